@@ -1,0 +1,159 @@
+"""Connections: the one place that knows which database it is, and what its errors mean."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.store.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+_ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+# Marks connections that mean to write, see `_begin`.
+WRITES = {"newmon_writes": True}
+
+_FAILURES = (DBAPIError, PoolTimeout, sqlite3.Error, OSError)
+_UNAVAILABLE = (
+    "The collection cannot be reached right now, nothing was changed: please try again in a moment."
+)
+_DAMAGED = "The collection's database is damaged: please ask an admin to restore a backup."
+_UNWRITABLE = "The collection's database cannot be written, nothing was changed: please tell an admin."
+# By SQLite's primary result code. The first is told to people in a channel, the second to who starts the bot.
+_SENTENCES: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_BUSY: (
+        "The collection is busy right now, nothing was changed: please try again in a moment.",
+        "The database {where} is locked by another program: stop that program, then start newmon again.",
+    ),
+    sqlite3.SQLITE_FULL: (
+        "The disk is full, nothing was changed: please ask an admin to free some space, then try again.",
+        "The disk that holds the database {where} is full: free some space, then start newmon again.",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        _UNWRITABLE,
+        "The database {where} cannot be written: check the permissions of the file and of its folder.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        _UNWRITABLE,
+        "The database {where} cannot be opened: check that its folder exists and can be written.",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        _DAMAGED,
+        "The file {where} is not a newmon database: choose another file, or restore a backup.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        _DAMAGED,
+        "The database {where} is damaged: restore a backup, or move the file away to start a new one.",
+    ),
+}
+_SENTENCES[sqlite3.SQLITE_LOCKED] = _SENTENCES[sqlite3.SQLITE_BUSY]
+_SENTENCES[sqlite3.SQLITE_PERM] = _SENTENCES[sqlite3.SQLITE_READONLY]
+
+
+def parse_target(target: str | Path) -> URL:
+    """The address of a path to an SQLite file, or of a URL; fills in the asynchronous driver.
+
+    Raises StoreError where it is no address, or one of an SQLite database in memory, which keeps nothing.
+    """
+    if isinstance(target, Path) or "://" not in target:
+        path = str(target).strip()
+        if path in ("", ":memory:"):
+            raise StoreError("The database must be a file or an address: creatures in memory would be lost.")
+        return URL.create("sqlite+aiosqlite", database=str(Path(path).expanduser()))
+    try:
+        url = make_url(target)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(
+            "The database address is not understood: use a file name or postgresql://user@host/name."
+        ) from error
+    url = url.set(drivername=_ASYNC_DRIVERS.get(url.drivername, url.drivername))
+    if is_sqlite(url) and url.database in (None, "", ":memory:"):
+        raise StoreError("The database must be a file or an address: creatures in memory would be lost.")
+    return url
+
+
+def is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def describe(url: URL) -> str:
+    """The address as it may be shown: a file's path, or the URL without its password."""
+    return str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+
+
+def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, **options: Any) -> AsyncEngine:
+    """An engine whose connections are set up for durable, concurrent use. Raises StoreError for a bad URL."""
+    if is_sqlite(url):
+        options["connect_args"] = {"timeout": busy_timeout_s}
+    try:
+        engine = create_async_engine(url, **options)
+    except (ImportError, NoSuchModuleError, ArgumentError) as error:
+        raise StoreError(
+            f"The database {describe(url)} needs a driver that is missing: install it, or use a file name."
+        ) from error
+    if is_sqlite(url):
+        _set_up_sqlite(engine, foreign_keys=foreign_keys)
+    return engine
+
+
+def _set_up_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: DBAPIConnection, _record: object) -> None:
+        # The driver would begin transactions by itself, late, and never around DDL. `_begin` does it instead.
+        connection.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue]
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL may lose the last commits
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later fails at once when another wrote in between, however
+        # long the busy timeout. One that takes the write lock from the start waits its turn.
+        writes = connection.get_execution_options().get("newmon_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the database's failures into StoreError with a sentence for the channel.
+
+    Lets IntegrityError through: a broken constraint is an answer, not a failure.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except _FAILURES as error:
+        log.error("the database failed", exc_info=error)
+        raise StoreError(_sentences(error)[0]) from error
+
+
+@contextmanager
+def translated_for_start(url: URL) -> Iterator[None]:
+    """The same for whoever starts the process: names the file, and says what to do about it."""
+    try:
+        yield
+    except _FAILURES as error:
+        raise StoreError(_sentences(error)[1].format(where=describe(url))) from error
+
+
+def _sentences(error: Exception) -> tuple[str, str]:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is None and isinstance(cause, FileExistsError | NotADirectoryError | PermissionError):
+        code = sqlite3.SQLITE_CANTOPEN
+    fallback = (_UNAVAILABLE, "The database {where} cannot be used: check that it exists and can be reached.")
+    # The low byte is the primary code; the rest tells, for instance, which kind of busy.
+    return fallback if code is None else _SENTENCES.get(code & 0xFF, fallback)

@@ -1,0 +1,51 @@
+"""What the store refuses, in words fit for the person who asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.store.records import Creature
+
+
+class StoreError(UserError):
+    """The database itself failed: locked, full, damaged, unreachable. The driver's error is chained."""
+
+
+class NameInvalid(UserError):
+    """The name breaks a rule; the text says which."""
+
+
+class NameTaken(UserError):
+    """This owner already has a creature of that name (whatever its case or accents)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"You already have a creature called {name}: please choose another name.")
+        self.name = name
+
+
+class AlreadySaved(UserError):
+    """The creature has a name already; `creature` is what it was saved as."""
+
+    def __init__(self, creature: Creature) -> None:
+        super().__init__(f"This creature is already saved as {creature.name}: hatch another with /newmon.")
+        self.creature = creature
+
+
+class NotYours(UserError):
+    """Only who hatched a creature may do this with it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only the person who hatched this creature can save it: hatch your own with /newmon."
+        )
+
+
+class NotFound(UserError):
+    """No such creature, or no longer."""
+
+
+class AmbiguousName(UserError):
+    """Several people of the server have a creature of that name."""

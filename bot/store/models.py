@@ -1,0 +1,121 @@
+"""The tables. Changing them takes a migration: see migrations/README.md."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in and out, in UTC. SQLite keeps no time zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts up by itself only in a column called INTEGER, which is 64 bits wide there.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+# Compared by code point, as SQLite does anyway: prefix search is a range, see queries.py.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class Base(DeclarativeBase):
+    # Names for all constraints: SQLite cannot alter one that has none.
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+
+
+class CheckpointRow(Base):
+    """A checkpoint that creatures were hatched with; `id` is its content hash."""
+
+    __tablename__ = "checkpoints"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    # "metadata" is taken on declarative classes.
+    info: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
+    registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CreatureRow(Base):
+    """One hatching; saved if and only if it has a name. Small columns first, so that scans skip the blobs."""
+
+    __tablename__ = "creatures"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    owner_id: Mapped[int] = mapped_column(BigInteger)
+    owner_name: Mapped[str] = mapped_column(Text)
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str | None] = mapped_column(Text)
+    name_key: Mapped[str | None] = mapped_column(Key)
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    seed_text: Mapped[str | None] = mapped_column(Text)
+    psi: Mapped[float | None] = mapped_column(Float)
+    noise_seed: Mapped[int] = mapped_column(BigInteger)
+    layers: Mapped[int] = mapped_column(Integer)
+    checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoints.id"))
+    parent_a_id: Mapped[int | None] = mapped_column(
+        ForeignKey("creatures.id", ondelete="SET NULL"), index=True
+    )
+    parent_b_id: Mapped[int | None] = mapped_column(
+        ForeignKey("creatures.id", ondelete="SET NULL"), index=True
+    )
+    recipe: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # last time it was shown by itself
+    saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    w_plus: Mapped[bytes] = mapped_column(LargeBinary)  # float32 little-endian, [layers, w_dim]
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        CheckConstraint(
+            "(name IS NULL) = (name_key IS NULL) AND (name IS NULL) = (saved_at IS NULL)",
+            name="saved_whole",
+        ),
+        # NULLs are distinct: a person has any number of unsaved creatures, and one of each name.
+        Index("uq_creatures_owner_name", "owner_id", "name_key", unique=True),
+        Index("ix_creatures_guild_name", "guild_id", "name_key", "owner_id"),
+        Index("ix_creatures_latest", "owner_id", "channel_id", "shown_at"),
+        Index("ix_creatures_unsaved", "name_key", "created_at"),
+        # Ids are never used twice: a button on an old message must not reach somebody else's creature.
+        {"sqlite_autoincrement": True},
+    )

@@ -1,0 +1,140 @@
+"""The statements, apart from the transactions they run in (store.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Delete, Select, Update, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from bot.store.models import CheckpointRow, CreatureRow
+
+# Above every character a key can hold, so that [prefix, prefix + LAST) holds all that start with the prefix.
+# A range instead of LIKE: it uses the index everywhere, and % and _ mean nothing in it.
+LAST = "\U0010ffff"
+
+SuggestionColumns = tuple[str | None, str, int, str]
+
+
+def by_id(creature_id: int) -> Select[CreatureRow]:
+    return select(CreatureRow).where(CreatureRow.id == creature_id)
+
+
+def by_code(code: str) -> Select[CreatureRow]:
+    return select(CreatureRow).where(CreatureRow.code == code)
+
+
+def by_own_name(owner_id: int, key: str) -> Select[CreatureRow]:
+    return select(CreatureRow).where(CreatureRow.owner_id == owner_id, CreatureRow.name_key == key)
+
+
+def by_server_name(owner_id: int, guild_id: int, key: str, limit: int) -> Select[CreatureRow]:
+    """Of everybody else in the server, by age."""
+    return (
+        select(CreatureRow)
+        .where(
+            CreatureRow.guild_id == guild_id, CreatureRow.name_key == key, CreatureRow.owner_id != owner_id
+        )
+        .order_by(CreatureRow.id)
+        .limit(limit)
+    )
+
+
+def latest_shown(owner_id: int, channel_id: int) -> Select[CreatureRow]:
+    return (
+        select(CreatureRow)
+        .where(
+            CreatureRow.owner_id == owner_id,
+            CreatureRow.channel_id == channel_id,
+            CreatureRow.shown_at.is_not(None),
+        )
+        .order_by(CreatureRow.shown_at.desc(), CreatureRow.id.desc())
+        .limit(1)
+    )
+
+
+def own_names(owner_id: int, prefix: str, limit: int):
+    """Suggestions among one's own, alphabetically."""
+    return _suggestions(prefix, limit).where(CreatureRow.owner_id == owner_id)
+
+
+def server_names(owner_id: int, guild_id: int, prefix: str, limit: int):
+    """Suggestions among what everybody else saved in the server, alphabetically."""
+    others = CreatureRow.owner_id != owner_id
+    return _suggestions(prefix, limit).where(CreatureRow.guild_id == guild_id, others)
+
+
+def _suggestions(prefix: str, limit: int):
+    return (
+        select(CreatureRow.name, CreatureRow.code, CreatureRow.owner_id, CreatureRow.owner_name)
+        .where(CreatureRow.name_key >= prefix, CreatureRow.name_key < prefix + LAST)
+        .order_by(CreatureRow.name_key, CreatureRow.owner_id)
+        .limit(limit)
+    )
+
+
+def count_saved(owner_id: int):
+    return (
+        select(func.count())
+        .select_from(CreatureRow)
+        .where(CreatureRow.owner_id == owner_id, CreatureRow.name_key.is_not(None))
+    )
+
+
+def taken_codes(codes: Sequence[str]):
+    return select(CreatureRow.code).where(CreatureRow.code.in_(codes))
+
+
+def existing_ids(ids: Sequence[int]):
+    return select(CreatureRow.id).where(CreatureRow.id.in_(ids))
+
+
+def give_name(creature_id: int, owner_id: int, name: str, key: str, saved_at: datetime) -> Update:
+    """Touches one row or none: only the owner's, and only while it has no name."""
+    return (
+        update(CreatureRow)
+        .where(
+            CreatureRow.id == creature_id, CreatureRow.owner_id == owner_id, CreatureRow.name_key.is_(None)
+        )
+        .values(name=name, name_key=key, saved_at=saved_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def note_shown(creature_id: int, owner_id: int, shown_at: datetime) -> Update:
+    return (
+        update(CreatureRow)
+        .where(CreatureRow.id == creature_id, CreatureRow.owner_id == owner_id)
+        .values(shown_at=shown_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def update_checkpoint(checkpoint_id: str, path: str, info: dict[str, object]) -> Update:
+    return (
+        update(CheckpointRow)
+        .where(CheckpointRow.id == checkpoint_id)
+        .values(path=path, info=info)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def delete_unsaved(created_before: datetime, limit: int) -> Delete:
+    """Old and unsaved, and no parent of a saved creature nor of one that may still be saved."""
+    child = aliased(CreatureRow)
+    needed = exists().where(
+        or_(child.parent_a_id == CreatureRow.id, child.parent_b_id == CreatureRow.id),
+        or_(child.name_key.is_not(None), child.created_at >= created_before),
+    )
+    doomed = (
+        select(CreatureRow.id)
+        .where(CreatureRow.name_key.is_(None), CreatureRow.created_at < created_before, ~needed)
+        .limit(limit)
+    )
+    # The name is asked for again: elsewhere than on SQLite, a save may come between choosing and deleting.
+    return (
+        delete(CreatureRow)
+        .where(CreatureRow.id.in_(doomed), CreatureRow.name_key.is_(None))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,130 @@
+"""What goes into the store and what comes out: plain values that outlive any database session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.store.models import CreatureRow
+
+W_DTYPE = np.dtype("<f4")  # W+ is stored as little-endian float32 whatever the machine
+
+
+# Compared by identity: arrays have no single truth value, and a creature is one thing.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NewCreature:
+    """A hatching to be kept. `w_plus` is float32 [L, w_dim]; `png` is the picture at native resolution."""
+
+    owner_id: int
+    owner_name: str
+    guild_id: int | None
+    channel_id: int
+    w_plus: npt.NDArray[np.float32]
+    noise_seed: int
+    png: bytes
+    checkpoint_id: str
+    seed: int | None = None  # the latent's seed; None for a mix
+    seed_text: str | None = None  # what was typed, where it was not a number
+    psi: float | None = None
+    parent_a_id: int | None = None
+    parent_b_id: int | None = None
+    shown: bool = True  # by itself; False for one child among the several of a mix
+    recipe: dict[str, Any] | None = None  # how a mix was made, e.g. {"take": "shape"} or {"amount": 50}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Creature:
+    """A creature as stored. `w_plus` is read-only float32 [L, w_dim]; times are aware and in UTC.
+
+    `name` and `saved_at` are None for as long as nobody saved it.
+    """
+
+    id: int
+    code: str
+    owner_id: int
+    owner_name: str
+    guild_id: int | None
+    channel_id: int
+    name: str | None
+    seed: int | None
+    seed_text: str | None
+    psi: float | None
+    noise_seed: int
+    w_plus: npt.NDArray[np.float32]
+    checkpoint_id: str
+    parent_a_id: int | None
+    parent_b_id: int | None
+    recipe: dict[str, Any] | None
+    png: bytes
+    created_at: datetime
+    saved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One line of an autocomplete list."""
+
+    name: str
+    code: str
+    owner_id: int
+    owner_name: str
+
+
+def to_row(new: NewCreature, *, code: str, created_at: datetime) -> CreatureRow:
+    """Raises ValueError where `w_plus` is not [L, w_dim]."""
+    if new.w_plus.ndim != 2 or 0 in new.w_plus.shape:
+        raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
+    return CreatureRow(
+        code=code,
+        owner_id=new.owner_id,
+        owner_name=_storable(new.owner_name),
+        guild_id=new.guild_id,
+        channel_id=new.channel_id,
+        seed=new.seed,
+        seed_text=None if new.seed_text is None else _storable(new.seed_text),
+        psi=new.psi,
+        noise_seed=new.noise_seed,
+        layers=new.w_plus.shape[0],
+        checkpoint_id=new.checkpoint_id,
+        parent_a_id=new.parent_a_id,
+        parent_b_id=new.parent_b_id,
+        recipe=new.recipe,
+        created_at=created_at,
+        shown_at=created_at if new.shown else None,
+        w_plus=new.w_plus.astype(W_DTYPE).tobytes(),
+        png=new.png,
+    )
+
+
+def from_row(row: CreatureRow) -> Creature:
+    """Needs a row with all its columns loaded; keeps no tie to its session."""
+    return Creature(
+        id=row.id,
+        code=row.code,
+        owner_id=row.owner_id,
+        owner_name=row.owner_name,
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        name=row.name,
+        seed=row.seed,
+        seed_text=row.seed_text,
+        psi=row.psi,
+        noise_seed=row.noise_seed,
+        w_plus=np.frombuffer(row.w_plus, dtype=W_DTYPE).reshape(row.layers, -1),
+        checkpoint_id=row.checkpoint_id,
+        parent_a_id=row.parent_a_id,
+        parent_b_id=row.parent_b_id,
+        recipe=row.recipe,
+        png=row.png,
+        created_at=row.created_at,
+        saved_at=row.saved_at,
+    )
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates and NUL can arrive in JSON, and no database takes them."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

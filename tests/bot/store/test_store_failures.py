@@ -1,0 +1,147 @@
+"""What goes wrong with files, and what is said then. No permission bits: tests may run as root."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.store import Store, StoreError
+
+from .conftest import ANN, SERVER, hatch, hatching, saved
+
+
+@contextmanager
+def held_lock(database: Path) -> Iterator[None]:
+    """Another program that is in the middle of a write."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def refusal(target: str | Path) -> str:
+    with pytest.raises(StoreError) as error:
+        await Store.open(target, busy_timeout_s=0)
+    sentence = str(error.value)
+    assert sentence.endswith(".") and "\n" not in sentence and "sqlite3." not in sentence
+    return sentence
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for target in (tmp_path / "file" / "newmon.db", tmp_path / "file" / "deeper" / "newmon.db"):
+        sentence = await refusal(target)
+        assert str(target) in sentence and "cannot be opened" in sentence
+
+
+async def test_missing_folders_are_made(tmp_path: Path) -> None:
+    target = tmp_path / "some" / "where" / "newmon.db"
+    await (await Store.open(target)).close()
+    assert target.is_file()
+
+
+async def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    assert "cannot be opened" in await refusal(tmp_path)
+
+
+async def test_an_unwritable_file_is_named(database: Path) -> None:
+    await (await Store.open(database)).close()
+    # Only this connection may not write: the same error as from a read-only file, also for root.
+    assert "cannot be written" in await refusal(f"sqlite:///file:{database}?mode=ro&uri=true")
+
+
+def test_a_file_that_is_no_database_is_left_alone(database: Path) -> None:
+    garbage = b"not a database, but somebody's only copy " * 100
+    database.write_bytes(garbage)
+    assert "is not a newmon database" in asyncio.run(refusal(database))
+    assert database.read_bytes() == garbage
+
+
+async def test_a_truncated_database_is_damaged(store: Store, database: Path) -> None:
+    await store.add_creatures([hatching() for _ in range(20)])
+    await store.close()
+    with database.open("r+b") as file:
+        file.truncate(file.seek(0, 2) // 2)
+    assert "is damaged: restore a backup" in await refusal(database)
+
+
+async def test_another_programs_database_is_left_alone(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("CREATE TABLE bookmarks (url TEXT)")
+    assert "belongs to another program" in await refusal(database)
+    with closing(sqlite3.connect(database)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
+
+
+@pytest.mark.parametrize("target", ["", " ", ":memory:", "sqlite://", "sqlite:///:memory:"])
+async def test_a_database_in_memory_is_refused(target: str) -> None:
+    assert "in memory would be lost" in await refusal(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "advice"),
+    [
+        ("://", "is not understood"),
+        ("postgresql://me:secret@host:port/db", "is not understood"),
+        ("nosuchbase://me:secret@host/db", "needs a driver"),
+        ("sqlite+nosuchdriver:///x.db", "needs a driver"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_is_refused(target: str, advice: str) -> None:
+    sentence = await refusal(target)
+    assert advice in sentence and "secret" not in sentence
+
+
+async def test_a_database_locked_at_start_is_named(database: Path) -> None:
+    await (await Store.open(database)).close()
+    with held_lock(database):
+        assert "is locked by another program" in await refusal(database)
+    await (await Store.open(database)).close()
+
+
+async def test_a_locked_database_is_a_sentence_and_the_next_request_works(
+    store: Store, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    impatient = await Store.open(database, busy_timeout_s=0)
+    creature = await hatch(store)
+    with held_lock(database):
+        for attempt in (
+            impatient.save(creature.id, ANN, "Foo"),
+            impatient.add_creatures([hatching()]),
+        ):
+            with caplog.at_level(logging.ERROR), pytest.raises(StoreError, match="busy right now") as error:
+                await attempt
+            assert error.value.__cause__ is not None
+        assert await impatient.get(creature.id) is not None  # reading goes on
+    assert "database is locked" in caplog.text
+    assert (await impatient.save(creature.id, ANN, "Foo")).name == "Foo"
+    await impatient.close()
+
+
+async def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store, database: Path) -> None:
+    kept = await saved(store, "Foo")
+    small = await Store.open(database, pool_size=1)
+    async with small._engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA max_page_count=1")  # no larger than it is
+    with pytest.raises(StoreError, match="disk is full"):
+        await small.add_creatures([hatching() for _ in range(20)])
+    assert [suggestion.name for suggestion in await small.suggest(ANN, SERVER, "")] == ["Foo"]
+    async with small._engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+    assert (await saved(small, "Bar")).id > kept.id
+    await small.close()
+
+
+async def test_saves_are_durable_before_they_are_acknowledged(store: Store) -> None:
+    async with store._engine.connect() as connection:
+        settings = {
+            name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

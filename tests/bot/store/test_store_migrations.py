@@ -1,0 +1,188 @@
+"""From an empty file, or an older one, to the present version: wholly or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from bot.store import Store, StoreError, migrate
+from bot.store.database import parse_target
+from bot.store.models import Base
+
+from .conftest import ANN, hatch, saved
+
+# What a later revision may look like: a table rebuilt, its data kept. {end} is where one may fail.
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0002", "0001"
+
+def upgrade():
+    op.create_table("extras", sa.Column("id", sa.Integer(), primary_key=True))
+    with op.batch_alter_table("creatures", recreate="always") as batch:
+        batch.add_column(sa.Column("favourite", sa.Boolean(), nullable=False, server_default=sa.false()))
+    {end}
+
+def downgrade():
+    with op.batch_alter_table("creatures", recreate="always") as batch:
+        batch.drop_column("favourite")
+    op.drop_table("extras")
+"""
+
+
+def later_version(folder: Path, *, end: str = "pass") -> Path:
+    """The scripts of a newmon that is one revision ahead."""
+    scripts = folder / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "0002_later.py").write_text(LATER.format(end=end))
+    return scripts
+
+
+def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The schema and every row."""
+    with closing(sqlite3.connect(database)) as connection:
+        schema = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        tables = [name for name, sql in schema if sql and sql.startswith("CREATE TABLE")]
+        return {"schema": schema} | {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
+
+
+async def test_models_and_migrations_agree(database: Path) -> None:
+    differences: list[object] = []
+
+    def compare(connection: Connection) -> None:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        differences.extend(compare_metadata(context, Base.metadata))
+
+    await asyncio.to_thread(migrate.upgrade, parse_target(database))
+    await asyncio.to_thread(migrate.in_transaction, parse_target(database), compare)
+    assert differences == []
+
+
+def test_there_is_one_line_of_revisions() -> None:
+    assert len(ScriptDirectory(migrate.SCRIPTS).get_heads()) == 1
+
+
+async def test_migrating_twice_changes_nothing(store: Store, database: Path) -> None:
+    await saved(store, "Foo")
+    await store.close()
+    before = contents(database)
+    await (await Store.open(database)).close()
+    await asyncio.to_thread(migrate.upgrade, parse_target(database))
+    assert contents(database) == before
+
+
+async def test_processes_that_start_together_take_turns(database: Path) -> None:
+    program = "import asyncio, sys; from bot.store import Store; asyncio.run(Store.open(sys.argv[1]))"
+    command = [sys.executable, "-c", program, str(database)]
+    root = migrate.SCRIPTS.parent
+    started = [
+        await asyncio.create_subprocess_exec(*command, cwd=root, stderr=subprocess.PIPE) for _ in range(3)
+    ]
+    for process in started:
+        _, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+
+
+async def test_a_newer_database_is_refused_and_left_alone(
+    store: Store, database: Path, tmp_path: Path
+) -> None:
+    await saved(store, "Foo")
+    await store.close()
+    await asyncio.to_thread(migrate.upgrade, parse_target(database), scripts=later_version(tmp_path))
+    before = contents(database)
+    with pytest.raises(StoreError) as refusal:
+        await Store.open(database)
+    assert str(database) in str(refusal.value)
+    assert "newer version of newmon: update newmon, or restore a backup" in str(refusal.value)
+    assert contents(database) == before
+
+
+async def test_a_round_trip_through_a_later_version_keeps_the_data(
+    store: Store, database: Path, tmp_path: Path
+) -> None:
+    a, b = await saved(store, "Foo"), await hatch(store)
+    await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, recipe={"amount": 25}, psi=0.7)
+    await store.close()
+    before = contents(database)
+    scripts, url = later_version(tmp_path), parse_target(database)
+    await asyncio.to_thread(migrate.upgrade, url, scripts=scripts)
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT name, parent_a_id, parent_b_id, favourite FROM creatures"
+        ).fetchall()
+    assert rows == [("Foo", None, None, 0), (None, None, None, 0), ("Child", a.id, b.id, 0)]
+    await asyncio.to_thread(migrate.downgrade, url, "0001", scripts=scripts)
+    after = contents(database)
+    assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
+    reopened = await Store.open(database)
+    assert await reopened.count_saved(ANN) == 2
+    assert (await hatch(reopened)).id > b.id
+    await reopened.close()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        'raise OSError("the power went out")',
+        'op.execute("UPDATE creatures SET parent_a_id = 999")',  # a mistake that foreign keys find
+        'op.execute("NONSENSE")',
+    ],
+)
+async def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(
+    store: Store, database: Path, tmp_path: Path, end: str
+) -> None:
+    await saved(store, "Foo")
+    await store.close()
+    before = contents(database)
+    with pytest.raises(StoreError):
+        await asyncio.to_thread(
+            migrate.upgrade, parse_target(database), scripts=later_version(tmp_path, end=end)
+        )
+    assert contents(database) == before
+    await (await Store.open(database)).close()
+
+
+def test_the_first_revision_speaks_postgresql() -> None:
+    sql = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": sql}
+    )
+    first = ScriptDirectory(migrate.SCRIPTS).get_revision("0001")
+    assert first is not None
+    with Operations.context(context):
+        first.module.upgrade()
+    assert "id BIGSERIAL NOT NULL" in sql.getvalue()
+    assert 'name_key TEXT COLLATE "C"' in sql.getvalue()
+
+
+def test_developers_can_make_revisions(tmp_path: Path) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    database = tmp_path / "dev.db"
+    alembic = [sys.executable, "-m", "alembic", "-c", str(scripts / "alembic.ini"), "-x", f"db={database}"]
+    for arguments in (
+        ["upgrade", "head"],
+        ["revision", "--autogenerate", "--rev-id", "0002", "-m", "nothing"],
+        ["upgrade", "head"],
+    ):
+        done = subprocess.run(
+            [*alembic, *arguments], cwd=migrate.SCRIPTS.parent, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    made = (scripts / "versions" / "0002_nothing.py").read_text()
+    assert 'down_revision = "0001"' in made.replace("'", '"') and "pass" in made

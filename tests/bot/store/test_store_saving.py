@@ -1,0 +1,234 @@
+"""Hatching and saving: kept exactly, once, by their owner, however many ask at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.errors import UserError
+from bot.store import (
+    AlreadySaved,
+    Creature,
+    NameInvalid,
+    NameTaken,
+    NotFound,
+    NotYours,
+    Store,
+    StoreError,
+)
+from bot.store import store as store_module
+
+from .conftest import ANN, BOB, CHANNEL, CHECKPOINT, PNG, SERVER, Clock, hatch, hatching, saved, w_plus
+
+FIELDS = [name for name in Creature.__slots__ if name != "w_plus"]
+
+
+def same(one: Creature, other: Creature) -> bool:
+    fields_match = all(getattr(one, name) == getattr(other, name) for name in FIELDS)
+    return fields_match and np.array_equal(one.w_plus, other.w_plus)
+
+
+async def test_a_hatching_is_kept_exactly(store: Store, clock: Clock) -> None:
+    seed = 2**32 - 1
+    made = await hatch(store, seed=seed, seed_text="Ash 🔥", psi=0.7, noise_seed=seed, w_plus=w_plus(5))
+    creature = await store.get(made.id)
+    assert creature is not None and same(creature, made)
+    assert (creature.seed, creature.seed_text, creature.psi, creature.noise_seed) == (
+        seed,
+        "Ash 🔥",
+        0.7,
+        seed,
+    )
+    assert (creature.owner_id, creature.owner_name) == (ANN, "Ann")
+    assert (creature.guild_id, creature.channel_id, creature.checkpoint_id) == (SERVER, CHANNEL, CHECKPOINT)
+    assert (creature.name, creature.saved_at, creature.recipe) == (None, None, None)
+    assert creature.created_at == clock.time and creature.created_at.tzinfo is not None
+    assert creature.png == PNG
+    assert creature.w_plus.dtype == np.float32 and creature.w_plus.shape == (10, 512)
+    assert np.array_equal(creature.w_plus, w_plus(5))
+    assert not creature.w_plus.flags.writeable
+
+
+async def test_several_hatchings_keep_their_order(store: Store) -> None:
+    made = await store.add_creatures([hatching(seed=seed, w_plus=w_plus(seed)) for seed in range(9)])
+    assert [creature.seed for creature in made] == list(range(9))
+    assert len({creature.code for creature in made}) == 9
+    assert [c.id for c in made] == sorted(c.id for c in made)
+    assert await store.add_creatures([]) == []
+
+
+async def test_a_mix_remembers_parents_and_recipe(store: Store) -> None:
+    a, b = await saved(store, "Foo"), await saved(store, "Bar")
+    child = await hatch(store, parent_a_id=a.id, parent_b_id=b.id, recipe={"take": "shape"})
+    found = await store.get(child.id)
+    assert found is not None
+    assert (found.parent_a_id, found.parent_b_id, found.recipe) == (a.id, b.id, {"take": "shape"})
+
+
+async def test_a_missing_parent_keeps_none_of_the_children(store: Store) -> None:
+    with pytest.raises(NotFound, match="parents is no longer here"):
+        await store.add_creatures([hatching(), hatching(parent_a_id=999)])
+    assert await store.latest_shown(ANN, CHANNEL) is None
+
+
+async def test_an_unregistered_checkpoint_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="could not be kept"):
+        await hatch(store, checkpoint_id="f" * 16)
+
+
+async def test_w_plus_of_another_rank_is_a_mistake_in_the_program(store: Store) -> None:
+    with pytest.raises(ValueError, match="w_plus"):
+        await hatch(store, w_plus=w_plus()[None])
+
+
+async def test_a_taken_code_is_drawn_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter(["aaaaaa", "aaaaaa", "bbbbbb", "cccccc", "cccccc", "dddddd", "eeeeee"])
+    monkeypatch.setattr(store_module, "new_code", lambda: next(draws))
+    assert (await hatch(store)).code == "aaaaaa"
+    assert (await hatch(store)).code == "bbbbbb"
+    twins = await store.add_creatures([hatching(), hatching()])
+    assert [creature.code for creature in twins] == ["dddddd", "eeeeee"]
+
+
+async def test_text_that_no_database_takes_is_made_storable(store: Store) -> None:
+    creature = await hatch(store, owner_name="An\ud800n", seed_text="a\0b")
+    assert (creature.owner_name, creature.seed_text) == ("An?n", "ab")
+
+
+async def test_saving_names_a_creature(store: Store, clock: Clock) -> None:
+    creature = await saved(store, "  Sir   Fluff ")
+    assert (creature.name, creature.saved_at) == ("Sir Fluff", clock.time)
+    assert await store.count_saved(ANN) == 1
+    assert await store.count_saved(BOB) == 0
+    kept = await store.get(creature.id)
+    assert kept is not None and same(kept, creature)
+
+
+@pytest.mark.parametrize("again", ["FOO", "foo", " Foo ", "fóo"])
+async def test_a_name_is_taken_in_any_case(store: Store, again: str) -> None:
+    await saved(store, "Foo")
+    other = await hatch(store)
+    with pytest.raises(NameTaken, match="already have a creature called") as refusal:
+        await store.save(other.id, ANN, again)
+    assert isinstance(refusal.value, UserError)
+    assert (await store.save(other.id, ANN, "Bar")).name == "Bar"
+
+
+async def test_different_owners_may_use_the_same_name(store: Store) -> None:
+    assert (await saved(store, "Foo", ANN)).name == (await saved(store, "Foo", BOB)).name
+
+
+async def test_a_saved_creature_never_changes(store: Store) -> None:
+    creature = await saved(store, "Foo")
+    with pytest.raises(AlreadySaved, match="already saved as Foo") as refusal:
+        await store.save(creature.id, ANN, "Bar")
+    assert same(refusal.value.creature, creature)
+
+
+async def test_nobody_saves_what_is_not_theirs_or_not_there(store: Store) -> None:
+    creature = await hatch(store)
+    with pytest.raises(NotYours):
+        await store.save(creature.id, BOB, "Mine")
+    for missing in (999, 0, -1, 2**63, 10**30):
+        with pytest.raises(NotFound):
+            await store.save(missing, ANN, "Foo")
+        assert await store.get(missing) is None
+    with pytest.raises(NameInvalid):
+        await store.save(creature.id, ANN, "<@1>")
+    assert await store.count_saved(ANN) == await store.count_saved(BOB) == 0
+
+
+async def test_latest_shown_is_what_was_seen_last_here(store: Store, clock: Clock) -> None:
+    assert await store.latest_shown(ANN, CHANNEL) is None
+    older = await hatch(store)
+    younger = await hatch(store)
+    await hatch(store, channel_id=CHANNEL + 1)
+    await hatch(store, BOB)
+    latest = await store.latest_shown(ANN, CHANNEL)
+    assert latest is not None and latest.id == younger.id
+    clock.advance(timedelta(seconds=1))
+    await store.note_shown(older.id, ANN)
+    latest = await store.latest_shown(ANN, CHANNEL)
+    assert latest is not None and latest.id == older.id
+
+
+async def test_a_creature_among_several_is_not_the_latest_until_it_was_shown(store: Store) -> None:
+    [first, _second] = await store.add_creatures([hatching(shown=False), hatching(shown=False)])
+    assert await store.latest_shown(ANN, CHANNEL) is None
+    await store.note_shown(first.id, BOB)  # not his
+    assert await store.latest_shown(ANN, CHANNEL) is None
+    await store.note_shown(first.id, ANN)
+    latest = await store.latest_shown(ANN, CHANNEL)
+    assert latest is not None and latest.id == first.id
+
+
+async def test_of_many_saves_under_one_name_one_wins(store: Store) -> None:
+    creatures = await store.add_creatures([hatching() for _ in range(50)])
+    spellings = ["Foo", "FOO", "foo"]
+    results = await asyncio.gather(
+        *(store.save(c.id, ANN, spellings[i % 3]) for i, c in enumerate(creatures)), return_exceptions=True
+    )
+    assert sum(isinstance(result, Creature) for result in results) == 1
+    assert sum(isinstance(result, NameTaken) for result in results) == 49
+    assert await store.count_saved(ANN) == 1
+
+
+async def test_of_many_saves_of_one_creature_one_wins(store: Store) -> None:
+    creature = await hatch(store)
+    results = await asyncio.gather(
+        *(store.save(creature.id, ANN, f"Foo {i}") for i in range(50)), return_exceptions=True
+    )
+    [winner] = [result for result in results if isinstance(result, Creature)]
+    losers = [result for result in results if isinstance(result, AlreadySaved)]
+    assert len(losers) == 49
+    assert {loser.creature.name for loser in losers} == {winner.name}
+
+
+async def test_concurrent_saves_through_two_connections_pools_all_succeed(
+    store: Store, database: Path
+) -> None:
+    other = await Store.open(database, busy_timeout_s=30)
+    creatures = await store.add_creatures([hatching() for _ in range(60)])
+    await asyncio.gather(
+        *((store, other)[i % 2].save(c.id, ANN, f"Foo {i}") for i, c in enumerate(creatures)),
+        *((store, other)[i % 2].add_creatures([hatching(BOB)]) for i in range(20)),
+        *(store.suggest(ANN, SERVER, "foo") for _ in range(20)),
+    )
+    assert await other.count_saved(ANN) == 60
+    await other.close()
+
+
+async def test_a_cancelled_save_leaves_the_store_usable(store: Store) -> None:
+    creatures = await store.add_creatures([hatching() for _ in range(20)])
+    saves = [asyncio.create_task(store.save(c.id, ANN, f"Foo {i}")) for i, c in enumerate(creatures)]
+    await saves[0]
+    for save in saves[1:]:
+        save.cancel()
+    results = await asyncio.gather(*saves, return_exceptions=True)
+    finished = sum(isinstance(result, Creature) for result in results)
+    assert finished <= await store.count_saved(ANN) <= 20
+    assert (await saved(store, "Afterwards")).name == "Afterwards"
+
+
+async def test_reopening_keeps_everything(store: Store, database: Path, clock: Clock) -> None:
+    a, b = await saved(store, "Foo", psi=0.5, seed=1), await hatch(store, BOB, recipe={"amount": 50})
+    child = await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, w_plus=w_plus(3))
+    await store.close()
+    reopened = await Store.open(database, now=clock)
+    for creature in (a, b, child):
+        kept = await reopened.get(creature.id)
+        assert kept is not None and same(kept, creature)
+        by_code = await reopened.by_code(creature.code.upper())
+        assert by_code is not None and by_code.id == creature.id
+    await reopened.register_checkpoint(CHECKPOINT, "elsewhere", {"kimg": "600"})
+    assert (await hatch(reopened)).checkpoint_id == CHECKPOINT
+    await reopened.close()
+
+
+async def test_registering_a_checkpoint_at_the_same_time_is_fine(store: Store) -> None:
+    await asyncio.gather(*(store.register_checkpoint("e" * 16, f"path{i}", {"i": i}) for i in range(10)))
+    assert (await hatch(store, checkpoint_id="e" * 16)).checkpoint_id == "e" * 16
