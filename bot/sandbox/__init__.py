@@ -1,0 +1,6 @@
+"""The local stand-in for Discord: a gateway, a REST API, a file server, and a page to try the bot on."""
+
+from bot.sandbox.errors import StartupError
+from bot.sandbox.server import Sandbox, SandboxSettings
+
+__all__ = ["Sandbox", "SandboxSettings", "StartupError"]

@@ -1,0 +1,38 @@
+"""Files: those that came with messages, and those that the page is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.sandbox.state import State
+from bot.sandbox.world import APPLICATION_ID, CHANNEL_ID
+
+PAGE_FOLDER = Path(__file__).parent / "page"
+_FOREVER = "private, max-age=31536000, immutable"  # a file never changes under its id
+
+
+class FileRoutes:
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        return [
+            web.get(f"/attachments/{CHANNEL_ID}/{{id:\\d+}}/{{name}}", self.attachment),
+            web.get(f"/ephemeral-attachments/{APPLICATION_ID}/{{id:\\d+}}/{{name}}", self.attachment),
+            web.get("/", self.index),
+            web.static("/page", PAGE_FOLDER),
+        ]
+
+    async def index(self, request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE_FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def attachment(self, request: web.Request) -> web.Response:
+        file = await self.state.file(int(request.match_info["id"]))
+        if file is None or file.name != request.match_info["name"]:
+            raise web.HTTPNotFound
+        headers = {"Cache-Control": _FOREVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
+        if not file.content_type.startswith("image/"):
+            headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+        return web.Response(body=file.data, content_type=file.content_type, headers=headers)

@@ -1,0 +1,160 @@
+"""The sandbox as a whole: one web server on the loopback address."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from discord.asset import Asset
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.sandbox.callbacks import CallbackRoutes
+from bot.sandbox.cdn import FileRoutes
+from bot.sandbox.channel import Change, Channel
+from bot.sandbox.errors import StartupError
+from bot.sandbox.gateway import GUILD_MESSAGES, Gateway
+from bot.sandbox.hub import Hub
+from bot.sandbox.interactions import ACKNOWLEDGE_WITHIN_S, TOKEN_LIFETIME_S, Interactions
+from bot.sandbox.page_api import PageRoutes
+from bot.sandbox.rest import RestRoutes
+from bot.sandbox.state import State
+from bot.sandbox.turnstile import Turnstile
+from bot.sandbox.uploads import BODY_MAX
+from bot.sandbox.web_guard import API_ROOT, add_safe_headers, errors_as_json, only_this_machine
+from bot.sandbox.world import CHANNEL_ID, GUILD_ID, Person, member_payload
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+_API_VERSION = "v10"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """How to run a sandbox."""
+
+    port: int  # 0: any free one
+    data_dir: Path  # where the channel's history is kept
+    acknowledge_within_s: float = ACKNOWLEDGE_WITHIN_S
+    token_lifetime_s: float = TOKEN_LIFETIME_S
+
+
+class Sandbox:
+    """A local stand-in for Discord. `start`, `point_discord_here`, run a bot with `token`, `stop`."""
+
+    state: State
+    gateway: Gateway
+    channel: Channel
+    interactions: Interactions
+    hub: Hub
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self.settings = settings
+        self._port = settings.port
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def token(self) -> str:
+        """The bot token that this sandbox accepts; it stays the same for a data folder."""
+        return self.state.token
+
+    async def start(self) -> None:
+        """Opens the history and listens. Raises StartupError (a UserError) where either is impossible."""
+        listener = self._listen()
+        try:
+            self.state = await State.open(self.settings.data_dir)
+        except BaseException:
+            listener.close()
+            raise
+        self._port = listener.getsockname()[1]
+        self._wire()
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=2)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        self._runner = runner
+        log.info("Sandbox at %s", self.url)
+
+    async def stop(self) -> None:
+        """Closes all connections and the history. Safe to call twice."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        await self.gateway.close()
+        await self.hub.close()
+        await self.interactions.close()
+        await runner.cleanup()
+        await self.state.close()
+
+    def point_discord_here(self) -> None:
+        """Makes discord.py, unmodified, take this sandbox for Discord; for all clients of this process."""
+        Route.BASE = f"{self.url}{API_ROOT}{_API_VERSION}"
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(self.gateway.url)
+        setattr(Asset, "BASE", self.url)  # noqa: B010  (typed as a literal)
+
+    def _listen(self) -> socket.socket:
+        try:
+            return socket.create_server((HOST, self.settings.port), backlog=512)
+        except OverflowError:
+            raise StartupError(f"{self.settings.port} is not a port: use a number from 1 to 65535.") from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise StartupError(
+                    f"Port {self.settings.port} is in use. Stop the program that uses it, "
+                    "or choose another port with SANDBOX_PORT."
+                ) from error
+            raise StartupError(
+                f"The sandbox cannot listen on port {self.settings.port} ({error.strerror})."
+            ) from error
+
+    def _wire(self) -> None:
+        """Makes the parts and lets each hear what it needs from the others."""
+        settings = self.settings
+        self.gateway = Gateway(self.state, f"ws://{HOST}:{self._port}/gateway")
+        self.channel = Channel(self.state, self.url)
+        self.interactions = Interactions(
+            self.channel, self.gateway, settings.acknowledge_within_s, settings.token_lifetime_s
+        )
+        self.hub = Hub(self.channel, self.gateway)
+        self.channel.listeners += [self.hub.message_changed, self._tell_bot]
+        self.interactions.watchers.append(self.hub.interaction_changed)
+        self.gateway.watchers.append(self.hub.bot_changed)
+
+    def _tell_bot(self, change: Change) -> None:
+        """The gateway event of a message; private messages have none."""
+        message = change.message
+        if message.private_to is not None or not self.gateway.wants(GUILD_MESSAGES):
+            return
+        deleted = change.kind == "delete"
+        payload = (
+            {"id": str(message.id), "channel_id": str(CHANNEL_ID)}
+            if deleted
+            else self.channel.payload(message)
+        )
+        author = self.state.person(message.author_id) or Person(message.author_id, "unknown")
+        extra = {"guild_id": str(GUILD_ID), "member": member_payload(author, with_user=False)}
+        self.gateway.dispatch(f"MESSAGE_{change.kind.upper()}", payload | extra, intent=GUILD_MESSAGES)
+
+    def _application(self) -> web.Application:
+        api = web.Application()
+        api.add_routes(RestRoutes(self.channel, self.gateway, self.hub.commands_changed).routes())
+        api.add_routes(CallbackRoutes(self.channel, self.interactions).routes())
+        app = web.Application(
+            middlewares=[only_this_machine, Turnstile().middleware, errors_as_json], client_max_size=BODY_MAX
+        )
+        app.on_response_prepare.append(add_safe_headers)
+        app.add_routes([web.get("/gateway", self.gateway.handle), web.get("/gateway/", self.gateway.handle)])
+        app.add_routes(PageRoutes(self.hub, self.channel, self.interactions).routes())
+        app.add_routes(FileRoutes(self.state).routes())
+        app.add_subapp(f"{API_ROOT}{_API_VERSION}", api)
+        return app
