@@ -1,0 +1,36 @@
+"""/about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+if TYPE_CHECKING:
+    from bot.client import NewmonBot
+
+    Interaction = discord.Interaction[NewmonBot]
+else:
+    Interaction = discord.Interaction
+
+WHAT = (
+    "I hatch creatures that never existed, with a StyleGAN that was trained on sprites.\n"
+    "Start with `/newmon`, keep what you like with `/save`, and cross two with `/mix`."
+)
+NOTICE = (
+    "An unofficial, non-commercial fan project, not affiliated with or endorsed by Nintendo, Creatures Inc., "
+    "GAME FREAK inc. or The Pokémon Company; their names are their trademarks. Pictures are AI-generated."
+)
+
+
+@app_commands.command()
+async def about(interaction: Interaction) -> None:
+    """What this is, and the checkpoint in use."""
+    engine = interaction.client.engine
+    embed = discord.Embed(title="newmon", description=WHAT)
+    kimg = engine.metadata.get("kimg")
+    trained = f", trained on {kimg:g} thousand images" if isinstance(kimg, int | float) else ""
+    embed.add_field(name="Checkpoint", value=f"`{engine.checkpoint_id}`{trained}", inline=False)
+    embed.add_field(name="Notice", value=NOTICE, inline=False)
+    await interaction.response.send_message(embed=embed, ephemeral=True)

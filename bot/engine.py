@@ -1,0 +1,270 @@
+"""The async front of the sampler: one thread owns the model, whatever waits goes into one batch.
+
+Requests are queued one creature at a time and drawn from the users in turn, so that nobody's nine hatchings
+hold up another's one. There is no waiting for a batch to fill: an idle engine starts at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bot.errors import UserError
+from gan import checkpoint
+from gan.checkpoint import CheckpointError
+from gan.latents import SEED_MAX, SeedError, Take, mix_by_level, parse_seed
+from gan.sampler import Sampler
+from gan.sprite import to_png
+
+__all__ = ["SEED_MAX", "CheckpointError", "Engine", "Hatched", "Take", "seed_from_text"]
+
+log = logging.getLogger(__name__)
+
+Code = NDArray[np.float32]  # one creature's W+, [L, w_dim]
+OnQueued = Callable[[int], Awaitable[None]]
+
+FULL = "The nest is full right now: please try again in a minute."
+TOO_MANY = "You already have {count} creatures waiting to hatch: please wait for those first."
+FAILED = "This one would not hatch. Please try again."
+CLOSING = "The bot is going to sleep: please try again in a minute."
+
+
+@dataclass(frozen=True, eq=False)
+class Hatched:
+    """A creature that was drawn. `seed` and `psi` are None if it came from a W+ code."""
+
+    w_plus: Code  # float32 [L, w_dim]
+    noise_seed: int
+    png: bytes  # RGBA, at the network's resolution
+    checkpoint_id: str
+    seed: int | None = None
+    psi: float | None = None
+
+
+@dataclass(eq=False)
+class _Order:
+    """One creature to draw: from a seed and ψ, or from a W+ code."""
+
+    noise_seed: int
+    psi: float | None = None
+    w_plus: Code | None = None
+    done: asyncio.Future[Hatched] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def seed_from_text(text: str) -> int:
+    """The seed for what a person typed. Raises `UserError` for a number that cannot be one."""
+    try:
+        return parse_seed(text)
+    except SeedError as error:
+        raise UserError(str(error)) from None
+
+
+class Engine:
+    """Keeps one checkpoint in memory and draws creatures with it."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        queue_limit: int = 512,  # creatures waiting, over all users
+        per_user_limit: int = 18,  # creatures waiting, for one user
+        batch_size: int = 16,  # creatures drawn at a time
+        threads: int | None = None,
+        drain_timeout_s: float = 10.0,
+    ) -> None:
+        self.path = path
+        self.queue_limit = queue_limit
+        self.per_user_limit = per_user_limit
+        self.batch_size = batch_size
+        self.threads = threads
+        self.drain_timeout_s = drain_timeout_s
+        self.metadata: dict[str, Any] = {}
+        self._sampler: Sampler | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._waiting: OrderedDict[int, deque[_Order]] = OrderedDict()  # by user, next in turn first
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._loop_task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    # -- life ----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Load the checkpoint and warm up. Raises `CheckpointError`."""
+        loop = asyncio.get_running_loop()
+        self._sampler, self.metadata = await loop.run_in_executor(self._thread, self._load)
+        self._loop_task = asyncio.create_task(self._work(), name="engine")
+
+    def _load(self) -> tuple[Sampler, dict[str, Any]]:
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+        loaded = checkpoint.load(self.path)
+        sampler = Sampler(loaded)
+        sampler.render(
+            sampler.w_from_seeds([0], 1.0), [0]
+        )  # the first pass is slow: not for a user to wait on
+        return sampler, loaded.metadata
+
+    async def close(self) -> None:
+        """Refuse new orders, draw those that wait (within `drain_timeout_s`), and let the thread go."""
+        self._closing = True
+        if self._loop_task is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), self.drain_timeout_s)
+            self._loop_task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop_task
+        for order in (order for queue in self._waiting.values() for order in queue):
+            if not order.done.done():
+                order.done.set_exception(UserError(CLOSING))
+        self._waiting.clear()
+        self._thread.shutdown(wait=False)
+
+    @property
+    def _model(self) -> Sampler:
+        if self._sampler is None:
+            raise UserError("The bot is still waking up: please try again in a few seconds.")
+        return self._sampler
+
+    @property
+    def ready(self) -> bool:
+        """Whether a checkpoint is loaded."""
+        return self._sampler is not None
+
+    @property
+    def checkpoint_id(self) -> str:
+        """The id of the checkpoint in use."""
+        return self._model.checkpoint_id
+
+    @property
+    def resolution(self) -> int:
+        """Side of a sprite in pixels."""
+        return self._model.resolution
+
+    # -- requests ------------------------------------------------------------------------------------------
+
+    async def hatch(
+        self, seeds: Sequence[int], psi: float, *, user_id: int, on_queued: OnQueued | None = None
+    ) -> list[Hatched]:
+        """Creatures from seeds; a seed is its own noise seed.
+
+        `on_queued(position)` is awaited if more than a batch is ahead. Raises `UserError`.
+        """
+        return await self._submit([_Order(seed, psi=psi) for seed in seeds], user_id, on_queued)
+
+    async def render(
+        self,
+        w_plus: Sequence[Code],
+        noise_seeds: Sequence[int],
+        *,
+        user_id: int,
+        on_queued: OnQueued | None = None,
+    ) -> list[Hatched]:
+        """Creatures from W+ codes, each [L, w_dim]. Otherwise like `hatch`."""
+        orders = [_Order(noise, w_plus=code) for code, noise in zip(w_plus, noise_seeds, strict=True)]
+        return await self._submit(orders, user_id, on_queued)
+
+    def mixed(self, a: Code, b: Code, take: Sequence[Take], amount: float = 1.0) -> Code:
+        """A's code, moved at the levels in `take` by `amount` (0 to 1) towards B's."""
+        return mix_by_level(a, b, take, self._model.config, amount)
+
+    # -- the queue -----------------------------------------------------------------------------------------
+
+    async def _submit(self, orders: list[_Order], user_id: int, on_queued: OnQueued | None) -> list[Hatched]:
+        self._model  # noqa: B018  (raises while waking up)
+        if self._closing:
+            raise UserError(CLOSING)
+        mine = len(self._waiting.get(user_id, ()))
+        if mine + len(orders) > self.per_user_limit:
+            raise UserError(TOO_MANY.format(count=mine))
+        if sum(map(len, self._waiting.values())) + len(orders) > self.queue_limit:
+            raise UserError(FULL)
+        ahead = self._ahead_of(user_id, mine + 1)
+        self._waiting.setdefault(user_id, deque()).extend(orders)
+        self._idle.clear()
+        self._arrived.set()
+        try:
+            if on_queued is not None and ahead >= self.batch_size:
+                await on_queued(ahead + 1)
+            return list(await asyncio.gather(*(order.done for order in orders)))
+        finally:
+            for order in orders:  # nobody waits for these any more
+                order.done.cancel()
+
+    def _ahead_of(self, user_id: int, nth: int) -> int:
+        """How many creatures are drawn before this user's nth, with users taking turns."""
+        others = sum(min(len(queue), nth) for user, queue in self._waiting.items() if user != user_id)
+        return others + nth - 1
+
+    def _next_batch(self) -> list[_Order]:
+        """Up to `batch_size` orders, one user after another; the order of users carries over."""
+        batch: list[_Order] = []
+        while self._waiting and len(batch) < self.batch_size:
+            user_id, queue = self._waiting.popitem(last=False)
+            order = queue.popleft()
+            if queue:
+                self._waiting[user_id] = queue  # to the end of the line
+            if not order.done.done():
+                batch.append(order)
+        return batch
+
+    async def _work(self) -> None:
+        """Draw batch after batch, for as long as the engine lives."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._arrived.wait()
+            while batch := self._next_batch():
+                for order, result in await loop.run_in_executor(self._thread, self._draw, batch):
+                    if order.done.done():
+                        continue
+                    if isinstance(result, Hatched):
+                        order.done.set_result(result)
+                    else:
+                        order.done.set_exception(UserError(FAILED))
+            self._arrived.clear()
+            self._idle.set()
+
+    # -- in the thread -------------------------------------------------------------------------------------
+
+    def _draw(self, batch: list[_Order]) -> list[tuple[_Order, Hatched | Exception]]:
+        """Draw a batch; if it fails, each order by itself, so that one bad order fails alone."""
+        try:
+            return list(zip(batch, self._render(batch), strict=True))
+        except Exception as error:  # whatever torch raises: the bot must go on
+            if len(batch) == 1:
+                log.exception("a creature could not be drawn")
+                return [(batch[0], error)]
+            return [result for order in batch for result in self._draw([order])]
+
+    def _render(self, batch: list[_Order]) -> list[Hatched]:
+        model = self._model
+        codes = [
+            order.w_plus
+            if order.w_plus is not None
+            else model.w_from_seeds([order.noise_seed], 1.0 if order.psi is None else order.psi)[0]
+            for order in batch
+        ]
+        pixels = model.render(np.stack(codes), [order.noise_seed for order in batch])
+        return [
+            Hatched(
+                w_plus=code,
+                noise_seed=order.noise_seed,
+                png=to_png(sprite),
+                checkpoint_id=model.checkpoint_id,
+                seed=order.noise_seed if order.w_plus is None else None,
+                psi=order.psi,
+            )
+            for order, code, sprite in zip(batch, codes, pixels, strict=True)
+        ]

@@ -1,0 +1,112 @@
+"""Pictures for messages: enlarged sprites, and the composite of a mix. Blocking: call in a thread."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+CARD_SIDE = 384  # pixels a single creature's picture is enlarged to, in whole factors
+PARENT_SIDE = 192
+CHILD_SIDE = 128
+GAP = 12
+LABEL_HEIGHT = 26
+FONT_SIZES = (17, 15, 13)  # the largest that fits is used
+CHILD_COLUMNS = 3
+
+PAPER = (244, 245, 248, 255)  # sprites have dark outlines, which need a light ground in either theme
+TILE = (255, 255, 255, 255)
+INK = (48, 51, 61, 255)
+BADGE = (88, 101, 242, 255)
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A creature in a composite: its sprite's PNG and what to write under it."""
+
+    png: bytes
+    label: str
+
+
+def enlarge(png: bytes, side: int = CARD_SIDE) -> bytes:
+    """PNG → PNG, enlarged by the largest whole factor that fits `side`, without smoothing."""
+    return _to_bytes(_sprite(png, side))
+
+
+def mean_colour(png: bytes) -> int:
+    """The mean colour of the opaque pixels, as 0xRRGGBB: a card's accent."""
+    sprite = _sprite(png, 0)
+    pixel = sprite.convert("RGBa").resize((1, 1), Image.Resampling.BOX).convert("RGBA").getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    red, green, blue = (int(channel) for channel in pixel[:3])
+    return red << 16 | green << 8 | blue
+
+
+def mix_sheet(a: Portrait, b: Portrait, children: Sequence[Portrait]) -> bytes:
+    """One PNG: parent A left, parent B right, the numbered children in rows between them."""
+    rows = -(-len(children) // CHILD_COLUMNS)
+    cell = CHILD_SIDE + LABEL_HEIGHT + GAP
+    middle = CHILD_COLUMNS * (CHILD_SIDE + GAP)
+    width = 2 * (PARENT_SIDE + 2 * GAP) + middle + GAP
+    height = rows * cell + GAP
+    sheet = Image.new("RGBA", (width, height), PAPER)
+    top = (height - PARENT_SIDE - LABEL_HEIGHT) // 2
+    _place(sheet, a, (GAP, top), PARENT_SIDE)
+    _place(sheet, b, (width - GAP - PARENT_SIDE, top), PARENT_SIDE)
+    for i, child in enumerate(children):
+        row, column = divmod(i, CHILD_COLUMNS)
+        corner = (PARENT_SIDE + 3 * GAP + column * (CHILD_SIDE + GAP), GAP + row * cell)
+        _place(sheet, child, corner, CHILD_SIDE)
+        _badge(sheet, corner, str(i + 1))
+    return _to_bytes(sheet)
+
+
+def _place(sheet: Image.Image, portrait: Portrait, corner: tuple[int, int], side: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    x, y = corner
+    draw.rounded_rectangle((x, y, x + side - 1, y + side - 1), radius=10, fill=TILE)
+    sprite = _sprite(portrait.png, side)
+    sheet.alpha_composite(sprite, (x + (side - sprite.width) // 2, y + (side - sprite.height) // 2))
+    text, font = _fitting(portrait.label, side)
+    draw.text((x + side // 2, y + side + LABEL_HEIGHT // 2), text, INK, font, anchor="mm")
+
+
+def _badge(sheet: Image.Image, corner: tuple[int, int], text: str) -> None:
+    draw = ImageDraw.Draw(sheet)
+    x, y = corner[0] + 4, corner[1] + 4
+    draw.ellipse((x, y, x + 22, y + 22), fill=BADGE)
+    draw.text((x + 11, y + 11), text, "white", _font(14), anchor="mm")
+
+
+def _fitting(text: str, width: int) -> tuple[str, ImageFont.FreeTypeFont]:
+    """The text and the largest font in which it fits; in the smallest it is shortened if need be."""
+    font = _font(FONT_SIZES[0])
+    for size in FONT_SIZES:
+        font = _font(size)
+        if font.getlength(text) <= width:
+            return text, font
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…", font
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
+
+
+def _sprite(png: bytes, side: int) -> Image.Image:
+    """The sprite, enlarged by the largest whole factor that fits `side`, and never made smaller."""
+    with Image.open(io.BytesIO(png)) as image:
+        sprite = image.convert("RGBA")
+    factor = max(side // sprite.width, 1)
+    return sprite.resize((sprite.width * factor, sprite.height * factor), Image.Resampling.NEAREST)
+
+
+def _to_bytes(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()

@@ -1,0 +1,31 @@
+"""Weirdness: the truncation ψ, in words that people know."""
+
+from __future__ import annotations
+
+import math
+
+from bot.errors import UserError
+
+STEPS = {"tame": 0.5, "normal": 0.7, "wild": 1.0}
+DEFAULT = "normal"
+MOST = 1.5  # beyond this there is only noise
+
+
+def parse(text: str | None) -> float:
+    """ψ for a step's name or a number from 0 to `MOST`. Raises `UserError` for anything else."""
+    word = (text or DEFAULT).strip().casefold()
+    if word in STEPS:
+        return STEPS[word]
+    try:
+        psi = float(word.replace(",", "."))
+    except ValueError:
+        psi = math.nan
+    if not 0 <= psi <= MOST:
+        raise UserError(f"Weirdness is {', '.join(STEPS)}, or a number from 0 to {MOST:g}.")
+    return psi
+
+
+def describe(psi: float) -> str:
+    """The step's name where there is one, and the number."""
+    name = next((name for name, value in STEPS.items() if math.isclose(value, psi)), None)
+    return f"{name} (ψ {psi:g})" if name else f"ψ {psi:g}"

@@ -1,0 +1,60 @@
+"""The real bot on the real sandbox, in this process, with a small untrained network."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import torch
+
+from bot.__main__ import run
+from bot.config import Settings
+from gan import checkpoint
+from gan.config import NetworkConfig
+from gan.generator import Generator
+
+
+def make_checkpoint(path: Path, seed: int = 0) -> str:
+    """Write a 16×16 network with random weights and return its id."""
+    torch.manual_seed(seed)
+    config = NetworkConfig(channels=(16, 16, 8), z_dim=16, w_dim=16, mapping_layers=2)
+    return checkpoint.save(path, Generator(config), {"kimg": 0})
+
+
+class RunningBot:
+    """A bot that can be stopped and started again on the same data."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.folder = folder
+        self.url = ""
+        path = folder / "checkpoint.safetensors"
+        if not path.exists():
+            make_checkpoint(path)
+        values = {
+            "checkpoint": path,
+            "data_dir": folder / "data",
+            "sandbox_port": 0,
+            "torch_threads": 1,
+        } | settings
+        self.settings = Settings.model_validate(values)
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> RunningBot:
+        """Returns when people can use it; raises what keeps it from starting."""
+        self._stopping.clear()
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(run(self.settings, self._stopping, ready.set_result))
+        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            await self._task
+            raise RuntimeError("the bot stopped before it was ready")
+        self.url = ready.result().removeprefix("at ")
+        return self
+
+    async def stop(self) -> None:
+        """Stop as SIGTERM does, and wait until everything is closed."""
+        self._stopping.set()
+        if self._task is not None:
+            await self._task
+            self._task = None

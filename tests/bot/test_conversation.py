@@ -1,0 +1,226 @@
+"""What a person can do, end to end: real discord.py, real sockets, real SQLite, real network."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from bot.sandbox.driver import Message, SandboxUser
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def hatch(user: SandboxUser, **options: object) -> Message:
+    return await (await user.command("newmon", **options)).message()
+
+
+async def picture(user: SandboxUser, message: Message) -> Image.Image:
+    return Image.open(io.BytesIO(await user.download(message.pictures[0])))
+
+
+async def hatch_and_save(user: SandboxUser, name: str, seed: str) -> Message:
+    await hatch(user, seed=seed)
+    return await (await user.command("save", name=name)).message()
+
+
+async def private_answer(user: SandboxUser, command: str, **options: object) -> str:
+    """The text of a refusal, which nobody else may see."""
+    handle = await user.command(command, **options)
+    message = await user.wait(lambda: next((m for m in reversed(handle.updates) if m.private), None))
+    assert not message.embeds
+    return message.text
+
+
+async def test_newmon_shows_a_crisp_transparent_creature(ash: SandboxUser) -> None:
+    message = await hatch(ash)
+    image = await picture(ash, message)
+    assert image.mode == "RGBA"
+    assert image.size == (384, 384)
+    small = image.resize((16, 16), Image.Resampling.NEAREST)
+    assert small.resize((384, 384), Image.Resampling.NEAREST).tobytes() == image.tobytes()
+    assert [button.label for button in message.buttons] == ["Save", "Hatch another"]
+
+
+async def test_the_same_seed_is_the_same_creature_for_everybody(ash: SandboxUser, misty: SandboxUser) -> None:
+    pictures = [
+        await ash.download((await hatch(ash, seed="Pallet Town")).pictures[0]),
+        await misty.download((await hatch(misty, seed="pallet town ")).pictures[0]),
+        await ash.download((await hatch(ash, seed="another")).pictures[0]),
+    ]
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+async def test_weirdness_changes_the_creature_and_is_shown(ash: SandboxUser) -> None:
+    tame = await hatch(ash, seed="1", weirdness="tame")
+    wild = await hatch(ash, seed="1", weirdness="1.0")
+    assert "tame (ψ 0.5)" in tame.text
+    assert "wild (ψ 1)" in wild.text
+    assert await ash.download(tame.pictures[0]) != await ash.download(wild.pictures[0])
+
+
+async def test_weirdness_is_suggested(ash: SandboxUser) -> None:
+    assert [c.value for c in await ash.autocomplete("newmon", "weirdness", "")] == ["tame", "normal", "wild"]
+    assert [c.value for c in await ash.autocomplete("newmon", "weirdness", "W")] == ["wild"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"seed": "-5"}, "-5 cannot be a seed"),
+        ({"seed": "99999999999999999999"}, "cannot be a seed"),
+        ({"seed": "1.5"}, "cannot be a seed"),
+        ({"seed": "   "}, "A seed is a number"),
+        ({"weirdness": "very"}, "Weirdness is tame, normal, wild"),
+        ({"weirdness": "nan"}, "Weirdness is"),
+        ({"weirdness": "2"}, "from 0 to 1.5"),
+    ],
+)
+async def test_newmon_refuses_with_one_private_sentence(
+    ash: SandboxUser, options: dict[str, str], says: str
+) -> None:
+    assert says in await private_answer(ash, "newmon", **options)
+
+
+async def test_the_save_button_asks_for_a_name_and_puts_it_on_the_card(ash: SandboxUser) -> None:
+    message = await hatch(ash)
+    before = await ash.download(message.pictures[0])
+    dialog = await (await ash.click(message, "Save")).modal()
+    saved = await (await ash.submit(dialog, {"Name": "  Sparky  "})).message()
+    assert saved.id == message.id
+    assert saved.embeds[0]["title"] == "Sparky"
+    assert [button.label for button in saved.buttons] == ["Hatch another"]
+    assert await ash.download(saved.pictures[0]) == before
+
+
+async def test_save_without_a_name_asks_for_one(ash: SandboxUser) -> None:
+    await hatch(ash)
+    dialog = await (await ash.command("save")).modal()
+    saved = await (await ash.submit(dialog, {"Name": "Asked"})).message()
+    assert saved.embeds[0]["title"] == "Asked"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", "name"),
+        ("x" * 33, "32"),
+        ("**bold**", "formatting characters"),
+        ("zero\u200bwidth", "invisible"),
+        ("dragon \N{DRAGON}", "emoji"),
+    ],
+)
+async def test_a_name_that_cannot_be_is_refused_and_nothing_is_lost(
+    ash: SandboxUser, name: str, says: str
+) -> None:
+    await hatch(ash)
+    text = await private_answer(ash, "save", name=name) if name else "name"
+    assert says in text
+    kept = await (await ash.command("save", name=f"kept {len(ash.messages())}")).message()
+    assert kept.embeds[0]["title"].startswith("kept")
+
+
+async def test_a_name_is_taken_once_for_each_owner(ash: SandboxUser, misty: SandboxUser) -> None:
+    await hatch_and_save(ash, "Twin", "1")
+    await hatch_and_save(misty, "Twin", "2")
+    await hatch(ash)
+    assert "already have a creature called" in await private_answer(ash, "save", name="TWIN")
+
+
+async def test_save_without_a_hatching_says_what_to_do(running: object, misty: SandboxUser) -> None:
+    async with SandboxUser(misty.url, "Newcomer") as newcomer:
+        assert "/newmon" in await private_answer(newcomer, "save", name="Foo")
+
+
+async def test_save_keeps_what_was_seen_last_and_not_a_child_that_was_only_offered(ash: SandboxUser) -> None:
+    await hatch_and_save(ash, "Mum", "60")
+    await hatch_and_save(ash, "Dad", "61")
+    assert "already saved as Dad" in await private_answer(ash, "save", name="Dad again")
+    mixed = await (await ash.command("mix", a="Mum", b="Dad")).message()
+    assert "already saved as Dad" in await private_answer(ash, "save", name="Child")
+    child = await (await ash.click(mixed, "1")).message()
+    saved = await (await ash.command("save", name="Child")).message()
+    assert await ash.download(saved.pictures[0]) == await ash.download(child.pictures[0])
+
+
+async def test_only_the_owner_may_save(ash: SandboxUser, misty: SandboxUser) -> None:
+    message = await hatch(ash)
+    handle = await misty.click(message, "Save")
+    refusal = await misty.wait(lambda: next((m for m in handle.updates if m.private), None))
+    assert "Ash's" in refusal.text
+
+
+async def test_hatch_another_works_for_anybody(ash: SandboxUser, misty: SandboxUser) -> None:
+    message = await hatch(ash, weirdness="wild")
+    another = await (await misty.click(message, "Hatch another")).message()
+    assert "Hatched by Misty" in another.text
+    assert "wild" in another.text
+
+
+async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(ash: SandboxUser) -> None:
+    await hatch_and_save(ash, "Foo", "10")
+    await hatch_and_save(ash, "Bar", "11")
+    mixed = await (await ash.command("mix", a="foo", b="BAR")).message()
+    assert mixed.embeds[0]["title"] == "Foo × Bar"
+    assert [b.label for b in mixed.buttons] == ["1", "2", "3", "4", "5", "6", "Swap parents"]
+    sheet = await picture(ash, mixed)
+    assert sheet.width > sheet.height > 300
+
+    child = await (await ash.click(mixed, "2")).message()
+    assert "Foo × Bar" in child.text
+    assert "A with B's features" in child.text
+    dialog = await (await ash.click(child, "Save")).modal()
+    saved = await (await ash.submit(dialog, {"Name": "Foobar"})).message()
+    assert saved.embeds[0]["title"] == "Foobar"
+    again = await (await ash.command("mix", a="Foobar", b="Foo")).message()
+    assert again.embeds[0]["title"] == "Foobar × Foo"
+
+
+async def test_parents_can_be_swapped_by_who_mixed_them(ash: SandboxUser, misty: SandboxUser) -> None:
+    await hatch_and_save(ash, "Left", "20")
+    await hatch_and_save(ash, "Right", "21")
+    mixed = await (await ash.command("mix", a="Left", b="Right")).message()
+    refused = await misty.click(mixed, "Swap parents")
+    assert "/mix" in (await misty.wait(lambda: next((m for m in refused.updates if m.private), None))).text
+    before = await ash.download(mixed.pictures[0])
+    swapped = await (await ash.click(mixed, "Swap parents")).message()
+    assert swapped.id == mixed.id
+    assert swapped.embeds[0]["title"] == "Right × Left"
+    assert await ash.download(swapped.pictures[0]) != before
+
+
+async def test_mix_with_options_gives_one_child(ash: SandboxUser) -> None:
+    await hatch_and_save(ash, "One", "30")
+    await hatch_and_save(ash, "Two", "31")
+    all_of_b = await (await ash.command("mix", a="One", b="Two", amount=100)).message()
+    assert "100 % of B" in all_of_b.text
+    colours = await (await ash.command("mix", a="One", b="Two", take="colours", amount=40)).message()
+    assert "A with B's colours, 40 %" in colours.text
+    assert [b.label for b in colours.buttons] == ["Save", "Hatch another"]
+
+
+async def test_mix_refuses_kindly(ash: SandboxUser) -> None:
+    await hatch_and_save(ash, "Alone", "40")
+    assert "two different" in await private_answer(ash, "mix", a="Alone", b="alone")
+    assert "There is no creature called" in await private_answer(ash, "mix", a="Alone", b="Nobody")
+    assert "There is no creature called" in await private_answer(ash, "mix", a="'; drop table", b="Alone")
+
+
+async def test_mix_suggests_own_creatures_first_and_others_by_code(
+    ash: SandboxUser, misty: SandboxUser
+) -> None:
+    await hatch_and_save(ash, "Quartz Ash", "50")
+    await hatch_and_save(misty, "Quartz Misty", "51")
+    own, other = await ash.autocomplete("mix", "a", "quartz")
+    assert (own.name, own.value) == ("Quartz Ash", "Quartz Ash")
+    assert other.name == "Quartz Misty (Misty)"
+    mixed = await (await ash.command("mix", a=own.value, b=other.value)).message()
+    assert mixed.embeds[0]["title"] == "Quartz Ash × Quartz Misty"
+
+
+async def test_about_names_the_checkpoint_and_carries_the_notice(ash: SandboxUser) -> None:
+    answer = await (await ash.command("about")).message()
+    assert "not affiliated" in answer.text
+    assert "Checkpoint" in answer.text
+    assert answer.private

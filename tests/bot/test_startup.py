@@ -1,0 +1,112 @@
+"""`python -m bot` with something wrong: one sentence, no traceback, exit code 1."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bot.running import make_checkpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(folder: Path, **settings: object) -> dict[str, str]:
+    known = {
+        "CHECKPOINT": folder / "checkpoint.safetensors",
+        "DATA_DIR": folder / "data",
+        "SANDBOX_PORT": 0,
+        "DISCORD_TOKEN": "",
+        "PYTHONPATH": ROOT,
+    }
+    return os.environ | {name: str(value) for name, value in (known | settings).items()}
+
+
+def failure(folder: Path, **settings: object) -> str:
+    """What the bot says on stderr when it refuses to start."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        env=environment(folder, **settings),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    last = ran.stderr.strip().splitlines()[-1]
+    assert last.startswith("newmon: ")
+    return ran.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_checkpoint(tmp_path / "checkpoint.safetensors")
+    return tmp_path
+
+
+def test_a_missing_checkpoint(tmp_path: Path) -> None:
+    assert "There is no checkpoint" in failure(tmp_path)
+
+
+def test_a_truncated_checkpoint(folder: Path) -> None:
+    path = folder / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "damaged or truncated" in failure(folder)
+
+
+def test_a_port_in_use(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        text = failure(folder, SANDBOX_PORT=port)
+    assert f"Port {port} is in use" in text
+    assert "SANDBOX_PORT" in text
+
+
+def test_a_port_that_is_none(folder: Path) -> None:
+    assert "SANDBOX_PORT" in failure(folder, SANDBOX_PORT="many")
+
+
+def test_a_data_folder_that_is_a_file(folder: Path) -> None:
+    (folder / "data").write_text("not a folder")
+    failure(folder)
+
+
+def test_a_database_that_is_none(folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "newmon.sqlite3").write_text("not a database, and long enough to be looked at " * 20)
+    assert "database" in failure(folder)
+
+
+@pytest.fixture
+def process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "bot"],
+        env=environment(folder),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield running
+    running.kill()
+    running.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_stops_cleanly(
+    process: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    assert process.stdout is not None
+    line = next(line for line in process.stdout if "newmon is ready" in line)
+    assert "http://127.0.0.1:" in line
+    process.send_signal(number)
+    rest = process.stdout.read()
+    assert process.wait(60) == 0
+    assert "Traceback" not in rest
