@@ -1,0 +1,51 @@
+"""The whole story in a real browser with the real bot: hatch, save, mix, choose, reload."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.bot.browser import Keys, Page, browser, needs_chromium, webdriver
+from tests.bot.running import RunningBot
+
+__all__ = ["browser"]  # the fixture
+pytestmark = needs_chromium
+
+CARD = "article:last-child .embed-title"
+
+
+async def test_hatch_save_mix_and_choose(tmp_path: Path, browser: webdriver.Chrome) -> None:
+    bot = await RunningBot(tmp_path).start()
+    try:
+        await asyncio.to_thread(_story, Page(browser, bot.url))
+    finally:
+        await bot.stop()
+
+
+def _story(page: Page) -> None:
+    page.open()
+    assert "/newmon" in page.one("#welcome-text").text
+    for seed, name in (("Ash", "Foo"), ("Misty", "Bar")):
+        page.type("/newmon ", seed, Keys.ENTER)
+        page.text(CARD, "A wild creature hatched!")
+        page.until(lambda: page.picture_width() == 384)
+        page.one("article:last-child [data-custom-id^='newmon:save']").click()
+        page.text("#modal", "Save this creature")
+        page.type(name, Keys.ENTER)
+        page.text(CARD, name)
+
+    page.type("/mix Fo")
+    page.text("#choices-list", "Foo")
+    page.type(Keys.ARROW_DOWN, Keys.TAB)
+    page.type("Bar")
+    page.text("#choices-list", "Bar")
+    page.type(Keys.ARROW_DOWN, Keys.ENTER, Keys.ENTER)
+    page.text(CARD, "Foo × Bar")
+    page.one("article:last-child [data-custom-id^='newmon:choose']").click()
+    page.text("article:last-child", "Foo × Bar")
+    page.until(lambda: page.picture_width() == 384)
+
+    page.open()  # history survives a reload
+    page.text("article:last-child", "Foo × Bar")
+    page.until(lambda: page.picture_width() == 384)
+    assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []
