@@ -1,0 +1,1 @@
+"""The model: networks, latents, checkpoints and pictures. Knows nothing of training, Discord or databases."""

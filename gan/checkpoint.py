@@ -1,0 +1,130 @@
+"""Checkpoints: one safetensors file that holds a generator, its description and a content hash.
+
+No pickle is ever read. The id is a hash of the description and of every weight, so that a checkpoint cannot
+change under the creatures that belong to it without being noticed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from gan.config import ConfigError, NetworkConfig
+from gan.generator import Generator
+
+FORMAT = "newmon-generator"
+VERSION = 1
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be used. Its text is fit to show to a user."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A generator, ready for inference, and what is known about it."""
+
+    generator: Generator
+    id: str  # 16 hex digits, from the content
+    metadata: dict[str, Any]  # how it was trained: kimg, data set, metrics
+
+    @property
+    def config(self) -> NetworkConfig:
+        """The network's description."""
+        return self.generator.config
+
+
+def content_id(config: NetworkConfig, tensors: dict[str, Tensor]) -> str:
+    """16 hex digits that depend on the description and on every stored weight."""
+    digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        # Flattened first: with sides of 1 a tensor counts as contiguous whatever its strides say.
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
+
+
+def save(path: Path, generator: Generator, metadata: dict[str, Any]) -> str:
+    """Write a generator in half precision, atomically, and return its id.
+
+    Half precision halves the file; the network is evaluated in float32 all the same.
+    Raises `CheckpointError` if the file cannot be written.
+    """
+    tensors = {name: t.detach().cpu().half().contiguous() for name, t in generator.state_dict().items()}
+    if not all(torch.isfinite(t).all() for t in tensors.values()):
+        raise CheckpointError("The generator holds weights that are not finite, so it was not saved.")
+    identity = content_id(generator.config, tensors)
+    header = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "id": identity,
+        "config": json.dumps(generator.config.to_dict(), sort_keys=True),
+        "metadata": json.dumps(metadata, sort_keys=True),
+    }
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(to_bytes(tensors, header))  # unlike save_file, with the usual permissions
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # there may be no folder to remove it from
+            part.unlink()
+        raise CheckpointError(
+            f"The checkpoint could not be written to {path}: {error.strerror or error}."
+        ) from error
+    return identity
+
+
+def load(path: Path, device: str = "cpu") -> Checkpoint:
+    """Read, check and build a generator in evaluation mode, in float32.
+
+    Raises `CheckpointError` for a file that is missing, truncated, foreign, of another version or changed.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"There is no checkpoint at {path}. Restore the shipped one with `git checkout checkpoints`, or "
+            "train your own with `python -m train`."
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            header: dict[str, str] = file.metadata() or {}
+            if header.get("format") != FORMAT:
+                raise CheckpointError(f"{path} is a safetensors file, but not a newmon checkpoint.")
+            if header.get("version") != str(VERSION):
+                found = header.get("version")
+                raise CheckpointError(
+                    f"{path} has checkpoint version {found}; newmon reads version {VERSION}."
+                )
+            names = file.keys()  # the file itself is no mapping
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
+        config = NetworkConfig.from_dict(json.loads(header["config"]))
+        metadata = dict(json.loads(header["metadata"]))
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file: it is damaged or truncated."
+        ) from error
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise CheckpointError(f"{path} has a header that newmon cannot read ({error}).") from error
+    if content_id(config, tensors) != header.get("id"):
+        raise CheckpointError(f"{path} was changed after it was made: its content does not match its id.")
+    with torch.device("meta"):
+        generator = Generator(config)
+    try:
+        generator.load_state_dict({name: t.float() for name, t in tensors.items()}, assign=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} does not hold the weights that its description asks for.") from error
+    generator.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    generator.eval().requires_grad_(False)
+    return Checkpoint(generator, header["id"], metadata)

@@ -1,0 +1,60 @@
+"""The discriminator: residual blocks from the image down to one logit (StyleGAN2, arXiv 1912.04958).
+
+It grows like the generator: at a resolution that is fading in, the new block's output is blended with what
+the smaller network would have seen (Progressive GAN, figure 2).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gan.config import BASE_RESOLUTION, NetworkConfig
+from gan.layers import EqualizedConv2d, EqualizedLinear, MinibatchStddev, activate, downsample
+
+
+class DiscriminatorBlock(nn.Module):
+    """[N, C_in, H, W] → [N, C_out, H/2, W/2], residual."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv0 = EqualizedConv2d(in_channels, in_channels, 3)
+        self.conv1 = EqualizedConv2d(in_channels, out_channels, 3)
+        self.skip = EqualizedConv2d(in_channels, out_channels, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = downsample(activate(self.conv0(x)))  # halved before the wider convolution: a quarter of its work
+        y = activate(self.conv1(y))
+        return (y + self.skip(downsample(x))) * math.sqrt(0.5)
+
+
+class Discriminator(nn.Module):
+    """Premultiplied RGBA → logit. Higher means more real."""
+
+    def __init__(self, config: NetworkConfig, minibatch_stddev_group: int = 4) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.channels
+        self.from_image = nn.ModuleList(EqualizedConv2d(config.image_channels, c, 1) for c in widths)
+        self.blocks = nn.ModuleList(
+            DiscriminatorBlock(widths[i], widths[i - 1]) for i in range(1, len(widths))
+        )  # blocks[i - 1] takes resolution i down to i − 1
+        self.stddev = MinibatchStddev(minibatch_stddev_group)
+        self.conv = EqualizedConv2d(widths[0] + 1, widths[0], 3)
+        self.dense = EqualizedLinear(widths[0] * BASE_RESOLUTION**2, widths[0])
+        self.logit = EqualizedLinear(widths[0], 1)
+
+    def forward(self, image: Tensor, alpha: float = 1.0) -> Tensor:
+        """image [N, 4, R, R] for any resolution R of the network → logits [N]."""
+        top = self.config.resolutions.index(image.shape[-1])
+        x = activate(self.from_image[top](image))
+        for i in range(top, 0, -1):
+            x = self.blocks[i - 1](x)
+            if i == top and alpha < 1:
+                smaller = activate(self.from_image[top - 1](downsample(image)))
+                x = torch.lerp(smaller, x, alpha)
+        x = activate(self.conv(self.stddev(x)))
+        x = activate(self.dense(x.flatten(1)))
+        return self.logit(x).squeeze(1)

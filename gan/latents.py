@@ -1,0 +1,104 @@
+"""Seeds, latents and styles: seed → z, and what can be done with W+ codes (arrays of [L, w_dim])."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan.config import NetworkConfig
+
+Array = NDArray[np.float32]
+Take = Literal["shape", "features", "colours"]
+
+SEED_MAX = 2**32 - 1
+COARSE_UP_TO = 8  # shape: where the silhouette is decided
+MIDDLE_UP_TO = 16  # features; every level above decides colours
+
+
+class SeedError(ValueError):
+    """A seed that cannot be used. Its text is fit to show to a user."""
+
+
+def parse_seed(text: str) -> int:
+    """The seed that a person's words stand for: a number is itself, any other text is hashed.
+
+    Raises `SeedError` for an empty text, a negative number or one above `SEED_MAX`.
+    """
+    text = text.strip()
+    if not text:
+        raise SeedError(f"A seed is a number from 0 to {SEED_MAX} or any words.")
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+        if not text.isdecimal() or len(text) > 10 or int(text) > SEED_MAX:
+            raise SeedError(
+                f"{text[:24]} cannot be a seed: use a whole number from 0 to {SEED_MAX}, or any words."
+            )
+        return int(text)
+    # One word, however a keyboard composes its accents, capitals or not.
+    plain = unicodedata.normalize("NFC", text.casefold())
+    return int.from_bytes(hashlib.sha256(plain.encode()).digest()[:4])
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds from a command line: `0-15`, `3,7,20-22`, or words, separated by commas. Raises `SeedError`."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        span = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", part)
+        if span is None:
+            seeds.append(parse_seed(part))
+            continue
+        first, last = parse_seed(span[1]), parse_seed(span[2])
+        if last < first:
+            raise SeedError(f"The range {part.strip()} runs backwards: write {last}-{first}.")
+        if last - first >= 100_000:
+            raise SeedError(f"The range {part.strip()} has over 100,000 seeds: ask for fewer at a time.")
+        seeds.extend(range(first, last + 1))
+    return seeds
+
+
+def z_from_seed(seed: int, z_dim: int) -> Array:
+    """The latent z [z_dim] of a seed.
+
+    NumPy's legacy generator, because its stream is frozen: a seed must mean the same creature for ever.
+    """
+    return np.random.RandomState(seed).standard_normal(z_dim).astype(np.float32)
+
+
+def noise_from_seed(seed: int, sides: Sequence[int]) -> list[Array]:
+    """The noise images of a noise seed: one [side, side] for each convolution of the synthesis network."""
+    random = np.random.RandomState([seed, 1])  # another stream than the seed's z: they share nothing
+    return [random.standard_normal((side, side)).astype(np.float32) for side in sides]
+
+
+def layer_slices(config: NetworkConfig) -> dict[Take, slice]:
+    """Which layers of a W+ code decide what: coarse (shape), middle (features), fine (colours)."""
+
+    def first_above(resolution: int) -> int:
+        levels = sum(r <= resolution for r in config.resolutions)
+        return max(2 * levels - 1, 0)
+
+    coarse, middle = first_above(COARSE_UP_TO), first_above(MIDDLE_UP_TO)
+    return {"shape": slice(0, coarse), "features": slice(coarse, middle), "colours": slice(middle, None)}
+
+
+def mix_by_level(
+    a: Array, b: Array, take: Sequence[Take], config: NetworkConfig, amount: float = 1.0
+) -> Array:
+    """A's styles, moved by `amount` to B's at the levels in `take`: [L, w_dim] (StyleGAN section 3.1)."""
+    mixed = a.copy()
+    slices = layer_slices(config)
+    for level in take:
+        if level not in get_args(Take):
+            raise ValueError(f"unknown level {level!r}")
+        mixed[slices[level]] = blend(a[slices[level]], b[slices[level]], amount)
+    return mixed
+
+
+def blend(a: Array, b: Array, amount: float) -> Array:
+    """A linear blend of two W+ codes: `amount` 0 is exactly A, 1 is exactly B."""
+    return (np.float32(1 - amount) * a + np.float32(amount) * b).astype(np.float32)

@@ -1,0 +1,88 @@
+"""The fast path: W+ codes and noise seeds in, sprites out, on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan.checkpoint import Checkpoint
+from gan.latents import noise_from_seed, z_from_seed
+from gan.sprite import Pixels, to_rgba
+
+# Every pass through the synthesis network has exactly this many samples, padded if need be. Libraries pick
+# their kernels by batch size, and another kernel rounds differently: with one size, a creature has the same
+# bytes whether it is drawn alone or among a hundred. Small, because a lone sample pays for the padding.
+CHUNK = 4
+
+
+class Sampler:
+    """Renders creatures with one checkpoint. Blocking; to be used from one thread at a time.
+
+    A creature's pixels do not depend on what else is asked for at the same time (see `CHUNK`).
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None) -> None:
+        self.device = torch.device(device or best_device())
+        self.generator = checkpoint.generator.to(self.device)
+        self.config = checkpoint.config
+        self.checkpoint_id = checkpoint.id
+        self._sides = self.generator.synthesis.noise_shapes()
+
+    @property
+    def resolution(self) -> int:
+        """Side of a sprite in pixels."""
+        return self.config.resolution
+
+    @property
+    def num_layers(self) -> int:
+        """L: style vectors in a W+ code."""
+        return self.config.num_layers
+
+    @property
+    def w_dim(self) -> int:
+        """Length of one style vector."""
+        return self.config.w_dim
+
+    @torch.inference_mode()
+    def w_from_seeds(self, seeds: Sequence[int], psi: float) -> NDArray[np.float32]:
+        """float32 [N, L, w_dim]: each seed's z, mapped, and truncated by ψ."""
+        mapping = self.generator.mapping
+        codes = np.empty((len(seeds), self.num_layers, self.w_dim), np.float32)
+        for i, seed in enumerate(seeds):
+            # One at a time: a matrix product may round differently in another batch, and it costs little.
+            z = torch.from_numpy(z_from_seed(seed, self.config.z_dim))[None].to(self.device)
+            codes[i] = mapping.truncate(mapping(z), psi).cpu().numpy()
+        return codes
+
+    @torch.inference_mode()
+    def render(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int]) -> Pixels:
+        """w_plus [N, L, w_dim] and N noise seeds → straight-alpha RGBA uint8 [N, H, W, 4].
+
+        Raises `ValueError` if the codes do not fit this network.
+        """
+        if w_plus.shape[1:] != (self.num_layers, self.w_dim) or len(w_plus) != len(noise_seeds):
+            raise ValueError(f"W+ codes of shape {w_plus.shape} do not fit this network or their noise seeds")
+        pixels = np.empty((len(w_plus), self.resolution, self.resolution, 4), np.uint8)
+        for start in range(0, len(w_plus), CHUNK):
+            chosen = [min(i, len(w_plus) - 1) for i in range(start, start + CHUNK)]  # the last one fills up
+            chunk = self._render_chunk(w_plus[chosen], [noise_seeds[i] for i in chosen])
+            pixels[start : start + CHUNK] = chunk[: len(w_plus) - start]
+        return pixels
+
+    def _render_chunk(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int]) -> Pixels:
+        noise = [noise_from_seed(seed, self._sides) for seed in noise_seeds]
+        layers = [
+            torch.from_numpy(np.stack(layer)[:, None]).to(self.device) for layer in zip(*noise, strict=True)
+        ]
+        codes = torch.from_numpy(np.ascontiguousarray(w_plus)).to(self.device)
+        return to_rgba(self.generator.synthesis(codes, layers))
+
+
+def best_device() -> str:
+    """CUDA if there is any, then Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

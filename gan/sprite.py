@@ -1,0 +1,60 @@
+"""From network output to pictures: straight-alpha sprites, PNG bytes and contact sheets."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+Pixels = NDArray[np.uint8]
+
+MIN_ALPHA = 8 / 255  # fainter pixels are the network's haze, not part of a sprite
+
+
+def to_rgba(images: Tensor) -> Pixels:
+    """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → straight-alpha uint8 [N, H, W, 4]."""
+    x = images.detach().float().cpu().clamp(-1, 1).permute(0, 2, 3, 1).numpy() / 2 + 0.5
+    alpha = x[..., 3:]
+    visible = alpha >= MIN_ALPHA
+    colour = np.where(visible, x[..., :3] / np.maximum(alpha, MIN_ALPHA), 0).clip(0, 1)
+    return np.rint(np.concatenate([colour, np.where(visible, alpha, 0)], axis=-1) * 255).astype(np.uint8)
+
+
+def enlarge(rgba: Pixels, scale: int) -> Pixels:
+    """[H, W, 4] → [scale·H, scale·W, 4] by repeating pixels, so that sprites stay crisp."""
+    return rgba.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def to_png(rgba: Pixels, scale: int = 1) -> bytes:
+    """PNG bytes of one sprite uint8 [H, W, 4], enlarged by a whole factor."""
+    buffer = io.BytesIO()
+    Image.fromarray(enlarge(rgba, scale)).save(buffer, "PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def from_png(data: bytes) -> Pixels:
+    """The uint8 [H, W, 4] pixels of a PNG."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGBA"))
+
+
+def contact_sheet(
+    sprites: Sequence[Pixels] | Pixels,
+    columns: int,
+    scale: int = 2,
+    gap: int = 4,  # pixels between sprites, after scaling
+    background: tuple[int, int, int, int] = (255, 255, 255, 255),
+) -> Image.Image:
+    """Sprites of one size in rows, left to right and top to bottom, over one background colour."""
+    height, width = (side * scale for side in sprites[0].shape[:2])
+    rows = -(-len(sprites) // columns)
+    sheet = Image.new("RGBA", (columns * (width + gap) + gap, rows * (height + gap) + gap), background)
+    for i, sprite in enumerate(sprites):
+        row, column = divmod(i, columns)
+        corner = (gap + column * (width + gap), gap + row * (height + gap))
+        sheet.alpha_composite(Image.fromarray(enlarge(sprite, scale)), corner)
+    return sheet

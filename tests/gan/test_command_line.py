@@ -1,0 +1,150 @@
+"""python -m gan sample"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gan.__main__ as program
+from gan.sampler import Sampler
+from gan.sprite import from_png
+from tests.command_line import CommandLine
+from tests.gan.tiny import tiny_checkpoint
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(program.app, program.user_errors, monkeypatch, capsys)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    tiny_checkpoint(tmp_path / "a.safetensors")
+    return tmp_path / "a.safetensors"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_one_rgba_png_a_seed(command: CommandLine, checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    done = command("sample", "--seeds", "0-2,12345,Ash,1", "--out", out, "--checkpoint", checkpoint)
+    assert done.code == 0 and "5 pictures" in done.out
+    assert names(out) == ["seed0000.png", "seed0001.png", "seed0002.png", "seed12345.png", "seed58538252.png"]
+    sampler = Sampler(tiny_checkpoint(checkpoint), "cpu")
+    expected = sampler.render(sampler.w_from_seeds([12345], 0.8), [12345])[0]
+    assert np.array_equal(from_png((out / "seed12345.png").read_bytes()), expected)
+
+
+def test_the_same_bytes_however_seeds_are_batched(
+    command: CommandLine, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for batch in (1, 3, 37):
+        monkeypatch.setattr(program, "BATCH", batch)
+        command("sample", "--seeds", "0-10", "--out", tmp_path / str(batch), "--checkpoint", checkpoint)
+    command("sample", "--seeds", "10,7", "--out", tmp_path / "few", "--checkpoint", checkpoint)
+    pictures = {p.name: p.read_bytes() for p in (tmp_path / "1").iterdir()}
+    assert len(set(pictures.values())) == 11
+    for folder in ("3", "37"):
+        assert {p.name: p.read_bytes() for p in (tmp_path / folder).iterdir()} == pictures
+    assert all(p.read_bytes() == pictures[p.name] for p in (tmp_path / "few").iterdir())
+
+
+def test_psi_changes_the_pictures(command: CommandLine, checkpoint: Path, tmp_path: Path) -> None:
+    for psi in ("0", "0.8", "2"):
+        args = ("--seeds", "1", "--psi", psi, "--checkpoint", checkpoint)
+        assert command("sample", *args, "--out", tmp_path / psi).code == 0
+    assert len({(tmp_path / psi / "seed0001.png").read_bytes() for psi in ("0", "0.8", "2")}) == 3
+
+
+@pytest.mark.parametrize("psi", ["-0.1", "2.01", "nan", "inf"])
+def test_psi_out_of_range_is_refused(
+    command: CommandLine, checkpoint: Path, tmp_path: Path, psi: str
+) -> None:
+    done = command(
+        "sample", "--seeds", "1", "--psi", psi, "--out", tmp_path / "o", "--checkpoint", checkpoint
+    )
+    assert "from 0 to 2" in done.refusal and not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("seeds", ["", "3-1", "-4", "99999999999"])
+def test_impossible_seeds_are_refused(
+    command: CommandLine, checkpoint: Path, tmp_path: Path, seeds: str
+) -> None:
+    done = command("sample", "--seeds", seeds, "--out", tmp_path / "o", "--checkpoint", checkpoint)
+    assert done.refusal and not (tmp_path / "o").exists()
+
+
+def test_bad_checkpoints_are_refused_before_anything_is_written(
+    command: CommandLine, checkpoint: Path, tmp_path: Path
+) -> None:
+    for data in (None, b"", checkpoint.read_bytes()[:-7], b"foreign" * 100):
+        bad = tmp_path / "bad.safetensors"
+        bad.unlink(missing_ok=True)
+        if data is not None:
+            bad.write_bytes(data)
+        done = command("sample", "--seeds", "1", "--out", tmp_path / "o", "--checkpoint", bad)
+        assert "bad.safetensors" in done.refusal and not (tmp_path / "o").exists()
+
+
+def test_a_target_that_is_no_folder_is_refused(
+    command: CommandLine, checkpoint: Path, tmp_path: Path
+) -> None:
+    before = checkpoint.read_bytes()
+    for out in (checkpoint, checkpoint / "below"):
+        assert command("sample", "--seeds", "1", "--out", out, "--checkpoint", checkpoint).refusal
+    assert checkpoint.read_bytes() == before
+
+
+def test_a_failing_write_leaves_no_half_picture(
+    command: CommandLine, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "o" / "seed0001.png").mkdir(parents=True)  # something that no file can replace
+    done = command("sample", "--seeds", "0-3", "--out", tmp_path / "o", "--checkpoint", checkpoint)
+    assert "seed0001.png cannot be written" in done.refusal
+    assert names(tmp_path / "o") == ["seed0000.png", "seed0001.png"]
+
+
+def test_the_disk_errors_of_other_code_are_one_line_too(
+    command: CommandLine, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device", "some/file")
+
+    monkeypatch.setattr(program, "make_folder", fail)
+    done = command("sample", "--seeds", "0", "--out", tmp_path / "o", "--checkpoint", checkpoint)
+    assert done.refusal == "some/file: No space left on device."
+
+
+def test_mistakes_in_this_program_are_not_hidden(
+    command: CommandLine, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(program, "make_folder", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        command("sample", "--seeds", "0", "--out", tmp_path / "o", "--checkpoint", checkpoint)
+
+
+def test_usage_mistakes_are_named(command: CommandLine) -> None:
+    assert command("sample", "--out", "x").code == 2
+    assert command("sample", "--seeds", "1", "--out", "x", "--psi", "much").code == 2
+    assert command("hatch").code == 2
+
+
+def test_no_command_prints_the_help(command: CommandLine) -> None:
+    assert "sample" in command().out
+
+
+def test_the_shipped_checkpoint_is_found_from_any_folder() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert root / "checkpoints" / "newmon.safetensors" == program.SHIPPED
+
+
+def test_help_comes_without_importing_torch() -> None:
+    code = "import sys, gan.__main__, train.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
