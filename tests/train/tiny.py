@@ -1,0 +1,51 @@
+"""A recipe that trains in milliseconds and still has every part of a real one."""
+
+from dataclasses import replace
+
+import torch
+
+from gan.config import NetworkConfig, Style
+from train.config import EyesConfig, TrainConfig
+from train.data import SpriteDataset
+from train.schedule import Stage
+from train.state import State
+from train.trainer import Trainer
+
+BATCH = 4
+# Four steps at 4×4; six at 8×8, of which four fade in; then 16×16, which fades in for six more.
+STAGES = (Stage(4, 0.016, 0), Stage(8, 0.024, 0.016), Stage(16, 0.048, 0.024))
+EYES = EyesConfig(enabled=True, from_resolution=16, image_side=48, width=8)
+
+
+def tiny_recipe(style: Style = "demodulation", eyes: bool = False) -> TrainConfig:
+    """4×4 to 16×16 in batches of four, with gradient penalties at every third step."""
+    return TrainConfig(
+        network=NetworkConfig((16, 16, 8), style, z_dim=32, w_dim=32, mapping_layers=2),
+        discriminator_channels=(16, 8, 8),
+        stages=STAGES,
+        batch_size=BATCH,
+        penalty_interval=3,
+        ema_half_lives_kimg=(0.001, 0.05),
+        eyes=replace(EYES, enabled=eyes),
+    )
+
+
+def tiny_trainer(
+    dataset: SpriteDataset, config: TrainConfig | None = None, dtype: torch.dtype = torch.float32
+) -> Trainer:
+    """A trainer of `tiny_recipe`, or of a variation of it, on the CPU."""
+    return Trainer(config or tiny_recipe(), dataset, torch.device("cpu"), dtype)
+
+
+def steps(trainer: Trainer, count: int) -> Trainer:
+    """The trainer, `count` steps later."""
+    for _ in range(count):
+        trainer.step()
+    return trainer
+
+
+def differences(a: State, b: State) -> list[str]:
+    """Names of the tensors that only one state has, or in which the two differ in any bit."""
+    one_sided = set(a.tensors) ^ set(b.tensors)
+    shared = set(a.tensors) - one_sided
+    return sorted(one_sided) + sorted(n for n in shared if not torch.equal(a.tensors[n], b.tensors[n]))

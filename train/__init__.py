@@ -1,0 +1,1 @@
+"""Builds checkpoints: fetches sprites, trains the networks, judges and exports them."""

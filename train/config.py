@@ -1,0 +1,107 @@
+"""The training recipe, as one typed object that is printed at the start and stored with the state."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from gan.config import ConfigError, NetworkConfig
+from train.schedule import Stage
+
+SEED_MAX = 2**22 - 1  # shifted left by 40 bits it still fits what torch takes as a seed
+
+# On two CPU cores most of the time goes to the last two stages; the first ones are nearly free.
+DEFAULT_STAGES = (
+    Stage(4, 80, 0),
+    Stage(8, 120, 20),
+    Stage(16, 150, 25),
+    Stage(32, 100, 15),
+    Stage(64, 100, 15),
+)
+
+
+@dataclass(frozen=True)
+class EyesConfig:
+    """The second discriminator, which looks through a pretrained network (`train.eyes`)."""
+
+    enabled: bool = True
+    from_resolution: int = 32  # smaller images hold nothing that a network for photographs could see
+    image_side: int = 96  # what the pretrained network is given, in pixels
+    width: int = 64  # channels of the heads
+    weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's
+    lr: float = 0.001
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Strengths of the augmentations in `train.augment`; each sample gets each one with `probability`."""
+
+    probability: float = 0.7
+    saturation: float = 0.3  # standard deviation of the factor's logarithm
+    brightness: float = 0.12  # standard deviation of what is added to opaque colour, in [0, 1]
+    scale: float = 0.1  # standard deviation of the factor's logarithm
+    translation: float = 0.125  # largest shift, as a share of the side
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a run computes."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    discriminator_channels: tuple[int, ...] = (128, 128, 64, 32, 16)  # most of a step's work is here
+    stages: tuple[Stage, ...] = DEFAULT_STAGES
+    batch_size: int = 32
+    lr: float = 0.002
+    betas: tuple[float, float] = (0.0, 0.99)
+    gamma: float = 1.0  # weight of R1 and of R2
+    penalty_interval: int = 16  # steps between gradient penalties (lazy regularisation)
+    mixing_probability: float = 0.7  # share of samples that get two styles: `/mix` lives on it
+    ema_half_lives_kimg: tuple[float, ...] = (5.0, 20.0)
+    eyes: EyesConfig = field(default_factory=EyesConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.discriminator_channels) != len(self.network.channels):
+            raise ConfigError(
+                f"The discriminator has {len(self.discriminator_channels)} resolutions, but the generator "
+                f"has {len(self.network.channels)}."
+            )
+        if not 1 <= self.batch_size <= 8192:
+            raise ConfigError(f"A batch has 1 to 8192 images, not {self.batch_size}.")
+        if not 0 < self.lr < 1:
+            raise ConfigError(f"The learning rate must lie between 0 and 1, which {self.lr} does not.")
+        if not 0 <= self.seed <= SEED_MAX:
+            raise ConfigError(f"The seed of a run is a number from 0 to {SEED_MAX}, not {self.seed}.")
+
+    @property
+    def discriminator(self) -> NetworkConfig:
+        """The discriminator's description: the generator's, with widths of its own."""
+        return replace(self.network, channels=self.discriminator_channels)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self) | {"network": self.network.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
+        """The inverse of `to_dict`. Raises `ConfigError` for anything that is not a recipe."""
+        try:
+            return cls._from_dict(values)
+        except (KeyError, TypeError) as error:
+            raise ConfigError(f"The recipe has missing or unknown fields: {error}.") from error
+
+    @classmethod
+    def _from_dict(cls, values: dict[str, Any]) -> TrainConfig:
+        return cls(
+            **{
+                **values,
+                "network": NetworkConfig.from_dict(values["network"]),
+                "stages": tuple(Stage(**stage) for stage in values["stages"]),
+                "discriminator_channels": tuple(values["discriminator_channels"]),
+                "betas": tuple(values["betas"]),
+                "ema_half_lives_kimg": tuple(values["ema_half_lives_kimg"]),
+                "eyes": EyesConfig(**values["eyes"]),
+                "augment": AugmentConfig(**values["augment"]),
+            }
+        )

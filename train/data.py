@@ -1,0 +1,169 @@
+"""The built data set, memory-mapped, and the sampler that decides which images a batch holds."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from train.errors import DataError
+
+FORMAT = "newmon-sprites"
+FORMAT_VERSION = 1
+
+
+class SpriteDataset:
+    """Square sprites in premultiplied RGBA. Use `open`."""
+
+    def __init__(self, path: Path, images: np.ndarray, species: np.ndarray, index: dict[str, Any]) -> None:
+        self.path = path
+        self.images = images  # uint8 [N, R, R, 4], premultiplied, memory-mapped
+        self.species = species  # int32 [N], into index["species"]
+        self.index = index
+
+    @classmethod
+    def open(cls, path: Path, verify: bool = False) -> "SpriteDataset":
+        """Open the folder that `train.build` made; `verify` also compares its hash, which reads all of it.
+
+        Raises DataError where it is missing, foreign, from a newer version, truncated or altered.
+        """
+        if not path.is_dir():
+            raise DataError(f"There is no data set at {path}: build it with `python -m train data`.")
+        index = read_index(path)
+        try:
+            images = np.lib.format.open_memmap(path / "images.npy", mode="r")
+            species = np.load(path / "species.npy", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise _damaged(path) from error
+        resolution, count = index["resolution"], index["count"]
+        if images.dtype != np.uint8 or images.shape != (count, resolution, resolution, 4) or count < 1:
+            raise _damaged(path)
+        if (path / "images.npy").stat().st_size != images.offset + images.nbytes:
+            raise _damaged(path)
+        names = len(index["species"])
+        if species.shape != (count,) or species.dtype != np.int32:
+            raise _damaged(path)
+        if species.min() < 0 or species.max() >= names:
+            raise _damaged(path)
+        if verify:
+            with (path / "images.npy").open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != index["sha256"]:
+                    raise _damaged(path)
+        return cls(path, images, species, index)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def resolution(self) -> int:
+        """Width and height of the stored images, in pixels."""
+        return int(self.index["resolution"])
+
+    @property
+    def num_species(self) -> int:
+        return len(self.index["species"])
+
+    def species_name(self, i: int) -> str:
+        """The species of image `i`: its national number as text, or the name of one's own folder."""
+        return str(self.index["species"][self.species[i]])
+
+    def batch(self, indices: np.ndarray, resolution: int | None = None) -> torch.Tensor:
+        """The images at `indices`, float32 [N, 4, r, r] in [-1, 1], area-averaged down to `resolution`.
+
+        Channels are premultiplied RGBA, each mapped from [0, 1] by x·2 − 1, so full transparency is −1 in all
+        four. The memory layout is channels_last. Raises ValueError where `resolution` does not divide the
+        stored one.
+        """
+        r = resolution or self.resolution
+        if r < 1 or self.resolution % r:
+            raise ValueError(f"cannot average {self.resolution} pixels down to {r}: not a whole factor")
+        factor = self.resolution // r
+        x = torch.from_numpy(self.images[np.asarray(indices)]).to(torch.float32)  # [N, R, R, 4]
+        x = x.permute(0, 3, 1, 2)
+        if factor > 1:
+            x = F.avg_pool2d(x, factor)
+        return x.mul_(2 / 255).sub_(1)
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    """index.json with the fields that everything relies on, or DataError."""
+    try:
+        index = json.loads((path / "index.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is not a data set: build one with `python -m train data`.") from error
+    except (OSError, ValueError) as error:
+        raise _damaged(path) from error
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise DataError(f"{path} is not a data set of this program: build one with `python -m train data`.")
+    if index.get("format_version") != FORMAT_VERSION:
+        raise DataError(f"{path} was built by another version: build it again with `python -m train data`.")
+    fields = {"resolution": int, "count": int, "sha256": str, "source": dict, "options": dict}
+    fields |= {"skipped": list, "species": list, "files": list, "images": dict}
+    if not all(isinstance(index.get(name), kind) for name, kind in fields.items()):
+        raise _damaged(path)
+    return index
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(f"The data set at {path} is damaged: delete it and run `python -m train data` again.")
+
+
+class BalancedSampler:
+    """Deterministic, infinite, balanced by species, and without state.
+
+    Each pass goes through all species once in a fresh order and draws one image of each, so that 28 letters
+    of Unown weigh as much as one Pikachu. What stands at position p of this endless sequence depends only on
+    (seed, p): resuming needs nothing but the count of images seen, and ranks that share a batch see together
+    exactly what one process would.
+
+    species: int [N], the species of each image. batch_size: images a batch over all ranks.
+    """
+
+    def __init__(
+        self, species: np.ndarray, batch_size: int, seed: int, rank: int = 0, world_size: int = 1
+    ) -> None:
+        if len(species) == 0:
+            raise ValueError("there is nothing to sample from")
+        if batch_size < 1 or world_size < 1 or batch_size % world_size or not 0 <= rank < world_size:
+            raise ValueError(f"cannot split batches of {batch_size} for rank {rank} of {world_size}")
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self._by_species = np.argsort(species, kind="stable")  # [N] image numbers, grouped by species
+        self._counts = np.unique(species, return_counts=True)[1]  # [S]
+        self._starts = np.cumsum(self._counts) - self._counts  # [S]
+        self._pass: tuple[int, np.ndarray] | None = None
+
+    def batch(self, k: int) -> np.ndarray:
+        """This rank's share of batch `k`: int64 [batch_size / world_size]."""
+        return self.at(k * self.batch_size)
+
+    def at(self, images_seen: int) -> np.ndarray:
+        """This rank's share of the batch that begins after `images_seen` images over all ranks, int64."""
+        share = self.batch_size // self.world_size
+        start = images_seen + self.rank * share
+        return self.slice(start, start + share)
+
+    def slice(self, start: int, stop: int) -> np.ndarray:
+        """Positions start … stop − 1 of the sequence: int64 [stop − start]."""
+        length = len(self._counts)
+        parts = []
+        while start < stop:
+            number, offset = divmod(start, length)
+            take = min(stop - start, length - offset)
+            parts.append(self._one_pass(number)[offset : offset + take])
+            start += take
+        return np.concatenate(parts)
+
+    def _one_pass(self, number: int) -> np.ndarray:
+        """Pass `number` over all species: one image of each, in random order. int64 [S]."""
+        if self._pass is None or self._pass[0] != number:
+            rng = np.random.default_rng([self.seed, number])
+            order = rng.permutation(len(self._counts))
+            picks = rng.integers(self._counts[order])
+            self._pass = number, self._by_species[self._starts[order] + picks].astype(np.int64)
+        return self._pass[1]

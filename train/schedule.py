@@ -1,0 +1,75 @@
+"""Progressive growing as data: which resolution trains when, and how far it has faded in.
+
+Progressive GAN (arXiv 1710.10196): train at a low resolution, then add a level and blend it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ScheduleError(ValueError):
+    """A schedule that cannot be followed. Its text is fit to show to a user."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One resolution's share of the training."""
+
+    resolution: int  # pixels
+    kimg: float  # thousands of real images shown, fading included
+    fade_kimg: float  # how many of these the new level takes to fade in
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Where the training stands."""
+
+    stage: int
+    resolution: int
+    alpha: float  # 0: the new level is invisible, 1: it is fully there
+
+
+def parse_stages(text: str, fade: float = 0.2) -> tuple[Stage, ...]:
+    """`4:60,8:100,16:140` → stages; each but the first fades in during the first `fade` of its images.
+
+    Raises `ScheduleError` for anything else.
+    """
+    stages: list[Stage] = []
+    for part in text.split(","):
+        try:
+            resolution, kimg = part.split(":")
+            stages.append(Stage(int(resolution), float(kimg), float(kimg) * fade if stages else 0.0))
+        except ValueError:
+            raise ScheduleError(
+                f"{part!r} is not a stage: write RESOLUTION:KIMG, for example 8:100,16:140."
+            ) from None
+    return tuple(stages)
+
+
+def check_stages(stages: tuple[Stage, ...], resolutions: tuple[int, ...]) -> None:
+    """Raises `ScheduleError` unless the stages climb through the network's resolutions one by one."""
+    sides = [stage.resolution for stage in stages]
+    first = resolutions.index(sides[0]) if sides and sides[0] in resolutions else -1
+    if first < 0 or sides != list(resolutions[first:]):
+        raise ScheduleError(
+            f"Stages must climb one by one to {resolutions[-1]} through {', '.join(map(str, resolutions))}; "
+            f"these were given: {', '.join(map(str, sides))}."
+        )
+    if any(not 0 < stage.kimg < 1e6 for stage in stages):
+        raise ScheduleError("Every stage needs a positive number of kimg.")
+
+
+def phase_at(stages: tuple[Stage, ...], images: int) -> Phase:
+    """The phase after that many real images. Past the end, the last stage goes on."""
+    for i, stage in enumerate(stages):
+        if images < stage.kimg * 1000 or i == len(stages) - 1:
+            fade = stage.fade_kimg * 1000
+            return Phase(i, stage.resolution, min(images / fade, 1.0) if fade > 0 else 1.0)
+        images -= round(stage.kimg * 1000)
+    raise ScheduleError("A schedule needs at least one stage.")
+
+
+def total_images(stages: tuple[Stage, ...]) -> int:
+    """How many real images the whole schedule shows."""
+    return sum(round(stage.kimg * 1000) for stage in stages)

@@ -1,0 +1,126 @@
+"""The full state of a run in one safetensors file, written atomically. No pickles."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gan.config import ConfigError
+from train.config import TrainConfig
+
+FORMAT = "newmon-training-state"
+VERSION = 1
+
+
+class StateError(Exception):
+    """A training state that cannot be used. Its text is fit to show to a user."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a file holds: tensors by name, and JSON values."""
+
+    tensors: dict[str, Tensor]
+    values: dict[str, Any]
+
+    @property
+    def images_seen(self) -> int:
+        """How many real images the run has shown. Raises `StateError` if that is missing."""
+        images_seen = self.values.get("images_seen")
+        if not isinstance(images_seen, int) or images_seen < 0:
+            raise StateError("The training state does not say how many images it has seen.")
+        return images_seen
+
+    @property
+    def config(self) -> TrainConfig:
+        """The recipe of the run. Raises `StateError` if this version cannot follow it."""
+        try:
+            return TrainConfig.from_dict(self.values.get("config", {}))
+        except ConfigError as error:
+            raise StateError(f"The training state has a recipe that cannot be followed: {error}") from error
+
+
+def collect(modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> dict[str, Tensor]:
+    """All weights, buffers and optimiser moments under unique names."""
+    tensors = {f"{m}/{name}": t for m, module in modules.items() for name, t in module.state_dict().items()}
+    for o, optimizer in optimizers.items():
+        for index, moments in optimizer.state_dict()["state"].items():
+            for name, value in moments.items():
+                tensors[f"{o}/{index}/{name}"] = torch.as_tensor(value)
+    return tensors
+
+
+def restore(state: State, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> None:
+    """The inverse of `collect`. Raises `StateError` if the state is not of these modules."""
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {
+            k.removeprefix(f"{prefix}/"): t for k, t in state.tensors.items() if k.startswith(f"{prefix}/")
+        }
+
+    try:
+        for m, module in modules.items():
+            module.load_state_dict(part(m))
+    except RuntimeError as error:
+        raise StateError(
+            f"The saved state does not fit these networks: {str(error).splitlines()[0]}"
+        ) from error
+    for o, optimizer in optimizers.items():
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in part(o).items():
+            index, moment = name.split("/")
+            moments.setdefault(int(index), {})[moment] = _laid_out_like(parameters[int(index)], tensor)
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def _laid_out_like(parameter: Tensor, moment: Tensor) -> Tensor:
+    """The moment with its parameter's strides: fused Adam walks both in memory order and checks neither."""
+    return torch.empty_like(parameter).copy_(moment) if moment.shape == parameter.shape else moment
+
+
+def write(path: Path, state: State) -> None:
+    """Write to a sibling, flush to the disk, rename: at every moment one readable state is there."""
+    part = path.with_suffix(".part")
+    header = {"format": FORMAT, "version": str(VERSION), "values": json.dumps(state.values)}
+    tensors = {
+        name: t.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, t in state.tensors.items()
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(to_bytes(tensors, header))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # there may be no folder to remove it from
+            part.unlink()
+        reason = error.strerror or error
+        raise StateError(f"The training state could not be written to {path}: {reason}.") from error
+
+
+def read(path: Path) -> State:
+    """Raises `StateError` for a file that is missing, damaged, foreign or of another version."""
+    if not path.is_file():
+        raise StateError(f"There is no training state at {path}: start a run with `python -m train fit`.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header: dict[str, str] = file.metadata() or {}
+            if header.get("format") != FORMAT or header.get("version") != str(VERSION):
+                raise StateError(f"{path} is not a training state of this version of newmon.")
+            names = file.keys()  # the file itself is no mapping
+            return State({name: file.get_tensor(name) for name in names}, dict(json.loads(header["values"])))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise StateError(f"The training state {path} is damaged: delete it to start afresh.") from error
