@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
 from bot.engine import SEED_MAX, Engine, Hatched, Take, seed_from_text
 from bot.errors import UserError
+from bot.interaction import Interaction
 from bot.store import AlreadySaved, Creature, NewCreature, Store
 from bot.ui import buttons
 from bot.ui.cards import Card, creature_card, describe_recipe, parent_label
 from bot.ui.dialogs import name_dialog
 from bot.ui.pictures import Portrait, mix_sheet
-
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
-
-    Interaction = discord.Interaction[NewmonBot]
 
 MIX_PICTURE = "mix.png"
 ALL_LEVELS: list[Take] = ["shape", "features", "colours"]

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 from discord import app_commands
 
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
-
-    Interaction = discord.Interaction[NewmonBot]
-else:
-    Interaction = discord.Interaction
+from bot.interaction import Interaction
 
 WHAT = (
     "I hatch creatures that never existed, with a StyleGAN that was trained on sprites.\n"

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
-
-    Interaction = discord.Interaction[NewmonBot]
-else:
-    Interaction = discord.Interaction
+from bot.interaction import Interaction
 
 
 @app_commands.command()

@@ -6,19 +6,15 @@ discord.py does not send errors in dynamic items to any handler, so the base cla
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import discord
 from discord.ui import Button, DynamicItem, View
 
 from bot import weirdness
+from bot.interaction import Interaction
 from bot.store import Creature
 from bot.ui.reports import report
-
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
-
-    Interaction = discord.Interaction[NewmonBot]
 
 CHILDREN_A_ROW = 3
 

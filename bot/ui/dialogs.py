@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import discord
 from discord.ui import Label, Modal, TextInput
 
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
-
-    Interaction = discord.Interaction[NewmonBot]
+from bot.interaction import Interaction
 
 NAME_MAX = 32
 OPEN_FOR_S = 900  # how long discord.py remembers a dialog that nobody answers
