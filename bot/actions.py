@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -198,7 +199,8 @@ def _queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
     """Tells a person who has to wait where in the queue they stand."""
 
     async def note(position: int) -> None:
-        await interaction.edit_original_response(content=f"You are number {position} in the queue …")
+        with contextlib.suppress(discord.HTTPException):  # a courtesy: the creature comes all the same
+            await interaction.edit_original_response(content=f"You are number {position} in the queue …")
 
     return note
 

@@ -35,7 +35,7 @@ async def report(interaction: discord.Interaction[Any], error: BaseException) ->
         text = f"Something went wrong here (error {error_id}). Nothing is lost: please try again."
     try:
         await tell_privately(interaction, text)
-    except discord.HTTPException as failure:
+    except Exception as failure:  # Discord refuses, or the bot is closing: the log is all that is left
         log.warning("A person could not be told of an error: %s", failure)
 
 

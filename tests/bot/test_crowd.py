@@ -18,7 +18,9 @@ async def test_fifty_people_hatch_at_once_and_each_gets_one_picture(tmp_path: Pa
         await asyncio.gather(*(person.connect() for person in people))
 
         async def hatch(person: SandboxUser, i: int) -> tuple[str, bytes]:
-            message = await (await person.command("newmon", seed=str(i))).message(timeout_s=60)
+            handle = await person.command("newmon", seed=str(i))
+            # Those at the end of the queue see their place in it first.
+            message = await handle.message(timeout_s=60, until=lambda shown: bool(shown.pictures))
             return message.id, await person.download(message.pictures[0])
 
         shown = await asyncio.gather(*(hatch(person, i) for i, person in enumerate(people)))
