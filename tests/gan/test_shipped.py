@@ -1,0 +1,42 @@
+"""The checkpoint of the repository: it loads, it is what it says, and creatures come out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan.__main__ import SHIPPED
+from gan.checkpoint import Checkpoint, load
+from gan.sampler import Sampler
+
+MOST_BYTES = 25 * 2**20
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Checkpoint:
+    return load(SHIPPED)
+
+
+def test_it_is_small_and_says_how_it_was_trained(shipped: Checkpoint) -> None:
+    assert Path(SHIPPED).stat().st_size <= MOST_BYTES
+    assert shipped.config.resolution == 64
+    assert shipped.config.w_dim == 512
+    assert shipped.metadata["kimg"] >= 500
+    assert shipped.metadata["resolution_reached"] == 64
+    assert shipped.metadata["dataset"]["sha256"]
+
+
+def test_creatures_have_a_body_on_a_transparent_ground_and_differ(shipped: Checkpoint) -> None:
+    sampler = Sampler(shipped, device="cpu")
+    seeds = range(32)
+    sprites = sampler.render(sampler.w_from_seeds(seeds, 0.7), seeds)  # [32, 64, 64, 4]
+    covered = (sprites[..., 3] > 128).mean(axis=(1, 2))
+    assert (covered > 0.08).all()
+    assert (covered < 0.85).all()
+    assert (sprites[:, [0, 0, -1, -1], [0, -1, 0, -1], 3] < 128).mean() > 0.9  # corners
+    flat = sprites.reshape(len(sprites), -1).astype(np.float32)
+    distances = np.linalg.norm(flat[:, None] - flat[None], axis=2)
+    nearest = distances[~np.eye(len(flat), dtype=bool)].reshape(len(flat), -1).min(axis=1)
+    assert nearest.min() > 0.2 * distances.mean()
