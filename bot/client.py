@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 
 PRUNE_INTERVAL_S = 6 * 3600
 
+# The bot never speaks, so discord.py need not warn that packages for voice are missing.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
 
 class Tree(app_commands.CommandTree["NewmonBot"]):
     """The command tree, with the one error path that everything else uses too."""
