@@ -55,6 +55,7 @@ class Discriminator(nn.Module):
             if i == top and alpha < 1:
                 smaller = activate(self.from_image[top - 1](downsample(image)))
                 x = torch.lerp(smaller, x, alpha)
-        x = activate(self.conv(self.stddev(x)))
-        x = activate(self.dense(x.flatten(1)))
-        return self.logit(x).squeeze(1)
+        with torch.autocast(x.device.type, enabled=False):  # losses live on small differences of logits
+            x = activate(self.conv(self.stddev(x.to(self.logit.weight.dtype))))
+            x = activate(self.dense(x.flatten(1)))
+            return self.logit(x).squeeze(1)

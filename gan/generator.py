@@ -90,7 +90,7 @@ class StyledConv(nn.Module):
             x = upsample(x)
         if self.noise is not None:
             x = self.noise(x, noise)
-        x = activate(x + self.bias.view(1, -1, 1, 1))
+        x = activate(x + self.bias.to(x.dtype).view(1, -1, 1, 1))
         return x if isinstance(self.conv, ModulatedConv2d) else self.adain(x, w)
 
 
@@ -109,7 +109,7 @@ class ToImage(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x [N, C, H, W], w [N, w_dim] → [N, 4, H, W]."""
         image = self.conv(x, w) if isinstance(self.conv, ModulatedConv2d) else self.conv(x)
-        return image + self.bias.view(1, -1, 1, 1)
+        return image + self.bias.view(1, -1, 1, 1)  # in float32, also where convolutions are coarser
 
 
 class SynthesisLevel(nn.Module):

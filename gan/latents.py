@@ -25,6 +25,10 @@ class SeedError(ValueError):
     """A seed that cannot be used. Its text is fit to show to a user."""
 
 
+class LayerError(ValueError):
+    """Layers or levels that a network does not have. Its text is fit to show to a user."""
+
+
 def parse_seed(text: str) -> int:
     """The seed that a person's words stand for: a number is itself, any other text is hashed.
 
@@ -84,6 +88,44 @@ def layer_slices(config: NetworkConfig) -> dict[Take, slice]:
 
     coarse, middle = first_above(COARSE_UP_TO), first_above(MIDDLE_UP_TO)
     return {"shape": slice(0, coarse), "features": slice(coarse, middle), "colours": slice(middle, None)}
+
+
+def parse_take(text: str) -> list[Take]:
+    """The levels of a comma-separated list: "shape,colours". Raises `LayerError` for any other word."""
+    names = [part.strip().casefold() for part in text.split(",")]
+    levels = [level for level in get_args(Take) if level in names]
+    unknown = [name for name in names if name not in levels]
+    if unknown:
+        raise LayerError(f"There is no level {unknown[0][:24]!r}: take {', '.join(get_args(Take))}.")
+    return levels
+
+
+def parse_layers(text: str, num_layers: int) -> list[int]:
+    """The layers of a list like "0-3,5", sorted. Raises `LayerError` for ones that are not there."""
+    layers: set[int] = set()
+    for part in text.split(","):
+        span = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part, re.ASCII)
+        first, last = (int(span[1]), int(span[2] or span[1])) if span else (1, 0)
+        if not first <= last < num_layers:
+            raise LayerError(
+                f"{part.strip()[:24]!r} is not among this network's layers: write 0-{num_layers - 1}, or "
+                "some of them, like 0-2,4."
+            )
+        layers |= set(range(first, last + 1))
+    return sorted(layers)
+
+
+def layers_of(take: Sequence[Take], config: NetworkConfig) -> list[int]:
+    """The layers that belong to the levels in `take`, in order."""
+    slices = layer_slices(config)
+    return sorted(layer for level in take for layer in range(config.num_layers)[slices[level]])
+
+
+def mix_layers(a: Array, b: Array, layers: Sequence[int], amount: float = 1.0) -> Array:
+    """A's styles [L, w_dim], moved by `amount` to B's at any choice of layers."""
+    mixed, chosen = a.copy(), list(layers)
+    mixed[chosen] = blend(a[chosen], b[chosen], amount)
+    return mixed
 
 
 def mix_by_level(

@@ -84,7 +84,7 @@ class Noise(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """x [N, C, H, W] + strength [C] · noise [N, 1, H, W]."""
-        return x + self.strength.view(1, -1, 1, 1) * noise
+        return x + (self.strength.view(1, -1, 1, 1) * noise).to(x.dtype)
 
 
 def adaptive_instance_norm(x: Tensor, y_scale: Tensor, y_bias: Tensor, eps: float = 1e-8) -> Tensor:
@@ -145,9 +145,13 @@ class MinibatchStddev(nn.Module):
         self.group = group
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, C, H, W] → [N, C + 1, H, W]. A batch that groups of four do not divide forms one group."""
+        """[N, C, H, W] → [N, C + 1, H, W]. A batch that groups of four do not divide forms one group.
+
+        Groups are neighbours in the batch, so they stay whole where processes share it.
+        """
         n, _, h, w = x.shape
         group = self.group if n % self.group == 0 else n
-        y = x.reshape(group, n // group, -1)
-        stddev = (y.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=1)  # [N / group]
-        return torch.cat([x, stddev.repeat(group).view(n, 1, 1, 1).expand(n, 1, h, w)], dim=1)
+        y = x.reshape(n // group, group, -1)
+        stddev = (y.var(dim=1, correction=0) + 1e-8).sqrt().mean(dim=1)  # [N / group]
+        channel = stddev.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, h, w)
+        return torch.cat([x, channel], dim=1)

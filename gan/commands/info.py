@@ -1,0 +1,80 @@
+"""python -m gan info"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from gan.commands.common import SHIPPED, open_checkpoint
+
+if TYPE_CHECKING:
+    from gan.checkpoint import Checkpoint
+
+
+def info(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint. Default: the shipped one.")] = SHIPPED,
+) -> None:
+    """Say what a checkpoint is: its size, its network, and how it was trained."""
+    for name, text in describe(checkpoint, open_checkpoint(checkpoint)):
+        typer.echo(f"{name:<12}{text}")
+
+
+def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
+    """Names and values of what is known. Metadata may hold anything: what is not understood is left out."""
+    from gan.latents import layer_slices
+
+    config, metadata = checkpoint.config, checkpoint.metadata
+    parameters = sum(p.numel() for p in checkpoint.generator.parameters())
+    last = config.num_layers - 1
+    levels = ((take, *part.indices(config.num_layers)[:2]) for take, part in layer_slices(config).items())
+    named = [f"{take} {first}–{end - 1}" for take, first, end in levels if end > first]
+    yield "file", f"{path}, {path.stat().st_size / 1e6:.1f} MB"
+    yield "id", checkpoint.id
+    yield "pictures", f"{config.resolution}×{config.resolution} pixels, premultiplied RGBA"
+    yield (
+        "network",
+        f"{config.style}, {parameters / 1e6:.2f} million weights, widths "
+        + ", ".join(
+            f"{width} at {side}²" for width, side in zip(config.channels, config.resolutions, strict=True)
+        ),
+    )
+    yield "latents", f"z {config.z_dim} → {config.mapping_layers} layers → w {config.w_dim}"
+    yield "styles", f"layers 0–{last}: {', '.join(named)}"
+    yield from _training(metadata)
+
+
+def _training(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if _number(kimg := metadata.get("kimg")):
+        reached = metadata.get("resolution_reached")
+        yield (
+            "trained",
+            f"{kimg:g} kimg" + (f", up to {reached}×{reached} pixels" if _number(reached) else ""),
+        )
+    if _number(half_life := metadata.get("ema_half_life_kimg")):
+        yield "average", f"weights averaged (EMA) with a half-life of {half_life:g} kimg"
+    dataset = _mapping(metadata.get("dataset"))
+    if dataset:
+        source = _mapping(dataset.get("source"))
+        parts = [
+            f"{dataset['count']} images" if _number(dataset.get("count")) else "",
+            " ".join(str(source[key]) for key in ("package", "version") if key in source),
+            f"sha256 {str(dataset['sha256'])[:16]}…" if "sha256" in dataset else "",
+        ]
+        if text := ", ".join(part for part in parts if part):
+            yield "data set", text
+    metrics = {name: value for name, value in _mapping(metadata.get("metrics")).items() if _number(value)}
+    if metrics:
+        yield "metrics", ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+    if isinstance(created := metadata.get("created"), str):
+        yield "created", created
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

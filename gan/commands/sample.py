@@ -1,0 +1,117 @@
+"""python -m gan sample"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan.cli import CommandError
+from gan.commands.common import (
+    PSI,
+    SHIPPED,
+    STYLE_SUFFIX,
+    CheckpointOption,
+    Creature,
+    check_noise_seed,
+    check_psi,
+    count,
+    make_folder,
+    open_sampler,
+    progress_bar,
+    read_style_file,
+    stack,
+    write,
+)
+
+if TYPE_CHECKING:
+    from gan.sampler import Sampler
+    from gan.sprite import Pixels
+
+BATCH = 64  # creatures drawn between two updates of the progress bar
+
+
+def sample(
+    out: Annotated[Path, typer.Option(help="The folder for the pictures.")],
+    seeds: Annotated[
+        str | None, typer.Option(help="Numbers, ranges and words: 0-15 or 3,7,20-22 or Ash,Misty.")
+    ] = None,
+    w: Annotated[
+        list[Path] | None,
+        typer.Option("--w", help="A style file to draw, instead of seeds; may be repeated."),
+    ] = None,
+    psi: Annotated[
+        float | None,
+        typer.Option(
+            help="Truncation ψ of seeds, 0 to 2: lower is tamer, higher is wilder.", show_default=str(PSI)
+        ),
+    ] = None,
+    noise_seed: Annotated[
+        int | None, typer.Option(help="The noise of all pictures, instead of each one's own.")
+    ] = None,
+    scale: Annotated[int, typer.Option(min=1, max=16, help="Enlarge by this whole factor.")] = 1,
+    save_w: Annotated[
+        bool, typer.Option("--save-w", help=f"Write each seed's styles beside its picture ({STYLE_SUFFIX}).")
+    ] = False,
+    checkpoint: CheckpointOption = SHIPPED,
+) -> None:
+    """Write one RGBA PNG for each seed or style file; the same one always gives the same bytes."""
+    from gan.latents import parse_seeds
+
+    check_noise_seed(noise_seed)
+    if (seeds is None) == (not w):
+        raise CommandError("Say what to draw: either --seeds or --w.")
+    if w and (psi is not None or save_w):
+        raise CommandError("--psi and --save-w go with --seeds; the styles in a file are drawn as they are.")
+    if seeds is not None and STYLE_SUFFIX in seeds.casefold():
+        raise CommandError(f"A style file ({STYLE_SUFFIX}) is no seed: give it as --w.")
+    psi = check_psi(PSI if psi is None else psi)
+    numbers = list(dict.fromkeys(parse_seeds(seeds))) if seeds is not None else []
+    _check_names(w or [])
+
+    from gan.sprite import to_png
+    from gan.styles_file import Styles, to_npz
+
+    sampler = open_sampler(checkpoint)
+    from_files = [_from_file(path, sampler) for path in w or []]
+    make_folder(out)
+    total = len(numbers) + len(from_files)
+    with progress_bar("Drawing", total) as (progress, task):
+        for creature, sprite in draw(sampler, from_files or _from_seeds(sampler, numbers, psi), noise_seed):
+            write(out / f"{creature.name}.png", to_png(sprite, scale))
+            if save_w:
+                noise = creature.noise_seed if noise_seed is None else noise_seed
+                styles = Styles(creature.w_plus, noise, sampler.checkpoint_id)
+                write(out / f"{creature.name}{STYLE_SUFFIX}", to_npz(styles))
+            progress.advance(task)
+    typer.echo(f"Wrote {count(total, 'picture')} to {out} with checkpoint {sampler.checkpoint_id}.")
+
+
+def draw(
+    sampler: Sampler, creatures: Iterable[Creature], noise_seed: int | None = None
+) -> Iterator[tuple[Creature, Pixels]]:
+    """Each creature and its sprite uint8 [H, W, 4], in order. A noise seed here replaces their own."""
+    waiting = iter(creatures)
+    while batch := list(itertools.islice(waiting, BATCH)):
+        noise = [creature.noise_seed if noise_seed is None else noise_seed for creature in batch]
+        yield from zip(batch, sampler.render(stack(batch), noise), strict=True)
+
+
+def _from_seeds(sampler: Sampler, seeds: Sequence[int], psi: float) -> Iterator[Creature]:
+    for seed in seeds:  # one at a time: a hundred thousand codes would fill the memory
+        yield Creature(f"seed{seed:04d}", sampler.w_from_seeds([seed], psi)[0], seed)
+
+
+def _from_file(path: Path, sampler: Sampler) -> Creature:
+    styles = read_style_file(path, sampler)
+    return Creature(path.stem, styles.w_plus, styles.noise_seed or 0)
+
+
+def _check_names(paths: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for path in paths:
+        if (other := seen.setdefault(path.stem, path)) is not path:
+            raise CommandError(f"{other} and {path} would both become {path.stem}.png: rename one of them.")
