@@ -1,12 +1,13 @@
-"""python -m train data | fit | export"""
+"""python -m train data | fit | eval | export"""
 
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,9 +15,7 @@ from rich.console import Console
 from gan.cli import CommandError, UserErrors
 from gan.cli import run as run_command_line
 from gan.config import Style
-
-if TYPE_CHECKING:
-    from train.config import TrainConfig
+from train.config import Loss, Precision, TrainConfig
 
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
 
@@ -44,38 +43,71 @@ def data(
     resolution: Annotated[int, typer.Option(help="Side of the images in pixels.")] = 64,
     frames: Annotated[int, typer.Option(help="How many frames of an animated file are used.")] = 12,
     variants: Annotated[
-        str | None, typer.Option(help="Of the package: normal,shiny,female,shiny-female,back-normal,…")
+        str | None,
+        typer.Option(
+            help="Of the package, separated by commas: fronts (the default), backs, artwork; or normal, "
+            "shiny, female, shiny-female, and back-… of each."
+        ),
+    ] = None,
+    near_duplicates: Annotated[
+        float,
+        typer.Option(
+            help="Leave out images that differ by less than this (of 255, on average) from another of their "
+            "species. 0 leaves out none."
+        ),
+    ] = 2.0,
+    per_species: Annotated[
+        int | None,
+        typer.Option(
+            help="At most so many images of a species, the most various ones (0: no limit). Default: 64 with "
+            "the package, no limit with images of your own."
+        ),
+    ] = None,
+    labels: Annotated[
+        bool | None,
+        typer.Option(
+            "--labels/--no-labels",
+            help="Store names, types and stats with the package's sprites. Default: yes.",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode. Default: all cores.")
     ] = None,
 ) -> None:
-    """Build the data set: fetch or read pictures, crop, resample; and draw a contact sheet to look at."""
-    from train.build import BuildOptions, build_from_folder, build_from_package
-    from train.data import SpriteDataset
-    from train.progress import build_progress
-    from train.sheet import contact_sheet
+    """Build the data set: fetch or read pictures, crop, resample; and draw a contact sheet to look at.
 
-    options = BuildOptions(resolution=resolution, frames=frames)
-    if variants is not None:
-        if source != PACKAGE_SOURCE:
-            raise CommandError(
-                "--variants belongs to the sprite package: leave it out with images of your own."
-            )
-        options = replace(options, variants=tuple(name.strip() for name in variants.split(",")))
+    An interrupted build goes on where it stopped when the same command is given again.
+    """
+    from train.build import SPRITE_OPTIONS, BuildOptions, build_from_folder, build_from_package
+    from train.data import SpriteDataset
+    from train.progress import build_progress, summary
+    from train.sheet import contact_sheet
+    from train.sources import chosen_variants
+
+    is_package = source == PACKAGE_SOURCE
+    for name, given in (("--variants", variants), ("--labels", labels or None)):
+        if given is not None and not is_package:
+            raise CommandError(f"{name} belongs to the sprite package: leave it out with images of your own.")
+    default = SPRITE_OPTIONS if is_package else BuildOptions()
+    options = replace(
+        default,
+        resolution=resolution,
+        frames=frames,
+        variants=default.variants if variants is None else chosen_variants(variants),
+        near_duplicates=near_duplicates,
+        per_species=default.per_species if per_species is None else per_species,
+    )
     processes = workers or os.cpu_count() or 1
     display = Console(stderr=True)
     with build_progress(display) if display.is_terminal else nullcontext() as progress:
-        if source == PACKAGE_SOURCE:
-            result = build_from_package(out, cache, options, processes, progress)
+        if is_package:
+            result = build_from_package(out, cache, options, processes, progress, labels is not False)
         else:
             result = build_from_folder(Path(source), out, options, processes, progress)
     sheet = out.with_name(f"{out.name}-sheet.png")
     contact_sheet(SpriteDataset.open(out), sheet)
-    what = f"{result.images} images of {result.species} species from {result.files} files"
-    typer.echo(f"{'Built' if result.rebuilt else 'There already, unchanged:'} {result.path}: {what}.")
-    if result.skipped:
-        typer.echo(f"{len(result.skipped)} files could not be read: {', '.join(result.skipped[:5])} …")
+    for line in summary(result):
+        typer.echo(line)
     typer.echo(f"A contact sheet to look at: {sheet}")
 
 
@@ -84,68 +116,44 @@ def fit(
     data: Data = Path("data/dataset"),
     run: Run = Path("runs/default"),
     stages: Annotated[str | None, typer.Option(help="RESOLUTION:KIMG,… from low to high.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
+    until: Annotated[float | None, typer.Option(help="Stop after so many kimg in all.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A new run starts with this checkpoint's networks.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images a step, over all processes.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate of generator and discriminator.")] = None,
+    loss: Annotated[Loss | None, typer.Option(help="The adversarial loss and its penalties.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all randomness of a new run.")] = None,
     eyes: Annotated[
         bool | None, typer.Option("--eyes/--no-eyes", help="A second discriminator with pretrained eyes.")
     ] = None,
     style: Annotated[Style | None, typer.Option(help="How w enters a layer, in a new run.")] = None,
+    augment: Annotated[
+        float | None, typer.Option(help="A fixed probability of augmentation. Default: it adapts.")
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="The number format of convolutions.")] = "auto",
+    processes: Annotated[
+        int, typer.Option(min=0, help="Processes that share the work; 0: one a core, or a GPU.")
+    ] = 1,
     update_recipe: Annotated[
         bool, typer.Option("--update-recipe", help="Resume with today's defaults, not the run's own recipe.")
     ] = False,
 ) -> None:
     """Train progressively. Stop and start as you like: a run goes on exactly where it was.
 
-    A run keeps its recipe when it resumes; options given again change it from there on.
+    A run keeps its recipe when it resumes; options given again change it from there on. On several
+    machines: torchrun … -m -- train fit …
     """
-    from train.config import TrainConfig
-    from train.data import SpriteDataset
-    from train.fit import check_resumes, keep_freed_memory, stored_config
-    from train.fit import fit as run_fit
-    from train.schedule import parse_stages
-    from train.trainer import Trainer
+    from train.launch import Changes, launch
+    from train.processes import LAUNCHED, as_many_as_useful, run_in_processes
 
-    stored = stored_config(run)
-    config = stored or TrainConfig()
-    if stored and update_recipe:
-        config = replace(TrainConfig(), seed=stored.seed)
-    if stages:
-        config = replace(config, stages=parse_stages(stages))
-    if batch_size is not None:
-        config = replace(config, batch_size=batch_size)
-    if lr is not None:
-        config = replace(config, lr=lr)
-    if seed is not None:
-        config = replace(config, seed=seed)
-    if style is not None:
-        config = replace(config, network=replace(config.network, style=style))
-    config = with_eyes(config, eyes)
-    if stored:
-        check_resumes(run, stored, config)
-
-    keep_freed_memory()
-    trainer = Trainer(config, SpriteDataset.open(data))
-    console.print(config)
-    console.print(f"{trainer.device}, {trainer.dtype}, {len(trainer.dataset)} images")
-    finished = run_fit(trainer, run, console)
-    console.print("The schedule is complete." if finished else f"Saved. The same command resumes {run}.")
-
-
-def with_eyes(config: TrainConfig, wanted: bool | None) -> TrainConfig:
-    """The recipe with its eyes as wanted (None: as they were), or without them where they are not installed.
-
-    Raises `CommandError` if they are asked for by name and not installed.
-    """
-    from gan import features
-
-    enabled = config.eyes.enabled if wanted is None else wanted
-    if enabled and not features.available():
-        if wanted:
-            raise CommandError("--eyes needs packages that are not installed: install the `train` extra.")
-        console.print("Training without pretrained eyes: install the `train` extra for better pictures.")
-        enabled = False
-    return replace(config, eyes=replace(config.eyes, enabled=enabled))
+    changes = Changes(stages, batch_size, lr, loss, seed, eyes, style, augment, update_recipe)
+    count = processes or as_many_as_useful(batch_size or TrainConfig().batch_size)
+    if count > 1 and LAUNCHED not in os.environ:
+        if status := run_in_processes(count, ["-m", "train", *sys.argv[1:]]):
+            raise typer.Exit(1 if status < 0 else status)
+        return
+    launch(data, run, changes, precision, until, source)
 
 
 @app.command()
@@ -155,12 +163,18 @@ def export(
         "checkpoints/newmon.safetensors"
     ),
     ema: Annotated[
-        float | None,
-        typer.Option(help="Half-life in kimg. Default: the longest not above a tenth of what was shown."),
+        str | None,
+        typer.Option(
+            help="Half-life in kimg, or `best`: the one with the lowest KID by eval, which takes minutes. "
+            "Default: the longest not above a tenth of what was shown."
+        ),
     ] = None,
     allow_unfinished: Annotated[
         bool, typer.Option("--allow-unfinished", help="Even if the run is below its network's resolution.")
     ] = False,
+    trainable: Annotated[
+        bool, typer.Option(help="Also write OUT's networks for `fit --from`, as OUT.training.safetensors.")
+    ] = True,
     data: Data = Path("data/dataset"),
 ) -> None:
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
@@ -173,7 +187,16 @@ def export(
         dataset = {key: index[key] for key in ("sha256", "count", "source")}
     except DataError:
         dataset = None  # it only documents runs whose state does not name their data
-    done = export_run(run, out, ema, allow_unfinished, dataset)
+    if ema == "best":
+        from train.eval_command import best_half_life
+
+        half_life: float | None = best_half_life(run, data)
+    else:
+        try:
+            half_life = None if ema is None else float(ema)
+        except ValueError:
+            raise CommandError(f"--ema is a half-life in kimg or `best`, not {ema!r}.") from None
+    done = export_run(run, out, half_life, allow_unfinished, dataset, trainable)
     typer.echo(
         f"Wrote {out}: checkpoint {done.id}, {done.kimg:.1f} kimg, EMA of {done.ema_half_life_kimg:g} kimg."
     )
@@ -181,16 +204,47 @@ def export(
         typer.echo(f"Its {done.phase.resolution}-pixel level was still fading in ({done.phase.alpha:.0%}).")
 
 
+@app.command("eval")
+def evaluate(
+    what: Annotated[Path, typer.Argument(help="A checkpoint, or the folder of a run for all its averages.")],
+    data: Data = Path("data/dataset"),
+    samples: Annotated[int, typer.Option(help="How many creatures are drawn.")] = 5000,
+    psi: Annotated[float, typer.Option(help="Truncation ψ of the samples.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=2**30, help="Decides the latents.")] = 0,
+    holdout: Annotated[
+        str | None,
+        typer.Option(help="Measure quality against these species alone: their names, separated by commas."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="A folder for report.json, index.html and pictures.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where features of the real images are kept. Default: with the data.")
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Of a run, also the generator without averaging.")
+    ] = False,
+) -> None:
+    """Measure a checkpoint: KID, FID, precision, recall, memorisation, and the nearest real images."""
+    from train.eval_command import Request, run_eval
+
+    run_eval(Request(what, data, samples, psi, seed, holdout, report, cache, raw), as_json, console)
+
+
 def user_errors() -> UserErrors:
     """The errors of the model and of training whose text is a sentence for users."""
     from gan.checkpoint import CheckpointError
     from gan.config import ConfigError
-    from train.errors import DataError
+    from train.errors import DataError, MetricsError
+    from train.precision import PrecisionError
     from train.schedule import ScheduleError
     from train.state import StateError
     from train.trainer import TrainingError
 
-    return CheckpointError, ConfigError, DataError, ScheduleError, StateError, TrainingError
+    data_errors = DataError, MetricsError
+    run_errors = PrecisionError, ScheduleError, StateError, TrainingError
+    return CheckpointError, ConfigError, *data_errors, *run_errors
 
 
 if __name__ == "__main__":

@@ -13,52 +13,86 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from train.config import AugmentConfig
+from train.distributed import Draw
 
 LUMA = (0.299, 0.587, 0.114)
 MIN_SIDE_TO_RESAMPLE = 16  # a smaller picture would lose more than it gains
 
 
-def augment(images: Tensor, config: AugmentConfig) -> Tensor:
+def augment(
+    images: Tensor, config: AugmentConfig, probability: float | None = None, draw: Draw | None = None
+) -> Tensor:
     """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → the same, flipped, moved, scaled and recoloured at random.
 
-    Half of all samples are flipped; each other change hits a sample with `config.probability`.
+    Half of all samples are flipped; each other change hits a sample with `probability` (None: the recipe's).
     """
-    n = len(images)
-    chosen = torch.rand(4, n, device=images.device) < config.probability
+    n, draw = len(images), draw or Draw()
+    chosen = draw.uniform(n, 5) < (config.probability if probability is None else probability)
+    normal = draw.normal(n, 4) * chosen[:, :4]
+    scale, saturation, brightness, hue = normal.unbind(1)
 
-    def random(row: int, spread: float) -> Tensor:
-        return torch.randn(n, device=images.device) * spread * chosen[row]
+    side = images.shape[-1]
+    most = math.floor(side * config.translation)
+    shift = draw.integers(-most, most + 1, n, 2) * chosen[:, 4:]
+    flip = draw.integers(0, 2, n) == 1
 
     x = images / 2 + 0.5  # transparent black is 0
-    x = _move(x, scale=random(0, config.scale).exp(), shift=_shifts(x, chosen[1], config.translation))
-    x = _recolour(x, random(2, config.saturation).exp(), random(3, config.brightness))
+    x = _move(x, flip, (scale * config.scale).exp(), shift)
+    x = _recolour(
+        x, (saturation * config.saturation).exp(), hue * config.hue * math.pi, brightness * config.brightness
+    )
     return x * 2 - 1
 
 
-def _shifts(x: Tensor, chosen: Tensor, translation: float) -> Tensor:
-    """Whole-pixel shifts [N, 2], in pixels, up to `translation` of the side."""
-    n, _, side, _ = x.shape
-    most = math.floor(side * translation)
-    return torch.randint(-most, most + 1, (n, 2), device=x.device) * chosen[:, None]
+def adjusted(probability: float, lead: float, images: int, config: AugmentConfig) -> float:
+    """The next probability after `images` more, given how surely the discriminator leads (`losses.lead`).
+
+    It rises while the lead is above the target and falls while it is below, at a speed that would take
+    `adjust_kimg` from 0 to 1 (StyleGAN2-ADA, section 3.1), within the recipe's bounds: augmentation that is
+    too likely leaks into the samples.
+    """
+    if config.target is None:
+        return probability
+    step = math.copysign(images / (config.adjust_kimg * 1000), lead - config.target)
+    return min(max(probability + step, config.least), config.most)
 
 
-def _move(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Flip half of the samples, scale them (factor [N]) and shift them (pixels [N, 2])."""
+def _move(x: Tensor, flip: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Flip where `flip` [N] says so, scale (factor [N]) and shift (whole pixels [N, 2])."""
     n, _, side, _ = x.shape
-    flip = 1 - 2 * torch.randint(0, 2, (n,), device=x.device)
     if side < MIN_SIDE_TO_RESAMPLE:
-        return torch.where(flip[:, None, None, None] < 0, x.flip(3), x)
+        return torch.where(flip[:, None, None, None], x.flip(3), x)
     matrix = torch.zeros(n, 2, 3, device=x.device)  # maps output to input coordinates, both in [−1, 1]
-    matrix[:, 0, 0] = flip / scale
+    matrix[:, 0, 0] = torch.where(flip, -1, 1) / scale
     matrix[:, 1, 1] = 1 / scale
     matrix[:, :, 2] = shift * 2 / side
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
     return F.grid_sample(x.float(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
-def _recolour(x: Tensor, saturation: Tensor, brightness: Tensor) -> Tensor:
-    """Saturation factor [N] around the luma, then brightness [N] added in proportion to alpha."""
+def _recolour(x: Tensor, saturation: Tensor, hue: Tensor, brightness: Tensor) -> Tensor:
+    """Turn colours by `hue` radians around grey, scale their distance from the luma, add to opaque ones.
+
+    Each is one value a sample, [N]. All three are one 3 × 3 matrix and one multiple of alpha.
+    """
     colour, alpha = x[:, :3], x[:, 3:]
-    luma = (colour * torch.tensor(LUMA, device=x.device).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
-    colour = torch.lerp(luma, colour, saturation.view(-1, 1, 1, 1)) + brightness.view(-1, 1, 1, 1) * alpha
+    matrix = _saturate(saturation) @ _turn(hue)  # [N, 3, 3]
+    colour = torch.einsum("nij,njhw->nihw", matrix, colour) + brightness.view(-1, 1, 1, 1) * alpha
     return torch.cat([colour, alpha], dim=1)
+
+
+def _saturate(factor: Tensor) -> Tensor:
+    """Factors [N] → matrices [N, 3, 3] that scale a colour's distance from its luma."""
+    grey = torch.tensor(LUMA, device=factor.device).expand(3, 3)
+    return torch.lerp(grey, torch.eye(3, device=factor.device), factor[:, None, None])
+
+
+def _turn(angle: Tensor) -> Tensor:
+    """Angles [N] → rotations [N, 3, 3] around the grey axis (Rodrigues' formula)."""
+    third = math.sqrt(1 / 3)
+    cross = torch.tensor(
+        [[0, -third, third], [third, 0, -third], [-third, third, 0]], device=angle.device
+    )  # [grey axis]×
+    cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
+    eye, outer = torch.eye(3, device=angle.device), torch.full((3, 3), 1 / 3, device=angle.device)
+    return cos * eye + sin * cross + (1 - cos) * outer

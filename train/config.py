@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from gan.config import ConfigError, NetworkConfig
 from train.schedule import Stage
 
-SEED_MAX = 2**22 - 1  # shifted left by 40 bits it still fits what torch takes as a seed
+Loss = Literal["rpgan", "nonsaturating"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+SMALLEST_FOR_EYES = 16  # pixels: doubled they make a picture that the pretrained network does not shrink away
+SEED_MAX = 2**32 - 1
 
 # On two CPU cores most of the time goes to the last two stages; the first ones are nearly free.
 DEFAULT_STAGES = (
@@ -34,10 +38,18 @@ class EyesConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Strengths of the augmentations in `train.augment`; each sample gets each one with `probability`."""
+    """Strengths of the augmentations in `train.augment`; each sample gets each one with `probability`.
 
-    probability: float = 0.7
+    The probability adapts to how far the discriminators lead, unless `target` is None.
+    """
+
+    probability: float = 0.7  # to begin with
+    target: float | None = 0.6  # the lead (`losses.lead`) that the probability steers towards
+    least: float = 0.2  # on sets as small as this one some is always needed
+    most: float = 0.8  # beyond that the augmentations leak into the samples
+    adjust_kimg: float = 100.0  # how many images it takes from 0 to 1
     saturation: float = 0.3  # standard deviation of the factor's logarithm
+    hue: float = 0.04  # standard deviation, in half turns of the colour circle
     brightness: float = 0.12  # standard deviation of what is added to opaque colour, in [0, 1]
     scale: float = 0.1  # standard deviation of the factor's logarithm
     translation: float = 0.125  # largest shift, as a share of the side
@@ -51,9 +63,10 @@ class TrainConfig:
     discriminator_channels: tuple[int, ...] = (128, 128, 64, 32, 16)  # most of a step's work is here
     stages: tuple[Stage, ...] = DEFAULT_STAGES
     batch_size: int = 32
+    loss: Loss = "rpgan"  # with R1 and R2; or "nonsaturating", with R1
     lr: float = 0.002
     betas: tuple[float, float] = (0.0, 0.99)
-    gamma: float = 1.0  # weight of R1 and of R2
+    gamma: float = 1.0  # weight of R1 and R2
     penalty_interval: int = 16  # steps between gradient penalties (lazy regularisation)
     mixing_probability: float = 0.7  # share of samples that get two styles: `/mix` lives on it
     ema_half_lives_kimg: tuple[float, ...] = (5.0, 20.0)
@@ -69,8 +82,20 @@ class TrainConfig:
             )
         if not 1 <= self.batch_size <= 8192:
             raise ConfigError(f"A batch has 1 to 8192 images, not {self.batch_size}.")
+        if self.loss not in get_args(Loss):
+            raise ConfigError(f"Unknown loss {self.loss!r}: use one of {', '.join(get_args(Loss))}.")
         if not 0 < self.lr < 1:
             raise ConfigError(f"The learning rate must lie between 0 and 1, which {self.lr} does not.")
+        if self.eyes.enabled and self.eyes.from_resolution < SMALLEST_FOR_EYES:
+            raise ConfigError(
+                f"Pretrained eyes need images of {SMALLEST_FOR_EYES} pixels or more, "
+                f"not {self.eyes.from_resolution}."
+            )
+        if not 0 <= self.augment.least <= self.augment.probability <= self.augment.most <= 1:
+            raise ConfigError(
+                "The probability of augmentation must lie within its bounds, and these from 0 to 1: "
+                f"not {self.augment.least:g} ≤ {self.augment.probability:g} ≤ {self.augment.most:g}."
+            )
         if not 0 <= self.seed <= SEED_MAX:
             raise ConfigError(f"The seed of a run is a number from 0 to {SEED_MAX}, not {self.seed}.")
 

@@ -10,19 +10,30 @@ import torch
 import torch.nn.functional as F
 
 from train.errors import DataError
+from train.labels import Label, Labels
 
 FORMAT = "newmon-sprites"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)  # 1 kept near-duplicates and knew no labels
+LABELS_FILE = "labels.json"
 
 
 class SpriteDataset:
     """Square sprites in premultiplied RGBA. Use `open`."""
 
-    def __init__(self, path: Path, images: np.ndarray, species: np.ndarray, index: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        images: np.ndarray,
+        species: np.ndarray,
+        index: dict[str, Any],
+        labels: Labels | None = None,
+    ) -> None:
         self.path = path
         self.images = images  # uint8 [N, R, R, 4], premultiplied, memory-mapped
         self.species = species  # int32 [N], into index["species"]
         self.index = index
+        self.labels = labels  # None where the data set has none
 
     @classmethod
     def open(cls, path: Path, verify: bool = False) -> "SpriteDataset":
@@ -52,7 +63,7 @@ class SpriteDataset:
             with (path / "images.npy").open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != index["sha256"]:
                     raise _damaged(path)
-        return cls(path, images, species, index)
+        return cls(path, images, species, index, _read_labels(path, index))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -67,7 +78,19 @@ class SpriteDataset:
         return len(self.index["species"])
 
     def species_name(self, i: int) -> str:
-        """The species of image `i`: its national number as text, or the name of one's own folder."""
+        """What to call the species of image `i`: "Pikachu (25)", or the number or the folder's name alone."""
+        species = self._species(i)
+        label = self.labels.of(species) if self.labels is not None else None
+        return species if label is None else f"{label.name} ({species})"
+
+    def label(self, i: int) -> Label | None:
+        """What is known of the form that image `i` shows, or of its species; None without labels."""
+        if self.labels is None:
+            return None
+        file = self.index["files"][self.index["images"]["file"][i]]
+        return self.labels.of(self._species(i), file["form"])
+
+    def _species(self, i: int) -> str:
         return str(self.index["species"][self.species[i]])
 
     def batch(self, indices: np.ndarray, resolution: int | None = None) -> torch.Tensor:
@@ -98,13 +121,26 @@ def read_index(path: Path) -> dict[str, Any]:
         raise _damaged(path) from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise DataError(f"{path} is not a data set of this program: build one with `python -m train data`.")
-    if index.get("format_version") != FORMAT_VERSION:
+    if index.get("format_version") not in READABLE_VERSIONS:
         raise DataError(f"{path} was built by another version: build it again with `python -m train data`.")
     fields = {"resolution": int, "count": int, "sha256": str, "source": dict, "options": dict}
     fields |= {"skipped": list, "species": list, "files": list, "images": dict}
     if not all(isinstance(index.get(name), kind) for name, kind in fields.items()):
         raise _damaged(path)
     return index
+
+
+def _read_labels(path: Path, index: dict[str, Any]) -> Labels | None:
+    """The labels that the index says are stored with the data set, or DataError."""
+    if index.get("labels") is None:
+        return None
+    try:
+        content = (path / LABELS_FILE).read_bytes()
+        if hashlib.sha256(content).hexdigest() != index["labels"]["sha256"]:
+            raise _damaged(path)
+        return Labels.from_json(content.decode())
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise _damaged(path) from error
 
 
 def _damaged(path: Path) -> DataError:

@@ -14,6 +14,7 @@ from gan.checkpoint import save
 from gan.generator import Generator, SynthesisLevel
 from gan.layers import ModulatedConv2d
 from train.config import TrainConfig
+from train.continuation import write_continuation
 from train.fit import STATE_FILE
 from train.schedule import Phase, phase_at
 from train.state import State, StateError, read
@@ -39,9 +40,11 @@ def export(
     half_life_kimg: float | None = None,
     allow_unfinished: bool = False,
     dataset: dict[str, Any] | None = None,
+    trainable: bool = True,
 ) -> Exported:
     """Write the run's averaged generator as a checkpoint. `dataset` describes the data if the state does not.
 
+    `trainable` also writes what somebody needs to train it further (`train.continuation`), beside it.
     Raises `StateError` for a run that cannot be exported and `CheckpointError` if `out` cannot be written.
     """
     state = read(run / STATE_FILE)
@@ -66,7 +69,10 @@ def export(
         "ema_half_life_kimg": half_life,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return Exported(save(out, generator, metadata), kimg, half_life, phase)
+    identity = save(out, generator, metadata)
+    if trainable:
+        write_continuation(out, identity, state)
+    return Exported(identity, kimg, half_life, phase)
 
 
 def choose_half_life(config: TrainConfig, images_seen: int, wanted: float | None) -> float:

@@ -7,12 +7,15 @@ starts from nothing takes far longer to notice on a small set.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan.features import FrozenEfficientNet, over_white, resize
 from gan.layers import LRELU_SLOPE
+from train.losses import discriminator_loss, generator_loss, lead
 
 MOST_ENLARGED = 2  # times: beyond that the network only sees more of the same blur, and takes longer
 
@@ -61,6 +64,32 @@ class Eyes(nn.Module):
         """Features → one map of logits per head."""
         return [head(f) for head, f in zip(self.heads, features, strict=True)]
 
+    def losses(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """RpGAN losses of generator and heads, averaged over the heads, and how far the heads lead: scalars.
+
+        The frozen features of the fakes are computed once: attached for the generator, detached for the
+        heads. The generator meets the heads as they were before this step's update.
+        """
+        with torch.no_grad():
+            features_real = self.features(real)
+        features_fake = self.features(fake)
+        maps_real = [m.float() for m in self.logits(features_real)]
+        maps_fake = [m.float() for m in self.logits([f.detach() for f in features_fake])]
+        self.heads.requires_grad_(False)
+        maps_generator = [m.float() for m in self.logits(features_fake)]
+        self.heads.requires_grad_(True)
+
+        pairs = list(zip(maps_real, maps_fake, strict=True))
+        loss_g = _mean(
+            generator_loss("rpgan", r.detach(), g) for r, g in zip(maps_real, maps_generator, strict=True)
+        )
+        loss_d = _mean(discriminator_loss("rpgan", r, f) for r, f in pairs)
+        return loss_g, loss_d, _mean(lead(r, f) for r, f in pairs)
+
     def _raw_features(self, images: Tensor) -> list[Tensor]:
         side = min(self.image_side, MOST_ENLARGED * images.shape[-1])
         return self.backbone(resize(over_white(images), side))
+
+
+def _mean(values: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(values)).mean()

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import platform
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
 from train.config import TrainConfig
+from train.lock import locked
 from train.report import Reporter
-from train.state import StateError, read, write
-from train.trainer import Trainer
+from train.schedule import total_images
+from train.state import State, StateError, read, write
+from train.trainer import DivergedError, Trainer, TrainingError
 
 TICK_IMAGES = 4000
 SAVE_INTERVAL_S = 120
 STATE_FILE = "state.safetensors"
+MOST_ROLLBACKS = 4  # in one process: a run that keeps diverging needs another recipe
+ROLLBACK_LR = 0.5  # what the learning rates are multiplied by each time
 
 
 def keep_freed_memory() -> None:
@@ -52,16 +58,9 @@ def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
         )
 
 
-def fit(trainer: Trainer, run: Path, console: Console) -> bool:
-    """Train until the schedule ends or a signal asks to stop. Returns whether the schedule ended.
-
-    Resumes from `run` if there is a state. Raises `StateError` and `TrainingError`.
-    """
-    run.mkdir(parents=True, exist_ok=True)
-    state_path = run / STATE_FILE
-    if state_path.exists():
-        trainer.load_state(read(state_path))
-        console.print(f"Resuming {run} at {trainer.images_seen / 1000:.1f} kimg.", soft_wrap=True)
+@contextlib.contextmanager
+def stop_signals(console: Console) -> Iterator[list[int]]:
+    """Yield a list that fills once Ctrl-C or SIGTERM asks the run to stop."""
     stop: list[int] = []
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
@@ -69,20 +68,115 @@ def fit(trainer: Trainer, run: Path, console: Console) -> bool:
         console.print("Stopping after this step, and saving …")
 
     previous = {s: signal.signal(s, ask_to_stop) for s in (signal.SIGINT, signal.SIGTERM)}
-    reporter = Reporter(run, trainer, console)
-    console.print("Training. Ctrl-C saves and stops.")
-    saved_at = time.monotonic()
     try:
-        with reporter.progress:
-            while not (trainer.done or stop):
-                reporter.step(trainer.step())
-                if trainer.images_seen % TICK_IMAGES < trainer.config.batch_size:
-                    reporter.tick()
-                if time.monotonic() - saved_at > SAVE_INTERVAL_S:
-                    write(state_path, trainer.state())
-                    saved_at = time.monotonic()
-        write(state_path, trainer.state())
+        yield stop
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-    return trainer.done
+
+
+class Keeper:
+    """The saved state of a run: written now and then, and gone back to when the run diverges.
+
+    The process that leads writes; all read, from a folder that they share.
+    """
+
+    def __init__(self, trainer: Trainer, path: Path, console: Console) -> None:
+        self.trainer = trainer
+        self.path = path
+        self.console = console
+        self.rollbacks = 0
+        self.saved_at = time.monotonic()
+
+    def begin(self, start: State | None) -> None:
+        """Resume from the saved state, else save a first one: `start`, or a network that knows nothing."""
+        resumes = self.trainer.world.any(self.path.exists())
+        if resumes:
+            start = read(self.path)
+        if start is not None:
+            self.trainer.load_state(start)
+            trained_on = start.values.get("dataset", {}).get("sha256")
+            if trained_on != self.trainer.dataset.index["sha256"]:
+                self.console.print("Note: so far this was trained on other data.")
+            verb = "Resuming" if resumes else "Beginning"
+            self.console.print(
+                f"{verb} {self.path.parent} at {self.trainer.images_seen / 1000:.1f} kimg.", soft_wrap=True
+            )
+        if not resumes:
+            self.save()
+
+    def save(self) -> None:
+        """Write the state. Raises `DivergedError` instead if it is beyond use, and `StateError`."""
+        state = self.trainer.state()
+        if not state.finite:
+            raise DivergedError(f"Weights stopped being finite by {state.images_seen / 1000:.1f} kimg.")
+        if self.trainer.world.leads:
+            write(self.path, state)
+        self.trainer.world.barrier()
+        self.saved_at = time.monotonic()
+
+    def save_if_due(self) -> None:
+        """`save`, some time after the last one."""
+        if self.trainer.world.any(time.monotonic() - self.saved_at > SAVE_INTERVAL_S):
+            self.save()
+
+    def roll_back(self, error: DivergedError) -> None:
+        """Go back to the last saved state, which is sound, with a lower learning rate.
+
+        Raises `TrainingError` if this has happened too often.
+        """
+        self.rollbacks += 1
+        if self.rollbacks > MOST_ROLLBACKS:
+            raise TrainingError(
+                f"{error} That was the {self.rollbacks}th time, however low the learning rate. The last "
+                "saved state is intact: resume from it with a lower --lr or another recipe."
+            )
+        self.trainer.load_state(read(self.path))
+        self.trainer.lower_lr(ROLLBACK_LR**self.rollbacks)
+        self.console.print(
+            f"{error} Back to {self.trainer.images_seen / 1000:.1f} kimg, with learning rates at "
+            f"{self.trainer.lr_factor:.1%} of the recipe's.",
+            soft_wrap=True,
+        )
+
+
+def fit(
+    trainer: Trainer,
+    run: Path,
+    console: Console,
+    until_images: int | None = None,
+    start: State | None = None,
+) -> bool:
+    """Train until the schedule ends (or `until_images` have been shown instead), or a signal asks to stop.
+
+    Returns whether that end was reached. Resumes from `run` if there is a state; `start` is what a new run
+    begins with. Raises `StateError` and `TrainingError`.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
+    limit = total_images(trainer.config.stages) if until_images is None else until_images
+    with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
+        return _fit(trainer, run, console, limit, start)
+
+
+def _fit(trainer: Trainer, run: Path, console: Console, limit: int, start: State | None) -> bool:
+    keeper = Keeper(trainer, run / STATE_FILE, console)
+    keeper.begin(start)
+    reporter = Reporter(run, trainer, console, limit)
+    world = trainer.world
+    with stop_signals(console) as stop, reporter:
+        console.print("Training. Ctrl-C saves and stops.")
+        while trainer.images_seen < limit:
+            try:
+                reporter.step(trainer.step())
+                keeper.save_if_due()
+            except DivergedError as error:
+                keeper.roll_back(error)
+                reporter.restart()
+                continue
+            if trainer.images_seen % TICK_IMAGES < trainer.config.batch_size:
+                reporter.tick()
+            if world.any(bool(stop)):
+                break
+        keeper.save()
+    return trainer.images_seen >= limit

@@ -6,18 +6,38 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from train.config import Loss
 
-def rpgan_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Relativistic pairing GAN: each real should score above the fake beside it (R3GAN, arXiv 2501.05441).
 
-    Logits of any one shape → a scalar. ln 2 ≈ 0.69 means that the discriminator cannot tell.
+def discriminator_loss(loss: Loss, real: Tensor, fake: Tensor) -> Tensor:
+    """What the discriminator minimises, from logits of any one shape: a scalar.
+
+    `rpgan`: each real should score above the fake beside it (R3GAN, arXiv 2501.05441); ln 2 ≈ 0.69 means that
+    the discriminator cannot tell. `nonsaturating`: reals above zero, fakes below (Goodfellow et al. 2014,
+    arXiv 1406.2661); there it is 2 ln 2.
     """
-    return F.softplus(fake - real).mean()
+    if loss == "rpgan":
+        return F.softplus(fake - real).mean()
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-def rpgan_generator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """The generator's side of the same game."""
-    return F.softplus(real - fake).mean()
+def generator_loss(loss: Loss, real: Tensor, fake: Tensor) -> Tensor:
+    """What the generator minimises: the other side of the same game. `nonsaturating` does not use `real`."""
+    return F.softplus(real - fake).mean() if loss == "rpgan" else F.softplus(-fake).mean()
+
+
+def penalizes_fakes(loss: Loss) -> bool:
+    """Whether R2 goes with R1: the relativistic loss does not converge without it (R3GAN, section 3)."""
+    return loss == "rpgan"
+
+
+def lead(real: Tensor, fake: Tensor) -> Tensor:
+    """How surely a discriminator tells reals from fakes: E[sign(D(real) − D(fake))], from 0 to 1.
+
+    The overfitting heuristic r_t of StyleGAN2-ADA (arXiv 2006.06676, section 3.1) is E[sign(D(real))]. Under
+    a relativistic loss only differences of logits mean anything, so here each real has a fake beside it.
+    """
+    return (real.detach() - fake.detach()).sign().float().mean()
 
 
 def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from statistics import fmean
+from types import TracebackType
 
 import numpy as np
 import torch
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan.generator import Generator
 from gan.latents import z_from_seed
 from gan.sprite import contact_sheet, to_rgba
-from train.schedule import Phase, total_images
+from train.board import Board
+from train.film import write_film
+from train.schedule import Phase
 from train.trainer import StepStats, Trainer
 
 GRID_SEEDS = range(32)
@@ -25,69 +30,112 @@ GRID_PSI = 0.8
 
 
 @torch.no_grad()
-def sample_grid(generator: Generator, phase: Phase, path: Path) -> None:
-    """Write the same seeds' creatures at the present resolution as one PNG."""
+def sample_grid(generator: Generator, phase: Phase) -> Image.Image:
+    """The same seeds' creatures as ever, at the present resolution, as one RGB picture."""
     device = generator.mapping.w_avg.device
     seeds = np.stack([z_from_seed(seed, generator.config.z_dim) for seed in GRID_SEEDS])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # fixed noise, and no trace in the run's own randomness
         images = generator(torch.from_numpy(seeds).to(device), GRID_PSI, phase.resolution, phase.alpha)
     sheet = contact_sheet(to_rgba(images), GRID_COLUMNS, max(GRID_SPRITE_SIDE // phase.resolution, 1))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.convert("RGB").save(path)
+    return sheet.convert("RGB")
 
 
 class Reporter:
-    """Collects the figures of steps; at each tick prints them, appends to `stats.jsonl` and draws a grid."""
+    """Collects the figures of steps; at each tick prints them, writes them down and draws a grid.
 
-    def __init__(self, run: Path, trainer: Trainer, console: Console) -> None:
+    Writes `stats.jsonl`, `grids/KIMG.png`, and where tensorboard is installed `tensorboard/`; when the run
+    stops also `training.gif`, the grids in a row. Only the process that leads says and writes anything.
+    """
+
+    def __init__(self, run: Path, trainer: Trainer, console: Console, limit: int) -> None:
         self.run = run
+        self.limit = limit  # the run ends after that many images
         self.trainer = trainer
         self.console = console
         self.steps: list[StepStats] = []
-        self.started = time.monotonic()
-        self.started_images = trainer.images_seen
+        self.leads = trainer.world.leads
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} kimg"),
             TimeRemainingColumn(),
             console=console,
-            disable=not console.is_terminal,
+            disable=not (console.is_terminal and self.leads),
         )
-        self.task = self.progress.add_task("training", total=total_images(trainer.config.stages) / 1000)
+        self.task = self.progress.add_task("", total=limit / 1000)
+        self.board = Board(run / "tensorboard") if self.leads else None
+        self.restart()
+
+    def __enter__(self) -> Reporter:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+        if self.board is not None:
+            self.board.close()
+        if self.leads:
+            write_film(self.run / "grids", self.run / "training.gif")
+
+    def restart(self) -> None:
+        """Forget the steps since the last tick."""
+        self.steps.clear()
+        self.started, self.started_images = time.monotonic(), self.trainer.images_seen
 
     def step(self, stats: StepStats) -> None:
         """Note one step."""
         self.steps.append(stats)
-        self.progress.update(self.task, completed=self.trainer.images_seen / 1000)
+        phase = self.trainer.phase
+        self.progress.update(
+            self.task,
+            completed=self.trainer.images_seen / 1000,
+            description=f"{phase.resolution}×{phase.resolution}",
+        )
 
     def tick(self) -> None:
         """Report on all steps since the last tick."""
+        figures = self.figures()
+        self.restart()
+        if not self.leads:
+            return
+        with (self.run / "stats.jsonl").open("a") as file:
+            file.write(json.dumps(figures) + "\n")
+        self.console.print(self._line(figures), highlight=False)
+        grid = sample_grid(self.trainer.emas[0].generator, self.trainer.phase)
+        path = self.run / "grids" / f"{figures['kimg']:08.2f}.png"  # sorted by name they are in order
+        path.parent.mkdir(parents=True, exist_ok=True)
+        grid.save(path)
+        if self.board is not None:
+            self.board.write(self.trainer.images_seen, figures, grid)
+
+    def figures(self) -> dict[str, float]:
+        """The means of all steps since the last tick, and where the run stands."""
         trainer, phase = self.trainer, self.trainer.phase
-        elapsed_s = time.monotonic() - self.started
-        kimg = trainer.images_seen / 1000
-        rate = (trainer.images_seen - self.started_images) / elapsed_s
-        left_s = (total_images(trainer.config.stages) - trainer.images_seen) / max(rate, 1e-9)
+        images = trainer.images_seen
+        rate = (images - self.started_images) / max(time.monotonic() - self.started, 1e-9)
         figures: dict[str, float] = {
-            "kimg": round(kimg, 3),
+            "kimg": round(images / 1000, 3),
             "resolution": phase.resolution,
             "alpha": round(phase.alpha, 3),
             "images_per_s": round(rate, 2),
+            "augment": round(trainer.augment_probability, 3),
+            "lr_factor": trainer.lr_factor,
+            "eta_s": round((self.limit - images) / max(rate, 1e-9)),
         }
-        for name in ("loss_d", "loss_g", "penalty", "loss_eyes"):
-            values = [v for s in self.steps if (v := getattr(s, name)) is not None]
+        for name in ("loss_d", "loss_g", "loss_eyes", "lead", "r1", "r2"):
+            values = [v for s in self.steps if not math.isnan(v := getattr(s, name))]
             if values:
                 figures[name] = round(fmean(values), 4)
-        with (self.run / "stats.jsonl").open("a") as file:
-            file.write(json.dumps(figures) + "\n")
-        losses = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if k.startswith(("loss", "penalty")))
-        self.console.print(
-            f"{kimg:7.1f} kimg  {phase.resolution}² α {phase.alpha:.2f}  {rate:5.1f} img/s  {losses}  "
-            f"about {left_s / 60:.0f} min left at this pace",
-            highlight=False,
+        return figures
+
+    def _line(self, figures: dict[str, float]) -> str:
+        shown = ("loss_d", "loss_g", "loss_eyes", "r1", "r2", "augment")
+        parts = "  ".join(f"{name} {figures[name]:.3f}" for name in shown if name in figures)
+        return (
+            f"{figures['kimg']:7.1f} kimg  {figures['resolution']:.0f}² α {figures['alpha']:.2f}  "
+            f"{figures['images_per_s']:5.1f} img/s  {parts}  "
+            f"about {figures['eta_s'] / 60:.0f} min left at this pace"
         )
-        for ema in trainer.emas[:1]:
-            sample_grid(ema.generator, phase, self.run / "grids" / f"{trainer.images_seen // 1000:06d}.png")
-        self.steps.clear()
-        self.started, self.started_images = time.monotonic(), trainer.images_seen

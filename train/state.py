@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,22 @@ class State:
         if not isinstance(images_seen, int) or images_seen < 0:
             raise StateError("The training state does not say how many images it has seen.")
         return images_seen
+
+    def number(self, name: str, default: float) -> float:
+        """A value of the state, or `default` for states from before it existed. Raises `StateError`."""
+        value = self.values.get(name, default)
+        if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise StateError(f"The training state's {name} is no number that could be gone on with.")
+        return float(value)
+
+    def has(self, part: str) -> bool:
+        """Whether there are tensors of this module or optimiser."""
+        return any(name.startswith(f"{part}/") for name in self.tensors)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every weight and moment is a finite number: only such a state is worth keeping."""
+        return all(bool(t.isfinite().all()) for t in self.tensors.values() if t.is_floating_point())
 
     @property
     def config(self) -> TrainConfig:

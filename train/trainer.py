@@ -1,4 +1,4 @@
-"""The training loop: one step from real images to updated networks, and what a run needs around it.
+"""The training loop's body: one step from real images to updated networks, and what a resume needs.
 
 All randomness of a step comes from (seed, images seen), so a resumed run needs no stored generator state to
 go on exactly as if it had never stopped (the idea is EDM2's).
@@ -7,9 +7,10 @@ go on exactly as if it had never stopped (the idea is EDM2's).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
@@ -17,32 +18,38 @@ from torch.optim import Adam, Optimizer
 from gan.discriminator import Discriminator
 from gan.generator import Generator
 from gan.layers import downsample, upsample
-from train.augment import augment
+from train.augment import adjusted, augment
 from train.config import TrainConfig
 from train.data import BalancedSampler, SpriteDataset
+from train.distributed import Draw, World
 from train.ema import EMA
 from train.eyes import Eyes
-from train.losses import gradient_penalty, rpgan_discriminator_loss, rpgan_generator_loss
-from train.precision import autocast, best_device, best_dtype
+from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
+from train.precision import Compute, choose
 from train.schedule import Phase, check_stages, phase_at, total_images
 from train.state import State, StateError, collect, restore
 
 CALIBRATION_IMAGES = 256
-M = TypeVar("M", bound=nn.Module)
 
 
 class TrainingError(Exception):
     """Training that cannot go on. Its text is fit to show to a user."""
 
 
+class DivergedError(TrainingError):
+    """Losses or weights stopped being finite: whoever runs the loop goes back to the last good state."""
+
+
 @dataclass
 class StepStats:
-    """The figures of one step; penalties and eyes are absent where they did not take part."""
+    """The figures of one step, over all processes; NaN where something did not take part."""
 
     loss_d: float
     loss_g: float
-    penalty: float | None = None
-    loss_eyes: float | None = None
+    lead: float  # of the discriminator that leads more (`losses.lead`)
+    loss_eyes: float = float("nan")
+    r1: float = float("nan")
+    r2: float = float("nan")
 
 
 class Trainer:
@@ -52,25 +59,27 @@ class Trainer:
         self,
         config: TrainConfig,
         dataset: SpriteDataset,
-        device: torch.device | None = None,
-        dtype: torch.dtype | None = None,
+        compute: Compute | None = None,
+        world: World | None = None,
     ) -> None:
         check_stages(config.stages, config.network.resolutions)
-        if dataset.resolution % config.network.resolution:
-            raise TrainingError(
-                f"The data set's images are {dataset.resolution} pixels wide, which the network's "
-                f"{config.network.resolution} do not divide. Build a data set of that resolution."
-            )
         self.config = config
         self.dataset = dataset
-        self.device = device or best_device()
-        self.dtype = dtype or best_dtype(self.device)
-        self.sampler = BalancedSampler(dataset.species, config.batch_size, config.seed)
+        self.compute = compute or choose()
+        self.world = world or World(device=self.compute.device)
+        _check_fits(config, dataset, self.world)
+        self.sampler = BalancedSampler(
+            dataset.species, config.batch_size, config.seed, self.world.rank, self.world.size
+        )
+        self.draw = Draw(self.world)
         self.images_seen = 0
+        self.lr_factor = 1.0  # below 1 once the run has diverged
+        self.augment_probability = config.augment.probability
 
         torch.manual_seed(config.seed)
-        self.generator = self._place(Generator(config.network))
-        self.discriminator = self._place(Discriminator(config.discriminator))
+        place = self.compute.place
+        self.generator = place(Generator(config.network))
+        self.discriminator = place(Discriminator(config.discriminator))
         self.emas = [EMA(self.generator, half_life) for half_life in config.ema_half_lives_kimg]
         # Lazy regularisation: Adam is told of a step that is split in two (StyleGAN2, appendix B).
         lazy = config.penalty_interval / (config.penalty_interval + 1)
@@ -78,13 +87,14 @@ class Trainer:
         self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr, lazy)
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
-            self.eyes = self._place(Eyes(config.eyes.image_side, config.eyes.width))
-            calibration = dataset.batch(self.sampler.slice(0, CALIBRATION_IMAGES)).to(self.device)
+            self.eyes = place(Eyes(config.eyes.image_side, config.eyes.width))
+            calibration = dataset.batch(self.sampler.slice(0, CALIBRATION_IMAGES)).to(self.compute.device)
             self.eyes.calibrate(calibration)
             self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr, 1.0)
-
-    def _place(self, module: M) -> M:
-        return module.to(self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        # Only float16 needs its losses scaled; with other formats this does nothing.
+        self.scaler = torch.amp.GradScaler(  # pyright: ignore[reportPrivateImportUsage]
+            self.compute.device.type, enabled=self.compute.dtype == torch.float16
+        )
 
     def _adam(self, parameters: Iterable[nn.Parameter], lr: float, lazy: float) -> Adam:
         beta1, beta2 = self.config.betas
@@ -97,117 +107,131 @@ class Trainer:
 
     @property
     def done(self) -> bool:
-        """Whether the schedule has been shown in full."""
+        """Whether the schedule has been shown in full. Beyond it the last stage goes on."""
         return self.images_seen >= total_images(self.config.stages)
 
     # -- one step ------------------------------------------------------------------------------------------
 
     def step(self) -> StepStats:
-        """Show one batch: update the discriminators, then the generator, then its averages."""
-        config, phase = self.config, self.phase
-        torch.manual_seed((config.seed << 40) + self.images_seen)
-        real = augment(self._real_images(phase), config.augment)
-        with autocast(self.device, self.dtype):
-            w_plus = self._random_styles(config.batch_size)
-            image = self.generator.synthesis(w_plus, resolution=phase.resolution, alpha=phase.alpha)
-        # One batch of fakes serves both sides of the game.
-        fake = augment(image.float(), config.augment)
+        """Show one batch: update the discriminators, then the generator, then its averages.
 
-        loss_d, penalty, logits_real = self._update_discriminator(real, fake.detach(), phase)
-        looks = self.eyes is not None and phase.resolution >= config.eyes.from_resolution
-        eyes_g, eyes_d = self._eyes_losses(real, fake) if looks else (None, None)
-        if eyes_d is not None:
-            _optimize(self.optimizer_eyes, eyes_d)
+        Raises `DivergedError` when a loss is not finite; the weights are then beyond use.
+        """
+        config, phase, autocast = self.config, self.phase, self.compute.autocast
+        torch.manual_seed(_step_seed(config.seed, self.images_seen))
+        real = self._augment(self._real_images(phase))
+        w_plus = self._random_styles(len(real), phase)
+        noise = [self.draw.normal(len(w_plus), 1, side, side) for side in self._noise_sides(phase)]
+        with autocast():
+            image = self.generator.synthesis(w_plus, noise, phase.resolution, phase.alpha)
+        # One batch of fakes serves both sides of the game.
+        fake = self._augment(image.float())
+
+        stats, logits_real = self._update_discriminator(real, fake.detach(), phase)
+        eyes_g: Tensor | None = None
+        if self.eyes is not None and phase.resolution >= config.eyes.from_resolution:
+            with autocast():
+                eyes_g, eyes_d, eyes_lead = self.eyes.losses(real, fake)
+            self._optimize(self.optimizer_eyes, eyes_d)
+            stats.loss_eyes = eyes_d.item()
+            stats.lead = max(stats.lead, eyes_lead.item())
 
         self.discriminator.requires_grad_(False)
-        with autocast(self.device, self.dtype):
+        with autocast():
             logits_fake = self.discriminator(fake, phase.alpha)
         # The reals only set the bar here, and one update barely moves it: not worth another forward pass.
-        loss_g = rpgan_generator_loss(logits_real, logits_fake.float())
+        loss_g = generator_loss(config.loss, logits_real, logits_fake.float())
         total_g = loss_g if eyes_g is None else loss_g + config.eyes.weight * eyes_g
-        _optimize(self.optimizer_g, total_g)
+        self._optimize(self.optimizer_g, total_g)
         self.discriminator.requires_grad_(True)
+        self.scaler.update()
+        stats.loss_g = loss_g.item()
 
         self.images_seen += config.batch_size
         for ema in self.emas:
             ema.update(self.generator, self.images_seen, config.batch_size)
-        stats = StepStats(loss_d, loss_g.item(), penalty, None if eyes_d is None else eyes_d.item())
+        return self._settle(stats)
+
+    def _settle(self, stats: StepStats) -> StepStats:
+        """Average the figures over all processes, and act on them alike everywhere."""
+        names = [field.name for field in fields(stats)]
+        values = torch.tensor([getattr(stats, name) for name in names], device=self.compute.device)
+        stats = StepStats(**dict(zip(names, self.world.mean(values).tolist(), strict=True)))
         if not torch.isfinite(torch.tensor([stats.loss_d, stats.loss_g])).all():
-            raise TrainingError(
-                f"The losses stopped being finite at {self.images_seen / 1000:.1f} kimg. The last saved "
-                "state is intact: resume from it with a lower --lr."
-            )
+            raise DivergedError(f"The losses stopped being finite at {self.images_seen / 1000:.1f} kimg.")
+        self.augment_probability = adjusted(
+            self.augment_probability, stats.lead, self.config.batch_size, self.config.augment
+        )
         return stats
 
+    def _augment(self, images: Tensor) -> Tensor:
+        return augment(images, self.config.augment, self.augment_probability, self.draw)
+
     def _real_images(self, phase: Phase) -> Tensor:
-        """One batch [N, 4, R, R]. While a level fades in, the reals are blended as the fakes are."""
+        """Own share of a batch [N, 4, R, R]. While a level fades in, reals are blended as fakes are."""
         indices = self.sampler.at(self.images_seen)
-        real = self.dataset.batch(indices, phase.resolution).to(self.device)
+        real = self.dataset.batch(indices, phase.resolution).to(self.compute.device)
         return real if phase.alpha == 1 else torch.lerp(upsample(downsample(real)), real, phase.alpha)
 
-    def _random_styles(self, n: int) -> Tensor:
+    def _noise_sides(self, phase: Phase) -> list[int]:
+        return self.generator.synthesis.noise_shapes(phase.resolution)
+
+    def _random_styles(self, n: int, phase: Phase) -> Tensor:
         """w_plus [N, L, w_dim]; some samples mix in a second style from a random layer on (StyleGAN 3.1)."""
-        mapping, layers = self.generator.mapping, self.config.network.num_layers
-        w = mapping(torch.randn(2 * n, self.config.network.z_dim, device=self.device))
-        mapping.track(w)
-        first, second = w.chunk(2)
-        used = len(self.generator.synthesis.noise_shapes(self.phase.resolution))
-        crossover = torch.randint(1, max(used, 2), (n, 1), device=self.device)
-        mixes = torch.rand(n, 1, device=self.device) < self.config.mixing_probability
-        takes_second = mixes & (torch.arange(layers, device=self.device) >= crossover)  # [N, L]
+        config, draw, mapping = self.config, self.draw, self.generator.mapping
+        first, second = (mapping(z) for z in draw.normal(n, 2, config.network.z_dim).unbind(1))
+        mapping.track(self.world.mean(torch.cat([first, second]).detach().mean(dim=0, keepdim=True)))
+        used = len(self._noise_sides(phase))
+        crossover = draw.integers(1, max(used, 2), n, 1)
+        mixes = draw.uniform(n, 1) < config.mixing_probability
+        layers = torch.arange(config.network.num_layers, device=crossover.device)
+        takes_second = mixes & (layers >= crossover)  # [N, L]
         return torch.where(takes_second[:, :, None], second[:, None], first[:, None])
 
-    def _update_discriminator(
-        self, real: Tensor, fake: Tensor, phase: Phase
-    ) -> tuple[float, float | None, Tensor]:
+    def _update_discriminator(self, real: Tensor, fake: Tensor, phase: Phase) -> tuple[StepStats, Tensor]:
         """One step of the ordinary discriminator.
 
-        Returns its loss, the gradient penalty if it was due, and the logits of the reals [N] before the step.
+        Returns its figures, and the logits of the reals [N] before the step.
         """
-        config = self.config
-        with autocast(self.device, self.dtype):
-            logits_real = self.discriminator(real, phase.alpha)
-            logits_fake = self.discriminator(fake, phase.alpha)
-        loss = rpgan_discriminator_loss(logits_real.float(), logits_fake.float())
-        total, penalty = loss, None
+        config, autocast = self.config, self.compute.autocast
+        with autocast():
+            logits_real = self.discriminator(real, phase.alpha).float()
+            logits_fake = self.discriminator(fake, phase.alpha).float()
+        loss = discriminator_loss(config.loss, logits_real, logits_fake)
+        stats = StepStats(loss.item(), 0.0, lead(logits_real, logits_fake).item())
         if (self.images_seen // config.batch_size) % config.penalty_interval == 0:
-            # R1 and R2 on the augmented images, half a batch of each: enough for a lazy penalty.
-            half = max(len(real) // 2, 1)
-            pair = [x[:half].clone().requires_grad_() for x in (real, fake)]
-            with autocast(self.device, self.dtype):
-                logits = [self.discriminator(x, phase.alpha).float() for x in pair]
-            r1, r2 = (gradient_penalty(y, x) for y, x in zip(logits, pair, strict=True))
-            penalty = (r1 + r2).item()
-            total = loss + config.gamma * config.penalty_interval * (r1 + r2)
-        _optimize(self.optimizer_d, total)
-        return loss.item(), penalty, logits_real.detach().float()
+            # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
+            penalty = r1 = self._penalty(real[::2], phase)
+            stats.r1 = r1.item()
+            if penalizes_fakes(config.loss):
+                r2 = self._penalty(fake[::2], phase)
+                stats.r2 = r2.item()
+                penalty = r1 + r2
+            loss = loss + config.gamma * config.penalty_interval * penalty
+        self._optimize(self.optimizer_d, loss)
+        return stats, logits_real.detach()
 
-    def _eyes_losses(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Losses of generator and heads through the pretrained network, averaged over the heads.
+    def _penalty(self, images: Tensor, phase: Phase) -> Tensor:
+        """The gradient penalty of the discriminator on these images: a scalar."""
+        x = images.clone().requires_grad_()
+        with self.compute.autocast():
+            logits = self.discriminator(x, phase.alpha)
+        return gradient_penalty(logits.float(), x)
 
-        The frozen features of the fakes are computed once: attached for the generator, detached for the
-        heads. The generator meets the heads as they were before this step's update.
-        """
-        assert self.eyes is not None
-        with autocast(self.device, self.dtype):
-            with torch.no_grad():
-                features_real = self.eyes.features(real)
-            features_fake = self.eyes.features(fake)
-            maps_real = self.eyes.logits(features_real)
-            maps_fake = self.eyes.logits([f.detach() for f in features_fake])
-            self.eyes.heads.requires_grad_(False)
-            maps_generator = self.eyes.logits(features_fake)
-            self.eyes.heads.requires_grad_(True)
-        loss_g = _mean(
-            rpgan_generator_loss(r.detach().float(), f.float())
-            for r, f in zip(maps_real, maps_generator, strict=True)
-        )
-        loss_d = _mean(
-            rpgan_discriminator_loss(r.float(), f.float()) for r, f in zip(maps_real, maps_fake, strict=True)
-        )
-        return loss_g, loss_d
+    def _optimize(self, optimizer: Optimizer, loss: Tensor) -> None:
+        optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.world.average_gradients(p for group in optimizer.param_groups for p in group["params"])
+        self.scaler.step(optimizer)
 
     # -- saving and resuming -------------------------------------------------------------------------------
+
+    def lower_lr(self, factor: float) -> None:
+        """Multiply all learning rates, now and in every later state."""
+        self.lr_factor *= factor
+        for optimizer in self._parts()[1].values():
+            for group in optimizer.param_groups:
+                group["lr"] *= factor
 
     def _parts(self) -> tuple[dict[str, nn.Module], dict[str, Optimizer]]:
         modules: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
@@ -224,6 +248,9 @@ class Trainer:
             "images_seen": self.images_seen,
             "config": self.config.to_dict(),
             "dataset": {key: self.dataset.index[key] for key in ("sha256", "count", "source")},
+            "augment_probability": self.augment_probability,
+            "lr_factor": self.lr_factor,
+            "scaler": self.scaler.state_dict(),
         }
         return State(collect(*self._parts()), values)
 
@@ -242,15 +269,30 @@ class Trainer:
             # No heads that could be gone on with: new ones start afresh.
             modules.pop("eyes", None)
             optimizers.pop("optimizer_eyes", None)
+        # What a checkpoint travels with has no moments (`train.continuation`).
+        optimizers = {name: o for name, o in optimizers.items() if state.has(name)}
         restore(state, modules, optimizers)
         self.images_seen = images_seen
+        self.augment_probability = state.number("augment_probability", self.config.augment.probability)
+        self.lower_lr(state.number("lr_factor", 1.0) / self.lr_factor)
+        if scaler := state.values.get("scaler"):
+            self.scaler.load_state_dict(scaler)
 
 
-def _optimize(optimizer: Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
+def _step_seed(seed: int, images_seen: int) -> int:
+    """A seed below 2³² for one step: torch's generator on CPUs ignores higher bits."""
+    return int(np.random.SeedSequence([seed, images_seen]).generate_state(1)[0])
 
 
-def _mean(losses: Iterable[Tensor]) -> Tensor:
-    return torch.stack(list(losses)).mean()
+def _check_fits(config: TrainConfig, dataset: SpriteDataset, world: World) -> None:
+    """Raises `TrainingError` for data or a number of processes that the recipe cannot be followed with."""
+    if dataset.resolution % config.network.resolution:
+        raise TrainingError(
+            f"The data set's images are {dataset.resolution} pixels wide, which the network's "
+            f"{config.network.resolution} do not divide. Build a data set of that resolution."
+        )
+    if config.batch_size % (8 * world.size) and world.size > 1:  # penalties see every second image
+        raise TrainingError(
+            f"{world.size} processes cannot share batches of {config.batch_size} in whole groups of four: "
+            f"choose a --batch-size that {8 * world.size} divides."
+        )

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from train.augment import augment
+from train.augment import adjusted, augment
 from train.config import AugmentConfig
 from train.data import SpriteDataset
 
 OFF = AugmentConfig(probability=0.0)
 ALWAYS = AugmentConfig(probability=1.0)
-STILL = replace(ALWAYS, saturation=0, brightness=0, scale=0, translation=0)
+STILL = replace(ALWAYS, saturation=0, hue=0, brightness=0, scale=0, translation=0)
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +95,33 @@ def test_gradients_flow_back_to_the_image(creatures: SpriteDataset) -> None:
 def test_samples_are_changed_each_in_its_own_way(creatures: SpriteDataset) -> None:
     y = augment(sprites(creatures, 1).expand(8, -1, -1, -1).contiguous(), ALWAYS)
     assert all(not torch.allclose(y[0], other) for other in y[1:])
+
+
+def test_hue_turns_colours_around_grey(creatures: SpriteDataset) -> None:
+    x = sprites(creatures)
+    y = augment(x, replace(STILL, hue=0.5))
+    before, after = unit(x)[:, :3], unit(y)[:, :3]
+    before = torch.where(_mirrored(x, y)[:, None, None, None], before.flip(3), before)
+    torch.testing.assert_close(after.sum(dim=1), before.sum(dim=1), atol=1e-4, rtol=0)  # grey parts stay
+    torch.testing.assert_close(after.norm(dim=1), before.norm(dim=1), atol=1e-4, rtol=0)
+    assert (after - before).abs().max() > 0.2
+
+
+def _mirrored(x: Tensor, y: Tensor) -> Tensor:
+    return (y[:, 3] - x[:, 3]).abs().amax(dim=(1, 2)) > 1e-4
+
+
+def test_the_probability_follows_the_lead_within_its_bounds() -> None:
+    config = AugmentConfig(probability=0.5, target=0.6, least=0.4, most=0.7, adjust_kimg=1)
+    assert adjusted(0.5, 0.9, 100, config) == pytest.approx(0.6)
+    assert adjusted(0.5, 0.1, 50, config) == pytest.approx(0.45)
+    assert adjusted(0.65, 1.0, 500, config) == 0.7 and adjusted(0.45, 0.0, 500, config) == 0.4
+    assert adjusted(0.5, 1.0, 500, replace(config, target=None)) == 0.5
+
+
+def test_a_given_probability_overrides_the_recipes(creatures: SpriteDataset) -> None:
+    x = sprites(creatures)
+    y = augment(x, ALWAYS, probability=0.0)
+    same = (y - x).abs().amax(dim=(1, 2, 3)) < 1e-4
+    flipped = (y - x.flip(3)).abs().amax(dim=(1, 2, 3)) < 1e-4
+    assert (same | flipped).all()

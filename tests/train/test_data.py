@@ -71,6 +71,19 @@ def test_another_version_is_built_again(dataset: SpriteDataset) -> None:
         SpriteDataset.open(dataset.path)
 
 
+def test_data_sets_of_the_first_version_still_open(dataset: SpriteDataset) -> None:
+    index = json.loads((dataset.path / "index.json").read_text())
+    del index["labels"], index["removed"]
+    index["options"] = {"resolution": 32, "frames": 12, "variants": ["normal"]}
+    (dataset.path / "index.json").write_text(json.dumps(index | {"format_version": 1}))
+    first = SpriteDataset.open(dataset.path, verify=True)
+    assert len(first) == 3 and first.species_name(1) == "2" and first.label(1) is None
+    result = build_from_folder(
+        dataset.path.parent / "in", dataset.path, BuildOptions(resolution=32), workers=1
+    )
+    assert result.rebuilt and SpriteDataset.open(dataset.path).index["format_version"] == 2
+
+
 @pytest.mark.parametrize("name", ["images.npy", "species.npy", "index.json"])
 def test_damage_is_found_on_opening(dataset: SpriteDataset, name: str) -> None:
     whole = (dataset.path / name).read_bytes()

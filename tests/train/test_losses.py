@@ -9,17 +9,17 @@ from torch import nn
 from gan.generator import Generator
 from tests.train.tiny import tiny_recipe
 from train.ema import EMA, RAMP_UP
-from train.losses import gradient_penalty, rpgan_discriminator_loss, rpgan_generator_loss
-from train.precision import autocast, best_dtype
+from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead
+from train.precision import Compute, PrecisionError, best_dtype, choose
 
 
 def test_rpgan_compares_each_real_with_the_fake_beside_it() -> None:
     real, fake = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 3.0])
     expected_d = (math.log1p(math.exp(-0.5)) + math.log1p(math.exp(5.0))) / 2
     expected_g = (math.log1p(math.exp(0.5)) + math.log1p(math.exp(-5.0))) / 2
-    assert rpgan_discriminator_loss(real, fake).item() == pytest.approx(expected_d)
-    assert rpgan_generator_loss(real, fake).item() == pytest.approx(expected_g)
-    assert rpgan_discriminator_loss(real, real).item() == pytest.approx(math.log(2))
+    assert discriminator_loss("rpgan", real, fake).item() == pytest.approx(expected_d)
+    assert generator_loss("rpgan", real, fake).item() == pytest.approx(expected_g)
+    assert discriminator_loss("rpgan", real, real).item() == pytest.approx(math.log(2))
 
 
 def test_the_penalty_of_a_linear_discriminator_is_half_its_squared_weights() -> None:
@@ -81,5 +81,31 @@ def test_a_cpu_uses_bfloat16_only_where_it_multiplies_it(
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_convolutions_run_in_the_chosen_format(dtype: torch.dtype) -> None:
-    with autocast(torch.device("cpu"), dtype):
+    with Compute(torch.device("cpu"), dtype).autocast():
         assert nn.Conv2d(1, 1, 1)(torch.ones(1, 1, 2, 2)).dtype == dtype
+
+
+def test_the_nonsaturating_loss_judges_each_side_by_itself() -> None:
+    real, fake = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 3.0])
+    expected_d = (math.log1p(math.exp(-1)) + math.log1p(math.exp(2))) / 2
+    expected_d += (math.log1p(math.exp(0.5)) + math.log1p(math.exp(3))) / 2
+    expected_g = (math.log1p(math.exp(-0.5)) + math.log1p(math.exp(-3))) / 2
+    assert discriminator_loss("nonsaturating", real, fake).item() == pytest.approx(expected_d)
+    assert generator_loss("nonsaturating", real, fake).item() == pytest.approx(expected_g)
+
+
+def test_the_lead_counts_pairs_that_are_told_apart() -> None:
+    real, fake = torch.tensor([1.0, 1.0, 1.0, 1.0]), torch.tensor([0.0, 0.5, -1.0, 2.0])
+    assert lead(real, fake).item() == 0.5
+    assert lead(real, real - 1).item() == 1 and lead(real, real).item() == 0
+
+
+def test_formats_that_would_be_slower_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    assert choose("auto", cpu).dtype == choose("fp32", cpu).dtype == torch.float32
+    with pytest.raises(PrecisionError, match="bf16 instructions"):
+        choose("bf16", cpu)
+    with pytest.raises(PrecisionError, match="GPU"):
+        choose("fp16", cpu)
+    assert str(choose("fp32", cpu)) == "CPU, float32, channels_last"

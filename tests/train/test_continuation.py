@@ -1,0 +1,91 @@
+"""A checkpoint that somebody else trains further."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from gan.checkpoint import CheckpointError, load
+from gan.sampler import Sampler
+from tests.train.tiny import BATCH, steps, tiny_recipe, tiny_trainer
+from train.continuation import continuation_path, read_continuation
+from train.data import SpriteDataset
+from train.export import export
+from train.fit import STATE_FILE, fit
+from train.state import StateError, read, write
+
+
+@pytest.fixture
+def exported(creatures: SpriteDataset, tmp_path: Path) -> Path:
+    """The checkpoint of a finished run, with its continuation beside it."""
+    write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 22).state())
+    export(tmp_path / "run", tmp_path / "first.safetensors")
+    return tmp_path / "first.safetensors"
+
+
+def test_the_networks_travel_in_half_the_size(exported: Path) -> None:
+    full, slim = exported.parent / "run" / STATE_FILE, continuation_path(exported)
+    assert slim.name == "first.training.safetensors"
+    assert slim.stat().st_size < full.stat().st_size / 4
+    parts = {name.split("/")[0] for name in read(slim).tensors}
+    assert parts == {"generator", "discriminator"}
+
+
+def test_a_new_run_begins_where_the_checkpoint_stands(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    start = read_continuation(exported)
+    trainer = tiny_trainer(creatures, start.config)
+    trainer.load_state(start)
+    run = read(tmp_path / "run" / STATE_FILE)
+    assert trainer.images_seen == run.images_seen == 88
+    for name, tensor in trainer.generator.state_dict().items():
+        torch.testing.assert_close(tensor, run.tensors[f"generator/{name}"], atol=2e-3, rtol=2e-3)
+    seeds = [1, 2, 3]
+    ours = Sampler(load(exported))
+    w = ours.w_from_seeds(seeds, 0.7)
+    for ema in trainer.emas:
+        torch.testing.assert_close(
+            ema.generator.mapping.w_avg, ours.generator.mapping.w_avg, atol=1e-6, rtol=1e-6
+        )
+        noise = [torch.zeros(3, 1, s, s) for s in ema.generator.synthesis.noise_shapes()]
+        codes = torch.from_numpy(w)
+        assert torch.equal(ema.generator.synthesis(codes, noise), ours.generator.synthesis(codes, noise)), (
+            "an average begins as the checkpoint itself"
+        )
+
+    assert fit(trainer, tmp_path / "second", Console(quiet=True), until_images=88 + 3 * BATCH, start=start)
+    further = export(tmp_path / "second", tmp_path / "second.safetensors")
+    assert further.kimg == pytest.approx((88 + 3 * BATCH) / 1000)
+    sampler = Sampler(load(tmp_path / "second.safetensors"))
+    drawn = [s.render(s.w_from_seeds(seeds, 0.7), seeds) for s in (ours, sampler)]
+    assert not np.array_equal(drawn[0], drawn[1])
+
+
+def test_a_continuation_is_of_its_checkpoint_alone(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    write(
+        tmp_path / "run" / STATE_FILE,
+        steps(tiny_trainer(creatures, replace(tiny_recipe(), seed=1)), 22).state(),
+    )
+    export(tmp_path / "run", tmp_path / "other.safetensors")
+    continuation_path(tmp_path / "other.safetensors").replace(continuation_path(exported))
+    with pytest.raises(StateError, match="another checkpoint"):
+        read_continuation(exported)
+
+
+def test_a_checkpoint_without_one_says_what_is_missing(exported: Path) -> None:
+    continuation_path(exported).unlink()
+    with pytest.raises(StateError, match=r"first\.training\.safetensors is not beside it"):
+        read_continuation(exported)
+    with pytest.raises(CheckpointError):
+        read_continuation(exported.with_name("nobody.safetensors"))
+
+
+def test_one_can_export_without(exported: Path, tmp_path: Path) -> None:
+    export(tmp_path / "run", tmp_path / "bare.safetensors", trainable=False)
+    assert not continuation_path(tmp_path / "bare.safetensors").exists()

@@ -1,0 +1,59 @@
+"""What travels with a checkpoint so that somebody else can train it further.
+
+A run's full state is ten times as large as its checkpoint: averages, and two moments for every weight. The
+networks alone, in half precision, are enough to go on from; optimisers and averages start afresh.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from gan.checkpoint import CheckpointError, load
+from train.state import State, StateError, read, write
+
+PARTS = ("generator/", "discriminator/", "eyes/")
+SUFFIX = ".training.safetensors"
+
+
+def continuation_path(checkpoint: Path) -> Path:
+    """Where the continuation of a checkpoint lies: beside it."""
+    return checkpoint.with_name(checkpoint.name.removesuffix(".safetensors") + SUFFIX)
+
+
+def write_continuation(checkpoint: Path, checkpoint_id: str, state: State) -> None:
+    """Write the networks of a run's full state beside the checkpoint that was exported from it.
+
+    Raises `StateError` if the file cannot be written.
+    """
+    tensors = {
+        name: t.half() if t.is_floating_point() else t
+        for name, t in state.tensors.items()
+        if name.startswith(PARTS)
+    }
+    write(continuation_path(checkpoint), State(tensors, {**state.values, "checkpoint": checkpoint_id}))
+
+
+def read_continuation(checkpoint: Path) -> State:
+    """A state that a new run can begin with: the networks, and averages that start at the checkpoint itself.
+
+    Raises `CheckpointError` and `StateError`, also where the two files do not belong together.
+    """
+    loaded = load(checkpoint)
+    path = continuation_path(checkpoint)
+    if not path.is_file():
+        raise StateError(
+            f"{checkpoint} can draw but not be trained further: {path.name} is not beside it. "
+            "Exporting a run writes both."
+        )
+    state = read(path)
+    if state.values.get("checkpoint") != loaded.id:
+        raise StateError(f"{path} belongs to another checkpoint than {checkpoint}: export the run again.")
+    tensors = {name: t.float() if t.is_floating_point() else t for name, t in state.tensors.items()}
+    average = loaded.generator.state_dict()
+    for half_life in state.config.ema_half_lives_kimg:
+        tensors |= {f"ema{half_life:g}/{name}": t.detach().float() for name, t in average.items()}
+    if not all(torch.isfinite(t).all() for t in tensors.values()):
+        raise CheckpointError(f"{path} holds weights that are not finite.")
+    return State(tensors, state.values)

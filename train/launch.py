@@ -1,0 +1,112 @@
+"""From the options of `python -m train fit` to a run under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from gan import features
+from gan.cli import CommandError
+from gan.config import Style
+from train import config as recipes
+from train.config import Loss, Precision, TrainConfig
+from train.continuation import read_continuation
+from train.data import SpriteDataset
+from train.distributed import World
+from train.fit import check_resumes, fit, keep_freed_memory, stored_config
+from train.precision import choose
+from train.schedule import parse_stages
+from train.state import State
+from train.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line says about the recipe; None leaves the recipe as it is."""
+
+    stages: str | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    loss: Loss | None = None
+    seed: int | None = None
+    eyes: bool | None = None
+    style: Style | None = None
+    augment: float | None = None
+    update_recipe: bool = False
+
+
+def launch(
+    data: Path,
+    run: Path,
+    changes: Changes,
+    precision: Precision = "auto",
+    until_kimg: float | None = None,
+    source: Path | None = None,
+) -> None:
+    """Start a run, from scratch or from the networks of a checkpoint, or go on with one.
+
+    Raises `CommandError` and what `Trainer` and `fit` raise.
+    """
+    compute = choose(precision)
+    world = World.join(compute.device)
+    console = Console(quiet=not world.leads)
+    start = None
+    stored = stored_config(run)
+    if source is not None:
+        if stored:
+            raise CommandError(f"{run} has begun already: leave --from out, or choose another --run.")
+        start = read_continuation(source)
+    config = changed_recipe(stored, start, changes, console)
+    if stored:
+        check_resumes(run, stored, config)
+    keep_freed_memory()
+    trainer = Trainer(config, SpriteDataset.open(data), compute, world)
+    console.print(config)
+    processes = f" × {world.size} processes" if world.size > 1 else ""
+    console.print(f"{compute}{processes}; {len(trainer.dataset)} images", highlight=False)
+    until = None if until_kimg is None else round(until_kimg * 1000)
+    try:
+        finished = fit(trainer, run, console, until, start)
+    finally:
+        world.leave()
+    console.print("The schedule is complete." if finished else f"Saved. The same command resumes {run}.")
+
+
+def changed_recipe(
+    stored: TrainConfig | None, start: State | None, changes: Changes, console: Console
+) -> TrainConfig:
+    """The recipe of the run, of the checkpoint it starts from, or today's; with the changes asked for."""
+    config = stored or (start.config if start else recipes.TrainConfig())
+    if changes.update_recipe:
+        config = replace(recipes.TrainConfig(), seed=config.seed, network=config.network)
+    given = {
+        name: value
+        for name in ("batch_size", "lr", "loss", "seed")
+        if (value := getattr(changes, name)) is not None
+    }
+    config = replace(config, **given)
+    if changes.stages is not None:
+        config = replace(config, stages=parse_stages(changes.stages))
+    if changes.style is not None:
+        config = replace(config, network=replace(config.network, style=changes.style))
+    if changes.augment is not None:
+        p = changes.augment
+        fixed = replace(config.augment, probability=p, least=p, most=p, target=None)
+        config = replace(config, augment=fixed)
+    return with_eyes(config, changes.eyes, console)
+
+
+def with_eyes(config: TrainConfig, wanted: bool | None, console: Console) -> TrainConfig:
+    """The recipe with its eyes as wanted (None: as they were), or without them where they are not installed.
+
+    Raises `CommandError` if they are asked for by name and not installed.
+    """
+    enabled = config.eyes.enabled if wanted is None else wanted
+    if enabled and not features.available():
+        if wanted:
+            raise CommandError("--eyes needs packages that are not installed: install the `train` extra.")
+        console.print("Training without pretrained eyes: install the `train` extra for better pictures.")
+        enabled = False
+    return replace(config, eyes=replace(config.eyes, enabled=enabled))
