@@ -135,6 +135,7 @@ def fit(
     processes: Annotated[
         int, typer.Option(min=0, help="Processes that share the work; 0: one a core, or a GPU.")
     ] = 1,
+    kid: Annotated[float | None, typer.Option(help="Measure KID every so many kimg. Takes a while.")] = None,
     update_recipe: Annotated[
         bool, typer.Option("--update-recipe", help="Resume with today's defaults, not the run's own recipe.")
     ] = False,
@@ -153,7 +154,7 @@ def fit(
         if status := run_in_processes(count, ["-m", "train", *sys.argv[1:]]):
             raise typer.Exit(1 if status < 0 else status)
         return
-    launch(data, run, changes, precision, until, source)
+    launch(data, run, changes, precision, until, source, kid)
 
 
 @app.command()

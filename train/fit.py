@@ -15,6 +15,7 @@ from rich.console import Console
 
 from train.config import TrainConfig
 from train.lock import locked
+from train.meter import Meter
 from train.report import Reporter
 from train.schedule import total_images
 from train.state import State, StateError, read, write
@@ -146,23 +147,26 @@ def fit(
     console: Console,
     until_images: int | None = None,
     start: State | None = None,
+    meter: Meter | None = None,
 ) -> bool:
     """Train until the schedule ends (or `until_images` have been shown instead), or a signal asks to stop.
 
     Returns whether that end was reached. Resumes from `run` if there is a state; `start` is what a new run
-    begins with. Raises `StateError` and `TrainingError`.
+    begins with; `meter` measures KID on the way. Raises `StateError` and `TrainingError`.
     """
     run.mkdir(parents=True, exist_ok=True)
     busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
     limit = total_images(trainer.config.stages) if until_images is None else until_images
     with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
-        return _fit(trainer, run, console, limit, start)
+        return _fit(trainer, run, console, limit, start, meter)
 
 
-def _fit(trainer: Trainer, run: Path, console: Console, limit: int, start: State | None) -> bool:
+def _fit(
+    trainer: Trainer, run: Path, console: Console, limit: int, start: State | None, meter: Meter | None
+) -> bool:
     keeper = Keeper(trainer, run / STATE_FILE, console)
     keeper.begin(start)
-    reporter = Reporter(run, trainer, console, limit)
+    reporter = Reporter(run, trainer, console, limit, meter)
     world = trainer.world
     with stop_signals(console) as stop, reporter:
         console.print("Training. Ctrl-C saves and stops.")

@@ -16,6 +16,7 @@ from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.distributed import World
 from train.fit import check_resumes, fit, keep_freed_memory, stored_config
+from train.meter import Meter
 from train.precision import choose
 from train.schedule import parse_stages
 from train.state import State
@@ -44,10 +45,11 @@ def launch(
     precision: Precision = "auto",
     until_kimg: float | None = None,
     source: Path | None = None,
+    kid_kimg: float | None = None,
 ) -> None:
     """Start a run, from scratch or from the networks of a checkpoint, or go on with one.
 
-    Raises `CommandError` and what `Trainer` and `fit` raise.
+    `kid_kimg` is how often KID is measured. Raises `CommandError` and what `Trainer` and `fit` raise.
     """
     compute = choose(precision)
     world = World.join(compute.device)
@@ -66,9 +68,12 @@ def launch(
     console.print(config)
     processes = f" × {world.size} processes" if world.size > 1 else ""
     console.print(f"{compute}{processes}; {len(trainer.dataset)} images", highlight=False)
+    meter = None
+    if kid_kimg is not None and world.leads:
+        meter = Meter(trainer.dataset, kid_kimg, lambda *_: None)
     until = None if until_kimg is None else round(until_kimg * 1000)
     try:
-        finished = fit(trainer, run, console, until, start)
+        finished = fit(trainer, run, console, until, start, meter)
     finally:
         world.leave()
     console.print("The schedule is complete." if finished else f"Saved. The same command resumes {run}.")

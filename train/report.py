@@ -20,6 +20,7 @@ from gan.latents import z_from_seed
 from gan.sprite import contact_sheet, to_rgba
 from train.board import Board
 from train.film import write_film
+from train.meter import Meter
 from train.schedule import Phase
 from train.trainer import StepStats, Trainer
 
@@ -48,8 +49,11 @@ class Reporter:
     stops also `training.gif`, the grids in a row. Only the process that leads says and writes anything.
     """
 
-    def __init__(self, run: Path, trainer: Trainer, console: Console, limit: int) -> None:
+    def __init__(
+        self, run: Path, trainer: Trainer, console: Console, limit: int, meter: Meter | None = None
+    ) -> None:
         self.run = run
+        self.meter = meter
         self.limit = limit  # the run ends after that many images
         self.trainer = trainer
         self.console = console
@@ -98,9 +102,13 @@ class Reporter:
     def tick(self) -> None:
         """Report on all steps since the last tick."""
         figures = self.figures()
-        self.restart()
-        if not self.leads:
-            return
+        if self.leads:
+            if self.meter is not None and self.meter.due(self.trainer.images_seen):
+                figures |= self.meter.measure(self.trainer)
+            self._write(figures)
+        self.restart()  # whatever this took is no training time
+
+    def _write(self, figures: dict[str, float]) -> None:
         with (self.run / "stats.jsonl").open("a") as file:
             file.write(json.dumps(figures) + "\n")
         self.console.print(self._line(figures), highlight=False)
@@ -132,7 +140,7 @@ class Reporter:
         return figures
 
     def _line(self, figures: dict[str, float]) -> str:
-        shown = ("loss_d", "loss_g", "loss_eyes", "r1", "r2", "augment")
+        shown = ("loss_d", "loss_g", "loss_eyes", "r1", "r2", "augment", "kid", "kid_error")
         parts = "  ".join(f"{name} {figures[name]:.3f}" for name in shown if name in figures)
         return (
             f"{figures['kimg']:7.1f} kimg  {figures['resolution']:.0f}² α {figures['alpha']:.2f}  "

@@ -2,16 +2,20 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from tests.train.tiny import tiny_trainer
+from gan import features
+from tests.train.tiny import differences, tiny_trainer
 from train.data import SpriteDataset
 from train.film import write_film
-from train.fit import fit
+from train.fit import STATE_FILE, fit
+from train.meter import Meter
+from train.state import read
 
 
 def test_a_run_leaves_figures_grids_a_film_and_a_board(
@@ -42,6 +46,25 @@ def test_a_run_leaves_figures_grids_a_film_and_a_board(
     assert {"train/loss_d", "train/r1", "train/augment"} <= set(events.Tags()["scalars"])
     assert [event.step for event in events.Scalars("train/kimg")] == [6000, 6100]
     assert events.Tags()["images"] == ["samples"]
+
+
+@pytest.mark.skipif(not features.available("lite1"), reason="the packages of the train extra are missing")
+def test_kid_is_measured_at_its_interval_and_changes_nothing(
+    creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.fit.TICK_IMAGES", 8)
+    monkeypatch.setattr("train.meter.SAMPLES", 60)
+    monkeypatch.setattr("train.reference.FEWEST_IMAGES", 8)
+    data = SpriteDataset.open(shutil.copytree(creatures.path, tmp_path / "data"))  # features are kept there
+    runs = []
+    for name, meter in (("plain", None), ("measured", Meter(data, 0.016, lambda *_: None))):
+        fit(tiny_trainer(data), tmp_path / name, Console(quiet=True), until_images=40, meter=meter)
+        runs.append(read(tmp_path / name / STATE_FILE))
+    assert differences(*runs) == []
+    lines = (tmp_path / "measured" / "stats.jsonl").read_text().splitlines()
+    measured = [line["kimg"] for line in map(json.loads, lines) if "kid" in line]
+    assert measured == [0.008, 0.016, 0.032]
+    assert all(json.loads(line).get("kid", 1) > 0 for line in lines)
 
 
 def test_a_film_needs_two_pictures_and_ends_with_the_last(tmp_path: Path) -> None:
