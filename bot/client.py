@@ -12,12 +12,12 @@ from pathlib import Path
 import discord
 from discord import app_commands
 
-from bot.actions import Actions
 from bot.commands import add_all
 from bot.config import Settings
 from bot.engine import Engine
+from bot.interaction import Bot
 from bot.store import Store, StoreError
-from bot.ui.buttons import BUTTONS
+from bot.ui.buttons import ITEMS
 from bot.ui.dialogs import answer_dialog
 from bot.ui.reports import report
 
@@ -39,7 +39,7 @@ class Tree(app_commands.CommandTree["NewmonBot"]):
         await report(interaction, getattr(error, "original", error))
 
 
-class NewmonBot(discord.AutoShardedClient):
+class NewmonBot(Bot):
     """The bot. Needs an engine that is started and a store that is open; closes neither."""
 
     def __init__(self, settings: Settings, engine: Engine, store: Store) -> None:
@@ -51,7 +51,6 @@ class NewmonBot(discord.AutoShardedClient):
         self.settings = settings
         self.engine = engine
         self.store = store
-        self.actions = Actions(engine, store)
         self.tree = Tree(
             self,
             allowed_contexts=app_commands.AppCommandContext(
@@ -64,7 +63,7 @@ class NewmonBot(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Runs once, after login and before the gateway connects."""
         add_all(self.tree)
-        self.add_dynamic_items(*BUTTONS)
+        self.add_dynamic_items(*ITEMS)
         await self._sync_commands(self.settings.data_dir / "synced-commands.json")
         self._prune_task = asyncio.create_task(self._prune_now_and_then(), name="prune")
 

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     checkpoint: Path = Path("checkpoints/newmon.safetensors")
     keep_unsaved_days: int = Field(30, ge=1, le=3650)
     queue_limit: int = Field(512, ge=1, le=100_000)
-    per_user_limit: int = Field(18, ge=6, le=1000)
+    per_user_limit: int = Field(18, ge=9, le=1000)
     torch_threads: int | None = Field(None, ge=1, le=256)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

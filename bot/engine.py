@@ -176,6 +176,13 @@ class Engine:
         orders = [_Order(noise, w_plus=code) for code, noise in zip(w_plus, noise_seeds, strict=True)]
         return await self._submit(orders, user_id, on_queued)
 
+    async def styles(self, seeds: Sequence[int], psi: float) -> list[Code]:
+        """The W+ codes of seeds, undrawn. Waits for the batch in progress at most. Raises `UserError`."""
+        if self._closing:
+            raise UserError(CLOSING)
+        loop = asyncio.get_running_loop()
+        return list(await loop.run_in_executor(self._thread, self._model.w_from_seeds, seeds, psi))
+
     def mixed(self, a: Code, b: Code, take: Sequence[Take], amount: float = 1.0) -> Code:
         """A's code, moved at the levels in `take` by `amount` (0 to 1) towards B's."""
         return mix_by_level(a, b, take, self._model.config, amount)

@@ -1,14 +1,18 @@
-"""The type of an interaction with this bot, for annotations that discord.py reads at run time."""
+"""What commands, buttons and dialogs know of the bot that runs them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
+from bot.engine import Engine
+from bot.store import Store
 
-    Interaction = discord.Interaction[NewmonBot]
-else:
-    Interaction = discord.Interaction
+
+class Bot(discord.AutoShardedClient):
+    """A client with an engine that is started and a store that is open."""
+
+    engine: Engine
+    store: Store
+
+
+Interaction = discord.Interaction[Bot]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from discord import app_commands
 
 from bot.commands.about import about
+from bot.commands.collecting import mon, mons
 from bot.commands.hatching import newmon, save
 from bot.commands.mixing import mix
-
-if TYPE_CHECKING:
-    from bot.client import NewmonBot
+from bot.interaction import Bot
 
 
-def add_all(tree: app_commands.CommandTree[NewmonBot]) -> None:
+def add_all(tree: app_commands.CommandTree[Bot]) -> None:
     """Register every command."""
-    for command in (newmon, save, mix, about):
+    for command in (newmon, save, mix, mons, mon, about):
         tree.add_command(command)

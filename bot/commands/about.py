@@ -9,7 +9,8 @@ from bot.interaction import Interaction
 
 WHAT = (
     "I hatch creatures that never existed, with a StyleGAN that was trained on sprites.\n"
-    "Start with `/newmon`, keep what you like with `/save`, and cross two with `/mix`."
+    "Start with `/newmon`, keep what you like with `/save`, cross two with `/mix`, and look at what you have "
+    "with `/mons`. Everything else is in the buttons."
 )
 NOTICE = (
     "An unofficial, non-commercial fan project, not affiliated with or endorsed by Nintendo, Creatures Inc., "
@@ -17,9 +18,8 @@ NOTICE = (
 )
 
 
-@app_commands.command()
+@app_commands.command(description="What this is, and the checkpoint in use: just /about")
 async def about(interaction: Interaction) -> None:
-    """What this is, and the checkpoint in use."""
     engine = interaction.client.engine
     embed = discord.Embed(title="newmon", description=WHAT)
     kimg = engine.metadata.get("kimg")

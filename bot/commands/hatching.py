@@ -9,22 +9,25 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot import weirdness
+from bot.actions import hatching, keeping
+from bot.actions.hatching import Count
 from bot.interaction import Interaction
 
 
-@app_commands.command()
+@app_commands.command(description="Hatch a creature that never existed, for example /newmon seed:Ash count:4")
 @app_commands.describe(
     seed="A number or any words, for example Ash: the same seed hatches the same creature",
-    weirdness_text="tame, normal, wild, or a number from 0 to 1.5",
+    weirdness_text="tame, normal, wild, or a number from 0 to 1.5, for example 0.8",
+    count="How many at once, for example 4: they come on one sheet, and you choose",
 )
 @app_commands.rename(weirdness_text="weirdness")
 async def newmon(
     interaction: Interaction,
     seed: app_commands.Range[str, 1, 100] | None = None,
     weirdness_text: str | None = None,
+    count: Count = 1,
 ) -> None:
-    """Hatch a creature that never existed."""
-    await interaction.client.actions.hatch(interaction, seed, weirdness.parse(weirdness_text))
+    await hatching.hatch(interaction, seed, weirdness.parse(weirdness_text), count)
 
 
 @newmon.autocomplete("weirdness_text")
@@ -33,8 +36,7 @@ async def _suggest_weirdness(_interaction: discord.Interaction[Any], current: st
     return [step for step in steps if step.value.startswith(current.strip().casefold())]
 
 
-@app_commands.command()
+@app_commands.command(description="Keep the creature that you last hatched here, for example /save name:Foo")
 @app_commands.describe(name="What to call it, for example Foo; without a name you are asked for one")
 async def save(interaction: Interaction, name: str | None = None) -> None:
-    """Keep the creature that you last hatched here, under a name."""
-    await interaction.client.actions.save_latest(interaction, name)
+    await keeping.save_latest(interaction, name)

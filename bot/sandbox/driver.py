@@ -14,7 +14,7 @@ import contextlib
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -178,7 +178,7 @@ class SandboxUser:
         body = {"message_id": message.id, "custom_id": chosen.custom_id}
         return await self._begin("component", body | {"values": [by_label.get(v, v) for v in values]})
 
-    async def submit(self, modal: Modal, values: dict[str, str]) -> InteractionHandle:
+    async def submit(self, modal: Modal, values: Mapping[str, str | list[str]]) -> InteractionHandle:
         """Sends a dialog filled in with values by label or custom_id."""
         filled = {modal.field(name).custom_id: value for name, value in values.items()}
         return await self._begin("modal", {"interaction_id": modal.interaction_id, "values": filled})

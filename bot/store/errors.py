@@ -37,9 +37,9 @@ class AlreadySaved(UserError):
 class NotYours(UserError):
     """Only who hatched a creature may do this with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, do: str) -> None:
         super().__init__(
-            "Only the person who hatched this creature can save it: hatch your own with /newmon."
+            f"Only the person who hatched this creature can {do} it: hatch your own with /newmon."
         )
 
 
@@ -49,3 +49,10 @@ class NotFound(UserError):
 
 class AmbiguousName(UserError):
     """Several people of the server have a creature of that name."""
+
+
+class NotSaved(UserError):
+    """The creature has no name yet."""
+
+    def __init__(self) -> None:
+        super().__init__("This creature was not saved yet: give it a name with Save first.")

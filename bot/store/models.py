@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -105,6 +107,10 @@ class CreatureRow(Base):
     saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     w_plus: Mapped[bytes] = mapped_column(LargeBinary)  # float32 little-endian, [layers, w_dim]
     png: Mapped[bytes] = mapped_column(LargeBinary)
+    favourite: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    # What a parent was called when its owner released it; NULL for as long as the id points to it.
+    parent_a_name: Mapped[str | None] = mapped_column(Text)
+    parent_b_name: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         CheckConstraint(
@@ -116,6 +122,9 @@ class CreatureRow(Base):
         Index("ix_creatures_guild_name", "guild_id", "name_key", "owner_id"),
         Index("ix_creatures_latest", "owner_id", "channel_id", "shown_at"),
         Index("ix_creatures_unsaved", "name_key", "created_at"),
+        # A page of a collection is chosen within one of these alone; guild_id is there to be filtered by.
+        Index("ix_creatures_saved", "owner_id", "saved_at", "id", "guild_id"),
+        Index("ix_creatures_favourite", "owner_id", "favourite", "saved_at", "id", "guild_id"),
         # Ids are never used twice: a button on an old message must not reach somebody else's creature.
         {"sqlite_autoincrement": True},
     )

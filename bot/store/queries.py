@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Delete, Select, Update, delete, exists, func, or_, select, update
+from sqlalchemy import Delete, Select, Update, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.store.models import CheckpointRow, CreatureRow
@@ -13,8 +13,6 @@ from bot.store.models import CheckpointRow, CreatureRow
 # Above every character a key can hold, so that [prefix, prefix + LAST) holds all that start with the prefix.
 # A range instead of LIKE: it uses the index everywhere, and % and _ mean nothing in it.
 LAST = "\U0010ffff"
-
-SuggestionColumns = tuple[str | None, str, int, str]
 
 
 def by_id(creature_id: int) -> Select[CreatureRow]:
@@ -54,34 +52,6 @@ def latest_shown(owner_id: int, channel_id: int) -> Select[CreatureRow]:
     )
 
 
-def own_names(owner_id: int, prefix: str, limit: int):
-    """Suggestions among one's own, alphabetically."""
-    return _suggestions(prefix, limit).where(CreatureRow.owner_id == owner_id)
-
-
-def server_names(owner_id: int, guild_id: int, prefix: str, limit: int):
-    """Suggestions among what everybody else saved in the server, alphabetically."""
-    others = CreatureRow.owner_id != owner_id
-    return _suggestions(prefix, limit).where(CreatureRow.guild_id == guild_id, others)
-
-
-def _suggestions(prefix: str, limit: int):
-    return (
-        select(CreatureRow.name, CreatureRow.code, CreatureRow.owner_id, CreatureRow.owner_name)
-        .where(CreatureRow.name_key >= prefix, CreatureRow.name_key < prefix + LAST)
-        .order_by(CreatureRow.name_key, CreatureRow.owner_id)
-        .limit(limit)
-    )
-
-
-def count_saved(owner_id: int):
-    return (
-        select(func.count())
-        .select_from(CreatureRow)
-        .where(CreatureRow.owner_id == owner_id, CreatureRow.name_key.is_not(None))
-    )
-
-
 def taken_codes(codes: Sequence[str]):
     return select(CreatureRow.code).where(CreatureRow.code.in_(codes))
 
@@ -108,6 +78,43 @@ def note_shown(creature_id: int, owner_id: int, shown_at: datetime) -> Update:
         .where(CreatureRow.id == creature_id, CreatureRow.owner_id == owner_id)
         .values(shown_at=shown_at)
         .execution_options(synchronize_session=False)
+    )
+
+
+def change_name(creature_id: int, owner_id: int, name: str, key: str) -> Update:
+    """Another name for what has one, if it is the owner's."""
+    return _of_owner(creature_id, owner_id).values(name=name, name_key=key)
+
+
+def set_favourite(creature_id: int, owner_id: int, favourite: bool) -> Update:
+    return _of_owner(creature_id, owner_id).values(favourite=favourite)
+
+
+def _of_owner(creature_id: int, owner_id: int) -> Update:
+    """One saved creature, or none if it is not this owner's."""
+    return (
+        update(CreatureRow)
+        .where(
+            CreatureRow.id == creature_id,
+            CreatureRow.owner_id == owner_id,
+            CreatureRow.name_key.is_not(None),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def leave_name_to_children(creature_id: int, name: str) -> tuple[Update, Update]:
+    """What a parent's children keep of it when it is released."""
+    children = update(CreatureRow).execution_options(synchronize_session=False)
+    return (
+        children.where(CreatureRow.parent_a_id == creature_id).values(parent_a_name=name),
+        children.where(CreatureRow.parent_b_id == creature_id).values(parent_b_name=name),
+    )
+
+
+def release(creature_id: int) -> Delete:
+    return (
+        delete(CreatureRow).where(CreatureRow.id == creature_id).execution_options(synchronize_session=False)
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.store.models import CreatureRow
+
+Sort = Literal["newest", "name", "favourites", "oldest"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
 
 W_DTYPE = np.dtype("<f4")  # W+ is stored as little-endian float32 whatever the machine
 
@@ -33,14 +36,17 @@ class NewCreature:
     parent_a_id: int | None = None
     parent_b_id: int | None = None
     shown: bool = True  # by itself; False for one child among the several of a mix
-    recipe: dict[str, Any] | None = None  # how a mix was made, e.g. {"take": "shape"} or {"amount": 50}
+    # How it came of its parents: {"take": [levels of B], "amount": percent} for a mix, {"nearby": seed,
+    # "step": 0 to 1} for a step towards that seed's creature, and both for a mix that was varied.
+    recipe: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Creature:
     """A creature as stored. `w_plus` is read-only float32 [L, w_dim]; times are aware and in UTC.
 
-    `name` and `saved_at` are None for as long as nobody saved it.
+    `name` and `saved_at` are None for as long as nobody saved it. A parent that was released has left its
+    name (`parent_a_name`) in place of its id.
     """
 
     id: int
@@ -62,6 +68,31 @@ class Creature:
     png: bytes
     created_at: datetime
     saved_at: datetime | None
+    favourite: bool
+    parent_a_name: str | None
+    parent_b_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One creature on a page of a collection."""
+
+    id: int
+    code: str
+    name: str
+    owner_name: str
+    favourite: bool
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a collection: `number` counts from 0, and there is at least one page, if an empty one."""
+
+    entries: tuple[Entry, ...]
+    number: int
+    pages: int
+    total: int  # creatures, over all pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +153,9 @@ def from_row(row: CreatureRow) -> Creature:
         png=row.png,
         created_at=row.created_at,
         saved_at=row.saved_at,
+        favourite=row.favourite,
+        parent_a_name=row.parent_a_name,
+        parent_b_name=row.parent_b_name,
     )
 
 

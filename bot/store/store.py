@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Select
+from sqlalchemy import Select, Update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from bot.store import migrate, queries
+from bot.store import listing, migrate, queries
 from bot.store.codes import new_code, parse_code
-from bot.store.database import WRITES, is_sqlite, make_engine, parse_target, translated
-from bot.store.errors import AlreadySaved, AmbiguousName, NameTaken, NotFound, NotYours, StoreError
+from bot.store.database import is_sqlite, make_engine, parse_target
+from bot.store.errors import (
+    AlreadySaved,
+    AmbiguousName,
+    NameInvalid,
+    NameTaken,
+    NotFound,
+    NotSaved,
+    NotYours,
+    StoreError,
+)
 from bot.store.models import CheckpointRow, CreatureRow
 from bot.store.names import MAX_LENGTH, clean_name, plain, search_key
-from bot.store.records import Creature, NewCreature, Suggestion, from_row, to_row
+from bot.store.records import Creature, Entry, NewCreature, Page, Sort, Suggestion, from_row, to_row
+from bot.store.transactions import Transactions, changed_rows
 
 _GONE = "This creature is no longer here: hatch another one with /newmon."
 _MAX_ID = 2**63 - 1  # what a column holds; larger ones come from forged buttons
@@ -32,19 +41,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store:
+class Store(Transactions):
     """All that is kept. Make one with `Store.open`.
 
     Any method may raise StoreError, whose text can be shown; the next call starts afresh.
     """
-
-    def __init__(self, engine: AsyncEngine, *, one_writer: bool, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._now = now
-        self._readers = async_sessionmaker(engine, expire_on_commit=False)
-        self._writers = async_sessionmaker(engine.execution_options(**WRITES), expire_on_commit=False)
-        # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
-        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if one_writer else nullcontext()
 
     @classmethod
     async def open(
@@ -64,11 +65,6 @@ class Store:
         engine = make_engine(url, busy_timeout_s=busy_timeout_s, pool_size=pool_size, max_overflow=0)
         return cls(engine, one_writer=is_sqlite(url), now=now)
 
-    async def close(self) -> None:
-        """Lets running transactions end and closes the file."""
-        async with self._turn:
-            await self._engine.dispose()
-
     # Checkpoints
 
     async def register_checkpoint(
@@ -78,7 +74,7 @@ class Store:
         try:
             async with self._writing() as session:
                 known = queries.update_checkpoint(checkpoint_id, str(path), metadata)
-                if await _changed_rows(session, known) == 0:
+                if await changed_rows(session, known) == 0:
                     row = CheckpointRow(
                         id=checkpoint_id, path=str(path), info=metadata, registered_at=self._now()
                     )
@@ -149,17 +145,60 @@ class Store:
         try:
             async with self._writing() as session:
                 naming = queries.give_name(creature_id, owner_id, cleaned, key, self._now())
-                named = await _changed_rows(session, naming) == 1
+                named = await changed_rows(session, naming) == 1
                 row = await session.scalar(queries.by_id(creature_id))
         except IntegrityError as error:
             raise NameTaken(cleaned) from error
         if row is None:
             raise NotFound(_GONE)
         if row.owner_id != owner_id:
-            raise NotYours
+            raise NotYours("save")
         if not named:
             raise AlreadySaved(from_row(row))
         return from_row(row)
+
+    async def rename(self, creature_id: int, owner_id: int, name: str) -> Creature:
+        """Another name for a saved creature. Raises NameInvalid, NameTaken, NotYours, NotSaved, NotFound."""
+        cleaned, key = clean_name(name)
+        try:
+            return await self._change(
+                creature_id,
+                owner_id,
+                queries.change_name(min(creature_id, _MAX_ID), owner_id, cleaned, key),
+                "rename",
+            )
+        except IntegrityError as error:
+            raise NameTaken(cleaned) from error
+
+    async def set_favourite(self, creature_id: int, owner_id: int, favourite: bool) -> Creature:
+        """Marks a saved creature as one of its owner's favourites, or no longer; saying so twice is once.
+
+        Raises NotYours, NotSaved or NotFound.
+        """
+        marking = queries.set_favourite(min(creature_id, _MAX_ID), owner_id, favourite)
+        return await self._change(creature_id, owner_id, marking, "mark")
+
+    async def _change(self, creature_id: int, owner_id: int, change: Update, do: str) -> Creature:
+        async with self._writing() as session:
+            await session.execute(change)
+            row = await session.scalar(queries.by_id(min(creature_id, _MAX_ID)))
+        return from_row(_owned(row, owner_id, do))
+
+    async def release(self, creature_id: int, owner_id: int) -> Creature:
+        """Lets a saved creature go, for good, and returns what it was. Its children keep its name.
+
+        Of any number of releases at once the first wins; the others raise NotFound. Also raises NotYours and
+        NotSaved.
+        """
+        creature_id = min(creature_id, _MAX_ID)
+        async with self._writing() as session:
+            # Locked where the database knows that: no child may be born between the two statements.
+            found = await session.scalar(queries.by_id(creature_id).with_for_update())
+            released = from_row(_owned(found, owner_id, "release"))
+            for leaving in queries.leave_name_to_children(creature_id, released.name or ""):
+                await session.execute(leaving)
+            await session.execute(queries.release(creature_id))
+        return released
 
     async def prune_unsaved(self, older_than: timedelta) -> int:
         """Forgets hatchings of that age that nobody saved; returns how many.
@@ -170,7 +209,7 @@ class Store:
         doomed = queries.delete_unsaved(self._now() - older_than, _PRUNE_BATCH)
         while True:
             async with self._writing() as session:
-                deleted = await _changed_rows(session, doomed)
+                deleted = await changed_rows(session, doomed)
             pruned += deleted
             if deleted < _PRUNE_BATCH:
                 return pruned
@@ -203,46 +242,80 @@ class Store:
         return from_row(row)
 
     async def suggest(
-        self, owner_id: int, guild_id: int | None, prefix: str, limit: int = 25
+        self, owner_id: int, guild_id: int | None, text: str, limit: int = 25
     ) -> list[Suggestion]:
-        """Saved creatures whose name starts with `prefix`: one's own, then the server's, alphabetically."""
-        key = search_key(prefix)
+        """Saved creatures for what was typed: one's own, then the server's; of each those whose name starts
+        with it, then those whose name contains it, alphabetically."""
         async with self._reading() as session:
-            rows = list(await session.execute(queries.own_names(owner_id, key, limit)))
-            if guild_id is not None and len(rows) < limit:
-                shared = queries.server_names(owner_id, guild_id, key, limit - len(rows))
-                rows += await session.execute(shared)
-        return [Suggestion(name or "", code, owner, owner_name) for name, code, owner, owner_name in rows]
+            found = await session.execute(listing.suggestions(owner_id, guild_id, search_key(text), limit))
+            return [Suggestion(name or "", code, owner, called) for name, code, owner, called in found]
+
+    # The collection
 
     async def count_saved(self, owner_id: int) -> int:
         async with self._reading() as session:
-            return await session.scalar(queries.count_saved(owner_id)) or 0
+            return await session.scalar(listing.count_saved(owner_id)) or 0
 
-    # Transactions
+    async def page(
+        self,
+        owner_id: int,
+        *,
+        viewer_id: int,
+        guild_id: int | None,
+        sort: Sort = "newest",
+        number: int = 0,
+        size: int = 12,
+    ) -> Page:
+        """A page of somebody's collection; beyond the last, the last.
+
+        People see all of their own. Of somebody else they see what was saved in the server where they look,
+        and nothing in a direct message.
+        """
+        if owner_id != viewer_id and guild_id is None:
+            return Page((), 0, 1, 0)
+        scope = None if owner_id == viewer_id else guild_id
+        async with self._reading() as session:
+            total = await session.scalar(listing.count_saved(owner_id, scope)) or 0
+            pages = max(-(-total // size), 1)
+            number = min(max(number, 0), pages - 1)
+            chosen = listing.page_ids(owner_id, scope, sort, number * size, size)
+            ids = list(await session.scalars(chosen))
+            rows = {row.id: row for row in await session.execute(listing.entries(ids))}
+        shown = (rows[i] for i in ids if i in rows)
+        return Page(tuple(Entry(*row) for row in shown), number, pages, total)
+
+    async def partners(self, owner_id: int, of: Creature, limit: int = 25) -> list[tuple[int, str]]:
+        """(id, name) of one's own creatures that `of` can be mixed with, newest first."""
+        async with self._reading() as session:
+            found = await session.execute(listing.partners(owner_id, of.checkpoint_id, of.id, limit))
+            return [(creature_id, name or "") for creature_id, name in found]
+
+    async def free_name(self, owner_id: int, candidates: Sequence[str]) -> str | None:
+        """The first of these that may be a name and that the owner has not used yet."""
+        keys: dict[str, str] = {}
+        for candidate in candidates:
+            with suppress(NameInvalid):
+                name, key = clean_name(candidate)
+                keys.setdefault(key, name)
+        async with self._reading() as session:
+            taken = set(await session.scalars(listing.taken_keys(owner_id, list(keys))))
+        return next((name for key, name in keys.items() if key not in taken), None)
 
     async def _one(self, statement: Select[CreatureRow]) -> Creature | None:
         async with self._reading() as session:
             row = await session.scalar(statement)
         return None if row is None else from_row(row)
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncSession]:
-        with translated():
-            async with self._readers() as session:
-                yield session
 
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncSession]:
-        """Commits at the end, or rolls back where anything was raised."""
-        with translated():
-            async with self._turn, self._writers.begin() as session:
-                yield session
-
-
-async def _changed_rows(session: AsyncSession, statement: Executable) -> int:
-    result = await session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+def _owned(row: CreatureRow | None, owner_id: int, do: str) -> CreatureRow:
+    """The row, if it is a saved creature of this owner. Raises NotFound, NotYours or NotSaved."""
+    if row is None:
+        raise NotFound(_GONE)
+    if row.owner_id != owner_id:
+        raise NotYours(do)
+    if row.name is None:
+        raise NotSaved
+    return row
 
 
 def _ambiguous(rows: Sequence[CreatureRow]) -> str:

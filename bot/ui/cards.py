@@ -37,17 +37,22 @@ async def creature_card(
 ) -> Card:
     """The card of one creature. The picture work happens in a thread."""
     png, colour = await asyncio.to_thread(lambda: (enlarge(creature.png), mean_colour(creature.png)))
-    embed = discord.Embed(title=creature.name or "A wild creature hatched!", colour=colour)
+    title = creature.name or "A wild creature hatched!"
+    embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
     if creature.seed is not None:
-        embed.add_field(name="Seed", value=_code(creature.seed_text or str(creature.seed)))
+        embed.add_field(name="Seed", value=code_text(creature.seed_text or str(creature.seed)))
     if creature.psi is not None:
         embed.add_field(name="Weirdness", value=describe(creature.psi))
-    if creature.parent_a_id is not None or creature.parent_b_id is not None:
-        first, second = (parent_label(p) for p in parents)
+    recipe = creature.recipe or {}
+    if "take" not in recipe and "nearby" in recipe:
+        embed.add_field(name="Parent", value=parent_label(parents[0], creature.parent_a_name))
+    elif recipe:
+        first = parent_label(parents[0], creature.parent_a_name)
+        second = parent_label(parents[1], creature.parent_b_name)
         embed.add_field(name="Parents", value=f"{first} × {second}")
-    if creature.recipe:
-        embed.add_field(name="Recipe", value=describe_recipe(creature.recipe))
-    embed.add_field(name="Code", value=_code(creature.code))
+    if recipe:
+        embed.add_field(name="Recipe", value=describe_recipe(recipe))
+    embed.add_field(name="Code", value=code_text(creature.code))
     embed.set_image(url=f"attachment://{PICTURE}")
     saved = "Saved" if creature.name else "Hatched"
     embed.set_footer(text=f"{saved} by {creature.owner_name} · checkpoint {creature.checkpoint_id[:8]}")
@@ -55,22 +60,26 @@ async def creature_card(
     return Card(embed, png)
 
 
-def parent_label(parent: Creature | None) -> str:
+def parent_label(parent: Creature | None, released_as: str | None = None) -> str:
     """A parent's name, its code if it has none, or that it is gone."""
-    if parent is None:
-        return "(gone)"
-    return parent.name or _code(parent.code)
+    if parent is not None:
+        return parent.name or code_text(parent.code)
+    return f"{released_as} (released)" if released_as else "(gone)"
 
 
 def describe_recipe(recipe: Mapping[str, object] | None) -> str:
-    """What a mix took from its second parent, in words."""
+    """How a creature came of its parents, in words: what a mix took from B, and whether it was varied."""
     recipe = recipe or {}
     take, amount = recipe.get("take"), recipe.get("amount", 100)
+    varied = ", varied" if "nearby" in recipe else ""
+    if take is None and varied:
+        return "A small step away"
     if not isinstance(take, list) or len(take) == len(TAKES):
-        return f"A blend: {amount} % of B"
+        return f"A blend: {amount} % of B{varied}"
     parts = " and ".join(TAKES.get(str(part), str(part)) for part in take)
-    return f"A with B's {parts}" + ("" if amount == 100 else f", {amount} %")
+    return f"A with B's {parts}" + ("" if amount == 100 else f", {amount} %") + varied
 
 
-def _code(text: str) -> str:
+def code_text(text: str) -> str:
+    """Anything that was typed, as code and nothing but code."""
     return f"`{discord.utils.escape_markdown(text, ignore_links=False).replace('`', '')[:100]}`"

@@ -1,10 +1,13 @@
-"""Pictures for messages: enlarged sprites, and the composite of a mix. Blocking: call in a thread."""
+"""Pictures for messages: enlarged sprites, sheets of several, a mix. Blocking: call in a thread."""
 
 from __future__ import annotations
 
 import io
+import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -15,11 +18,13 @@ GAP = 12
 LABEL_HEIGHT = 26
 FONT_SIZES = (17, 15, 13)  # the largest that fits is used
 CHILD_COLUMNS = 3
+GALLERY_COLUMNS = 4
 
 PAPER = (244, 245, 248, 255)  # sprites have dark outlines, which need a light ground in either theme
 TILE = (255, 255, 255, 255)
 INK = (48, 51, 61, 255)
 BADGE = (88, 101, 242, 255)
+STAR = (255, 172, 51, 255)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,8 @@ class Portrait:
     """A creature in a composite: its sprite's PNG and what to write under it."""
 
     png: bytes
-    label: str
+    label: str = ""
+    favourite: bool = False
 
 
 def enlarge(png: bytes, side: int = CARD_SIDE) -> bytes:
@@ -63,12 +69,31 @@ def mix_sheet(a: Portrait, b: Portrait, children: Sequence[Portrait]) -> bytes:
     return _to_bytes(sheet)
 
 
+def grid_sheet(portraits: Sequence[Portrait], columns: int, side: int) -> bytes:
+    """One PNG: creatures numbered from 1 in rows, each in a square of `side` pixels, labelled if any is."""
+    label_height = LABEL_HEIGHT if any(portrait.label for portrait in portraits) else 0
+    rows = -(-len(portraits) // columns)
+    columns = min(columns, len(portraits))
+    width, height = columns * (side + GAP) + GAP, rows * (side + label_height + GAP) + GAP
+    sheet = Image.new("RGBA", (width, height), PAPER)
+    for i, portrait in enumerate(portraits):
+        row, column = divmod(i, columns)
+        corner = (GAP + column * (side + GAP), GAP + row * (side + label_height + GAP))
+        _place(sheet, portrait, corner, side)
+        _badge(sheet, corner, str(i + 1))
+        if portrait.favourite:
+            _star(sheet, (corner[0] + side - 16, corner[1] + 16), radius=12)
+    return _to_bytes(sheet)
+
+
 def _place(sheet: Image.Image, portrait: Portrait, corner: tuple[int, int], side: int) -> None:
     draw = ImageDraw.Draw(sheet)
     x, y = corner
     draw.rounded_rectangle((x, y, x + side - 1, y + side - 1), radius=10, fill=TILE)
     sprite = _sprite(portrait.png, side)
     sheet.alpha_composite(sprite, (x + (side - sprite.width) // 2, y + (side - sprite.height) // 2))
+    if not portrait.label:
+        return
     text, font = _fitting(portrait.label, side)
     draw.text((x + side // 2, y + side + LABEL_HEIGHT // 2), text, INK, font, anchor="mm")
 
@@ -80,8 +105,18 @@ def _badge(sheet: Image.Image, corner: tuple[int, int], text: str) -> None:
     draw.text((x + 11, y + 11), text, "white", _font(14), anchor="mm")
 
 
+def _star(sheet: Image.Image, centre: tuple[int, int], radius: float) -> None:
+    angles = [math.pi * (i / 5 - 0.5) for i in range(10)]
+    points = [
+        (centre[0] + length * math.cos(angle), centre[1] + length * math.sin(angle))
+        for angle, length in zip(angles, [radius, radius * 0.42] * 5, strict=True)
+    ]
+    ImageDraw.Draw(sheet).polygon(points, fill=STAR)
+
+
 def _fitting(text: str, width: int) -> tuple[str, ImageFont.FreeTypeFont]:
     """The text and the largest font in which it fits; in the smallest it is shortened if need be."""
+    text = _drawable(text)
     font = _font(FONT_SIZES[0])
     for size in FONT_SIZES:
         font = _font(size)
@@ -92,6 +127,28 @@ def _fitting(text: str, width: int) -> tuple[str, ImageFont.FreeTypeFont]:
     return text + "…", font
 
 
+def _drawable(text: str) -> str:
+    """The text as far as the font has it: é becomes e, other scripts are left to the message's words."""
+    kept: list[str] = []
+    for character in text:
+        plain = unicodedata.normalize("NFD", character)[0]
+        kept.append(next((c for c in (character, plain) if _has_glyph(c)), ""))
+    return "".join(kept).strip(" ·")
+
+
+@lru_cache(maxsize=4096)
+def _has_glyph(character: str) -> bool:
+    """Whether the font draws anything else than the box that stands for what it lacks."""
+    return character.isspace() or _drawn(character) != _drawn("\uffff")
+
+
+def _drawn(character: str) -> bytes:
+    image = Image.new("L", (40, 40))
+    ImageDraw.Draw(image).text((8, 8), character, 255, _font(FONT_SIZES[0]))
+    return image.tobytes()
+
+
+@lru_cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont)

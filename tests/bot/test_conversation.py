@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from PIL import Image
 
-from bot.sandbox.driver import Message, SandboxUser
+from bot.sandbox.driver import SandboxUser
+from tests.bot.talking import hatch, hatch_and_save, labels, picture, private_answer, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def hatch(user: SandboxUser, **options: object) -> Message:
-    return await (await user.command("newmon", **options)).message()
-
-
-async def picture(user: SandboxUser, message: Message) -> Image.Image:
-    return Image.open(io.BytesIO(await user.download(message.pictures[0])))
-
-
-async def hatch_and_save(user: SandboxUser, name: str, seed: str) -> Message:
-    await hatch(user, seed=seed)
-    return await (await user.command("save", name=name)).message()
-
-
-async def private_answer(user: SandboxUser, command: str, **options: object) -> str:
-    """The text of a refusal, which nobody else may see."""
-    handle = await user.command(command, **options)
-    message = await user.wait(lambda: next((m for m in reversed(handle.updates) if m.private), None))
-    assert not message.embeds
-    return message.text
+UNSAVED = ["Save", "Hatch another", "Reroll nearby", "Mix with …", "My creatures"]
+SAVED = ["Hatch another", "Reroll nearby", "Mix with …", "My creatures", "Favourite", "Rename", "Release"]
 
 
 async def test_newmon_shows_a_crisp_transparent_creature(ash: SandboxUser) -> None:
@@ -40,7 +22,7 @@ async def test_newmon_shows_a_crisp_transparent_creature(ash: SandboxUser) -> No
     assert image.size == (384, 384)
     small = image.resize((16, 16), Image.Resampling.NEAREST)
     assert small.resize((384, 384), Image.Resampling.NEAREST).tobytes() == image.tobytes()
-    assert [button.label for button in message.buttons] == ["Save", "Hatch another"]
+    assert labels(message) == UNSAVED
 
 
 async def test_the_same_seed_is_the_same_creature_for_everybody(ash: SandboxUser, misty: SandboxUser) -> None:
@@ -90,7 +72,7 @@ async def test_the_save_button_asks_for_a_name_and_puts_it_on_the_card(ash: Sand
     saved = await (await ash.submit(dialog, {"Name": "  Sparky  "})).message()
     assert saved.id == message.id
     assert saved.embeds[0]["title"] == "Sparky"
-    assert [button.label for button in saved.buttons] == ["Hatch another"]
+    assert labels(saved) == SAVED
     assert await ash.download(saved.pictures[0]) == before
 
 
@@ -145,9 +127,7 @@ async def test_save_keeps_what_was_seen_last_and_not_a_child_that_was_only_offer
 
 async def test_only_the_owner_may_save(ash: SandboxUser, misty: SandboxUser) -> None:
     message = await hatch(ash)
-    handle = await misty.click(message, "Save")
-    refusal = await misty.wait(lambda: next((m for m in handle.updates if m.private), None))
-    assert "Ash's" in refusal.text
+    assert "Ash's" in await refusal(misty, await misty.click(message, "Save"))
 
 
 async def test_hatch_another_works_for_anybody(ash: SandboxUser, misty: SandboxUser) -> None:
@@ -162,7 +142,7 @@ async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(as
     await hatch_and_save(ash, "Bar", "11")
     mixed = await (await ash.command("mix", a="foo", b="BAR")).message()
     assert mixed.embeds[0]["title"] == "Foo × Bar"
-    assert [b.label for b in mixed.buttons] == ["1", "2", "3", "4", "5", "6", "Swap parents"]
+    assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this"]
     sheet = await picture(ash, mixed)
     assert sheet.width > sheet.height > 300
 
@@ -180,8 +160,7 @@ async def test_parents_can_be_swapped_by_who_mixed_them(ash: SandboxUser, misty:
     await hatch_and_save(ash, "Left", "20")
     await hatch_and_save(ash, "Right", "21")
     mixed = await (await ash.command("mix", a="Left", b="Right")).message()
-    refused = await misty.click(mixed, "Swap parents")
-    assert "/mix" in (await misty.wait(lambda: next((m for m in refused.updates if m.private), None))).text
+    assert "/mix" in await refusal(misty, await misty.click(mixed, "Swap parents"))
     before = await ash.download(mixed.pictures[0])
     swapped = await (await ash.click(mixed, "Swap parents")).message()
     assert swapped.id == mixed.id
@@ -196,7 +175,7 @@ async def test_mix_with_options_gives_one_child(ash: SandboxUser) -> None:
     assert "100 % of B" in all_of_b.text
     colours = await (await ash.command("mix", a="One", b="Two", take="colours", amount=40)).message()
     assert "A with B's colours, 40 %" in colours.text
-    assert [b.label for b in colours.buttons] == ["Save", "Hatch another"]
+    assert labels(colours) == UNSAVED
 
 
 async def test_mix_refuses_kindly(ash: SandboxUser) -> None:

@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.ui.pictures import CARD_SIDE, CHILD_SIDE, PARENT_SIDE, Portrait, enlarge, mean_colour, mix_sheet
+from bot.ui.pictures import (
+    CARD_SIDE,
+    CHILD_SIDE,
+    GAP,
+    LABEL_HEIGHT,
+    PARENT_SIDE,
+    STAR,
+    Portrait,
+    enlarge,
+    grid_sheet,
+    mean_colour,
+    mix_sheet,
+)
 
 
 def sprite(colour: tuple[int, int, int, int], side: int = 64) -> bytes:
@@ -60,3 +72,34 @@ def test_no_name_changes_the_layout(name: str) -> None:
     named = opened(mix_sheet(Portrait(RED, f"A · {name}"), Portrait(BLUE, f"B · {name}"), children))
     assert named.size == plain.size
     assert named.tobytes() != plain.tobytes()
+
+
+def test_a_grid_holds_every_creature_in_its_place() -> None:
+    portraits = [Portrait(BLUE if i == 4 else RED) for i in range(5)]
+    sheet = opened(grid_sheet(portraits, columns=2, side=128))
+    assert sheet.size == (2 * (128 + GAP) + GAP, 3 * (128 + GAP) + GAP)
+    centres = [
+        sheet.getpixel((GAP + 64 + column * (128 + GAP), GAP + 64 + row * (128 + GAP)))
+        for row in range(3)
+        for column in range(2)
+    ]
+    assert centres[:5] == [(255, 0, 0, 255)] * 4 + [(0, 0, 255, 255)]
+    assert centres[5] not in centres[:5]  # nobody is there
+
+
+def test_a_short_page_is_no_wider_than_it_must_be_and_names_take_a_line() -> None:
+    page = opened(grid_sheet([Portrait(RED, "Foo"), Portrait(BLUE, "Bar")], columns=4, side=128))
+    assert page.size == (2 * (128 + GAP) + GAP, 128 + LABEL_HEIGHT + 2 * GAP)
+
+
+def test_favourites_carry_a_star() -> None:
+    pages = [grid_sheet([Portrait(BLUE, "Foo", favourite)], 4, 128) for favourite in (False, True)]
+    starred = [(np.asarray(opened(png)) == STAR).all(axis=2).sum() for png in pages]
+    assert starred[0] == 0 and starred[1] > 100
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"), [("Pokémon", "Pokemon"), ("Ünïcödé", "Unicode"), ("ポケット", ""), ("Ab ポケ", "Ab")]
+)
+def test_no_boxes_stand_for_letters_that_the_font_lacks(name: str, drawn: str) -> None:
+    assert grid_sheet([Portrait(RED, name)], 1, 128) == grid_sheet([Portrait(RED, drawn or " ")], 1, 128)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest_asyncio
 
+from bot.config import Settings
+from bot.engine import Engine
 from bot.sandbox.driver import SandboxUser
+from bot.store import Store
 from tests.bot.running import RunningBot, make_checkpoint
+from tests.bot.talking import hatch, hatch_and_save, press, refusal
 
 
 @pytest_asyncio.fixture
@@ -49,6 +54,73 @@ async def test_everything_is_there_after_a_restart(bot: RunningBot) -> None:
         assert saved.embeds[0]["title"] == "Late"
 
 
+async def test_every_button_and_menu_works_after_a_restart(bot: RunningBot) -> None:
+    async with SandboxUser(bot.url, "Ash") as ash:
+        sheet = await hatch(ash, count=4)
+        foo = await hatch_and_save(ash, "Foo", "1")
+        bar = await hatch_and_save(ash, "Bar", "2")
+        mixed = await (await ash.command("mix", a="Foo", b="Bar")).message()
+        page = await (await ash.command("mons")).message()
+        asked = await press(ash, foo, "Release")
+
+    await restart(bot)
+
+    async with SandboxUser(bot.url, "Ash") as ash:
+        dialog = await (await ash.click(bar, "Rename")).modal()
+        renamed = await (await ash.submit(dialog, {"Name": "Baz"})).message()
+        assert (renamed.id, renamed.embeds[0]["title"]) == (bar.id, "Baz")
+        assert (await press(ash, sheet, "2")).pictures
+        assert len((await press(ash, sheet, "Hatch 4 more")).buttons) == 6
+        assert "varied" in (await press(ash, mixed, "More like this")).text
+        oldest = await (await ash.select(page, "Order", "oldest")).message()
+        assert oldest.id == page.id and [o[0] for o in oldest.menus[0].options] == ["1 · Foo", "2 · Baz"]
+        opened = await (await ash.select(oldest, "Open one …", "2 · Baz")).message()
+        assert opened.embeds[0]["title"] == "Baz"
+        assert (await press(ash, opened, "Favourite")).embeds[0]["title"] == "Baz ⭐"
+        assert "A small step away" in (await press(ash, opened, "Reroll nearby")).text
+        chosen = await (await ash.click(opened, "Mix with …")).modal()
+        assert chosen.title == "Mix Baz with …"
+        assert "2 creatures" in (await press(ash, opened, "My creatures")).text
+        gone = await press(ash, asked, "Yes, let Foo go")
+        assert gone.embeds[0]["title"] == "Foo was released."
+
+
+async def test_what_nobody_saved_is_forgotten_in_time_and_its_buttons_say_so(bot: RunningBot) -> None:
+    async with SandboxUser(bot.url, "Ash") as ash:
+        kept, forgotten = await hatch_and_save(ash, "Kept", "1"), await hatch(ash, seed="2")
+        store = await Store.open(bot.settings.database)
+        assert await store.prune_unsaved(timedelta(0)) == 1
+        await store.close()
+        for button in ("Save", "Reroll nearby", "Mix with …"):
+            assert "no longer here" in await refusal(ash, await ash.click(forgotten, button))
+        assert (await press(ash, forgotten, "Hatch another")).pictures
+        assert (await press(ash, kept, "Reroll nearby")).pictures
+
+
+async def test_a_saved_creature_is_drawn_from_its_styles_exactly_as_it_was(tmp_path: Path) -> None:
+    """With the checkpoint that is part of the repository."""
+    bot = await RunningBot(tmp_path, checkpoint=Settings.model_fields["checkpoint"].default).start()
+    async with SandboxUser(bot.url, "Ash") as ash:
+        await hatch_and_save(ash, "Foo", "Ash")
+        await hatch_and_save(ash, "Bar", "Misty")
+        child = await (await ash.command("mix", a="Foo", b="Bar", amount=50)).message()
+        dialog = await (await ash.click(child, "Save")).modal()
+        await (await ash.submit(dialog, {"Name": "Child"})).message()
+    await bot.stop()
+
+    store, engine = await Store.open(bot.settings.database), Engine(bot.settings.checkpoint, threads=1)
+    await engine.start()
+    saved = [await store.find(int(ash.id), None, name) for name in ("Foo", "Bar", "Child")]
+    drawn = await engine.render(
+        [creature.w_plus for creature in saved], [c.noise_seed for c in saved], user_id=1
+    )
+    await engine.close()
+    await store.close()
+    assert [one.png for one in drawn] == [creature.png for creature in saved]
+    assert {creature.checkpoint_id for creature in saved} == {engine.checkpoint_id}
+    assert saved[2].w_plus.shape == saved[0].w_plus.shape and len({c.png for c in saved}) == 3
+
+
 async def test_commands_are_sent_once_and_again_only_if_lost(bot: RunningBot) -> None:
     note = bot.settings.data_dir / "synced-commands.json"
     written = note.stat().st_mtime_ns
@@ -59,7 +131,7 @@ async def test_commands_are_sent_once_and_again_only_if_lost(bot: RunningBot) ->
     await bot.start()
     assert note.stat().st_mtime_ns != written
     async with SandboxUser(bot.url, "Ash") as ash:
-        assert {command["name"] for command in ash.commands} == {"newmon", "save", "mix", "about"}
+        assert {command["name"] for command in ash.commands} >= {"newmon", "save", "mix", "mons", "mon"}
 
 
 async def test_creatures_of_another_checkpoint_stay_but_do_not_mix(bot: RunningBot) -> None:
@@ -75,6 +147,7 @@ async def test_creatures_of_another_checkpoint_stay_but_do_not_mix(bot: RunningB
         new = await (await ash.command("newmon", seed="1")).message()
         assert await ash.download(new.pictures[0]) != picture
         await (await ash.command("save", name="New")).message()
-        handle = await ash.command("mix", a="Old", b="New")
-        refusal = await ash.wait(lambda: next((m for m in handle.updates if m.private), None))
-        assert "older checkpoint" in refusal.text
+        assert "older checkpoint" in await refusal(ash, await ash.command("mix", a="Old", b="New"))
+        card = await (await ash.command("mon", name="Old")).message()
+        assert await ash.download(card.pictures[0]) == picture
+        assert "older checkpoint" in await refusal(ash, await ash.click(card, "Reroll nearby"))

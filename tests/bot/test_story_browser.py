@@ -25,27 +25,28 @@ async def test_hatch_save_mix_and_choose(tmp_path: Path, browser: webdriver.Chro
 def _story(page: Page) -> None:
     page.open()
     assert "/newmon" in page.one("#welcome-text").text
-    for seed, name in (("Ash", "Foo"), ("Misty", "Bar")):
+    for seed, name in (("Ash", "Fizz"), ("Misty", "Bang")):
         page.type("/newmon ", seed, Keys.ENTER)
         page.text(CARD, "A wild creature hatched!")
         page.until(lambda: page.picture_width() == 384)
         page.one("article:last-child [data-custom-id^='newmon:save']").click()
         page.text("#modal", "Save this creature")
+        page.until(lambda: page.all("#modal input:focus"))
         page.type(name, Keys.ENTER)
         page.text(CARD, name)
 
-    page.type("/mix Fo")
-    page.text("#choices-list", "Foo")
+    page.type("/mix Fi")
+    page.text("#choices-list", "Fizz")
     page.type(Keys.ARROW_DOWN, Keys.TAB)
-    page.type("Bar")
-    page.text("#choices-list", "Bar")
+    page.type("Bang")
+    page.text("#choices-list", "Bang")
     page.type(Keys.ARROW_DOWN, Keys.ENTER, Keys.ENTER)
-    page.text(CARD, "Foo × Bar")
+    page.text(CARD, "Fizz × Bang")
     page.one("article:last-child [data-custom-id^='newmon:choose']").click()
-    page.text("article:last-child", "Foo × Bar")
+    page.text("article:last-child", "Fizz × Bang")
     page.until(lambda: page.picture_width() == 384)
 
     page.open()  # history survives a reload
-    page.text("article:last-child", "Foo × Bar")
+    page.text("article:last-child", "Fizz × Bang")
     page.until(lambda: page.picture_width() == 384)
     assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from sqlalchemy import Select
+from sqlalchemy.dialects import sqlite
 
 from bot.store import Creature, NewCreature, Store
 
@@ -59,6 +63,30 @@ async def hatch(store: Store, owner_id: int = ANN, **changes: Any) -> Creature:
 async def saved(store: Store, name: str, owner_id: int = ANN, **changes: Any) -> Creature:
     creature = await hatch(store, owner_id, **changes)
     return await store.save(creature.id, owner_id, name)
+
+
+def ten_thousand(database: Path) -> None:
+    """As many saved creatures, Ann's (odd) and Bob's in turn, every third a favourite, a second apart."""
+    start = datetime(2025, 1, 1)
+    rows = [
+        (f"{i:06x}", ANN if i % 2 else BOB, SERVER, f"Mon {i}", f"mon {i}", CHECKPOINT, str(when), i % 3 == 0)
+        for i in range(10_000)
+        for when in [start + timedelta(seconds=i, microseconds=1)]
+    ]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO creatures (code, owner_id, owner_name, guild_id, channel_id, name, name_key,"
+            " noise_seed, layers, checkpoint_id, created_at, saved_at, favourite, w_plus, png)"
+            " VALUES (?1, ?2, 'x', ?3, 1, ?4, ?5, 1, 1, ?6, ?7, ?7, ?8, x'00000000', x'00')",
+            rows,
+        )
+
+
+def plan(database: Path, statement: Select[*tuple[Any, ...]]) -> list[str]:
+    """How SQLite goes about it, step by step."""
+    sql = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with closing(sqlite3.connect(database)) as connection:
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy.dialects import sqlite
 
-from bot.store import AmbiguousName, NotFound, Store, queries
+from bot.store import AmbiguousName, NotFound, Store, listing
 
-from .conftest import ANN, BOB, CHECKPOINT, CLEO, ELSEWHERE, SERVER, hatch, saved
+from .conftest import ANN, BOB, CLEO, ELSEWHERE, SERVER, hatch, plan, saved, ten_thousand
 
 
 async def names(store: Store, prefix: str, owner_id: int = ANN, guild_id: int | None = SERVER) -> list[str]:
@@ -65,7 +63,8 @@ async def test_suggestions_are_ones_own_then_the_servers_alphabetically(store: S
     await saved(store, "Abroad", BOB, guild_id=ELSEWHERE)
     await hatch(store)
     assert await names(store, "") == ["alpha", "Éclair", "Zed", "Able", "Beta"]
-    assert await names(store, "A") == ["alpha", "Able"]
+    assert await names(store, "al") == ["alpha"]
+    assert await names(store, "A") == ["alpha", "Éclair", "Able", "Beta"]
     assert await names(store, "ec") == ["Éclair"]
     assert await names(store, "", guild_id=None) == ["alpha", "Éclair", "Zed"]
     [suggestion] = await store.suggest(ANN, SERVER, "be")
@@ -88,7 +87,7 @@ async def test_suggestions_stop_at_the_limit(store: Store) -> None:
     assert shown == ["Mine 0", "Mine 1", "Mine 2", "Mine 3", "Theirs 0", "Theirs 1"]
 
 
-@pytest.mark.parametrize("prefix", ["%", "%oo", "_oo", "_x", "F%o", "'", "f%", "f?", "\ud800x"])
+@pytest.mark.parametrize("prefix", ["%", "%oo", "o%", "_x", "F%o", "'", "f%", "f?", "\ud800x"])
 async def test_wildcards_mean_nothing(store: Store, prefix: str) -> None:
     await saved(store, "Foo")
     assert await names(store, prefix) == []
@@ -105,29 +104,25 @@ async def test_the_last_characters_of_unicode_are_found_too(store: Store) -> Non
     assert await names(store, "z") == ["Z\U00020000"]
 
 
+async def test_names_that_start_with_it_come_before_names_that_contain_it(store: Store) -> None:
+    for name, owner_id in [("Bar Foo", ANN), ("Foot", ANN), ("Afoot", BOB), ("Food", BOB), ("Bar", BOB)]:
+        await saved(store, name, owner_id)
+    assert await names(store, "foo") == ["Foot", "Bar Foo", "Food", "Afoot"]
+    assert await names(store, "foo", guild_id=None) == ["Foot", "Bar Foo"]
+
+
 async def test_suggestions_use_the_indexes_among_ten_thousand(store: Store, database: Path) -> None:
-    rows = [
-        (f"{i:06x}", ANN if i % 2 else BOB, SERVER, f"Mon {i}", f"mon {i}", CHECKPOINT) for i in range(10_000)
-    ]
-    with sqlite3.connect(database) as connection:
-        connection.executemany(
-            "INSERT INTO creatures (code, owner_id, owner_name, guild_id, channel_id, name, name_key,"
-            " noise_seed, layers, checkpoint_id, created_at, saved_at, w_plus, png)"
-            " VALUES (?, ?, 'x', ?, 1, ?, ?, 1, 1, ?,"
-            " '2025-01-01 00:00:00.000000', '2025-01-01 00:00:00.000000', x'00000000', x'00')",
-            rows,
-        )
-        statements = {
-            "uq_creatures_owner_name": queries.own_names(ANN, "mon 12", 25),
-            "ix_creatures_guild_name": queries.server_names(ANN, SERVER, "mon 12", 25),
-        }
-        for index, statement in statements.items():
-            sql = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-            steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
-            # One search by all three terms of the index, in its order: no scan, no sorting.
-            assert len(steps) == 1 and index in steps[0], steps
-            assert "name_key>? AND name_key<?" in steps[0], steps
-    connection.close()
+    ten_thousand(database)
+    for guild_id, searches in [(SERVER, 4), (None, 2)]:
+        steps = plan(database, listing.suggestions(ANN, guild_id, "mon 12", 25))
+        searched = [step for step in steps if "creatures" in step]
+        # Each part is one search in its index, in its order; only the hundred found at most are sorted.
+        assert len(searched) == searches, steps
+        assert all("USING INDEX uq_creatures_owner_name (owner_id=?" in step for step in searched[:2]), steps
+        assert all("USING INDEX ix_creatures_guild_name (guild_id=?" in s for s in searched[2:]), steps
+        assert searched[0].endswith("(owner_id=? AND name_key>? AND name_key<?)"), steps
+        assert sum("TEMP B-TREE" in step for step in steps) == 1, steps
     shown = await names(store, "mon 12")
     assert len(shown) == 25 and shown[:3] == ["Mon 1201", "Mon 1203", "Mon 1205"]
     assert (await names(store, "mon 9998")) == ["Mon 9998"]
+    assert (await names(store, "999"))[:3] == ["Mon 1999", "Mon 2999", "Mon 3999"]

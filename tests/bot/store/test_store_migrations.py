@@ -22,24 +22,26 @@ from bot.store import Store, StoreError, migrate
 from bot.store.database import parse_target
 from bot.store.models import Base
 
-from .conftest import ANN, hatch, saved
+from .conftest import ANN, CHECKPOINT, SERVER, hatch, saved
+
+THEN = "2025-01-01 00:00:00.000000"
 
 # What a later revision may look like: a table rebuilt, its data kept. {end} is where one may fail.
 LATER = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 def upgrade():
     op.create_table("extras", sa.Column("id", sa.Integer(), primary_key=True))
     with op.batch_alter_table("creatures", recreate="always") as batch:
-        batch.add_column(sa.Column("favourite", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch.add_column(sa.Column("sparkling", sa.Boolean(), nullable=False, server_default=sa.false()))
     {end}
 
 def downgrade():
     with op.batch_alter_table("creatures", recreate="always") as batch:
-        batch.drop_column("favourite")
+        batch.drop_column("sparkling")
     op.drop_table("extras")
 """
 
@@ -48,7 +50,7 @@ def later_version(folder: Path, *, end: str = "pass") -> Path:
     """The scripts of a newmon that is one revision ahead."""
     scripts = folder / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_later.py").write_text(LATER.format(end=end))
+    (scripts / "versions" / "0003_later.py").write_text(LATER.format(end=end))
     return scripts
 
 
@@ -123,10 +125,10 @@ async def test_a_round_trip_through_a_later_version_keeps_the_data(
     await asyncio.to_thread(migrate.upgrade, url, scripts=scripts)
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute(
-            "SELECT name, parent_a_id, parent_b_id, favourite FROM creatures"
+            "SELECT name, parent_a_id, parent_b_id, sparkling FROM creatures"
         ).fetchall()
     assert rows == [("Foo", None, None, 0), (None, None, None, 0), ("Child", a.id, b.id, 0)]
-    await asyncio.to_thread(migrate.downgrade, url, "0001", scripts=scripts)
+    await asyncio.to_thread(migrate.downgrade, url, "0002", scripts=scripts)
     after = contents(database)
     assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
     reopened = await Store.open(database)
@@ -157,17 +159,51 @@ async def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(
     await (await Store.open(database)).close()
 
 
-def test_the_first_revision_speaks_postgresql() -> None:
+def test_the_revisions_speak_postgresql() -> None:
     sql = io.StringIO()
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": sql}
     )
-    first = ScriptDirectory(migrate.SCRIPTS).get_revision("0001")
-    assert first is not None
+    revisions = reversed(list(ScriptDirectory(migrate.SCRIPTS).walk_revisions()))
     with Operations.context(context):
-        first.module.upgrade()
+        for revision in revisions:
+            revision.module.upgrade()
     assert "id BIGSERIAL NOT NULL" in sql.getvalue()
     assert 'name_key TEXT COLLATE "C"' in sql.getvalue()
+    assert "ADD COLUMN favourite BOOLEAN DEFAULT false NOT NULL" in sql.getvalue()
+
+
+async def test_a_collection_of_the_first_version_is_carried_over_and_back(database: Path) -> None:
+    url = parse_target(database)
+    await asyncio.to_thread(migrate.upgrade, url, revision="0001")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO checkpoints VALUES (?, 'x', '{}', ?)", (CHECKPOINT, THEN))
+        connection.executemany(
+            "INSERT INTO creatures (id, code, owner_id, owner_name, guild_id, channel_id, name, name_key,"
+            " psi, noise_seed, layers, checkpoint_id, parent_a_id, recipe, created_at, saved_at, w_plus, png)"
+            " VALUES (?, ?, ?, 'Ann', ?, 1, ?, ?, 0.7, 5, 1, ?, ?, ?, ?, ?, x'0000803f', x'89')",
+            [
+                (1, "aaaaaa", ANN, SERVER, "Foo", "foo", CHECKPOINT, None, None, THEN, THEN),
+                (2, "bbbbbb", ANN, None, "Bar", "bar", CHECKPOINT, 1, '{"amount": 25}', THEN, THEN),
+                (3, "cccccc", ANN, SERVER, None, None, CHECKPOINT, None, None, THEN, None),
+            ],
+        )
+    before = contents(database)
+
+    store = await Store.open(database)
+    page = await store.page(ANN, viewer_id=ANN, guild_id=SERVER)
+    assert [(entry.name, entry.favourite) for entry in page.entries] == [("Bar", False), ("Foo", False)]
+    child = await store.find(ANN, SERVER, "bar")
+    assert (child.parent_a_id, child.parent_a_name, child.recipe) == (1, None, {"amount": 25})
+    await store.close()
+
+    await asyncio.to_thread(migrate.downgrade, url, "0001")
+    after = contents(database)
+    assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
+    reopened = await Store.open(database)  # and forward once more
+    assert (await reopened.set_favourite(1, ANN, True)).favourite
+    assert (await reopened.release(1, ANN)).name == "Foo"
+    await reopened.close()
 
 
 def test_developers_can_make_revisions(tmp_path: Path) -> None:
@@ -177,12 +213,12 @@ def test_developers_can_make_revisions(tmp_path: Path) -> None:
     alembic = [sys.executable, "-m", "alembic", "-c", str(scripts / "alembic.ini"), "-x", f"db={database}"]
     for arguments in (
         ["upgrade", "head"],
-        ["revision", "--autogenerate", "--rev-id", "0002", "-m", "nothing"],
+        ["revision", "--autogenerate", "--rev-id", "0003", "-m", "nothing"],
         ["upgrade", "head"],
     ):
         done = subprocess.run(
             [*alembic, *arguments], cwd=migrate.SCRIPTS.parent, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    made = (scripts / "versions" / "0002_nothing.py").read_text()
-    assert 'down_revision = "0001"' in made.replace("'", '"') and "pass" in made
+    made = (scripts / "versions" / "0003_nothing.py").read_text()
+    assert 'down_revision = "0002"' in made.replace("'", '"') and "pass" in made

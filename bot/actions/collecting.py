@@ -1,0 +1,102 @@
+"""Looking at what people saved: the collection, page by page, and one creature of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+
+from bot.actions.common import existing, put, show
+from bot.errors import UserError
+from bot.interaction import Interaction
+from bot.store import SORTS, Page, Sort
+from bot.ui.buttons import SORT_LABELS, Collection, Open, Order, Turn, page_view
+from bot.ui.cards import Card
+from bot.ui.items import on_press
+from bot.ui.pictures import CHILD_SIDE, GALLERY_COLUMNS, Portrait, grid_sheet
+
+PICTURE = "collection.png"
+NOBODY_YET = "You have not saved anyone yet: hatch a creature with /newmon, then press Save."
+
+
+async def show_collection(
+    interaction: Interaction, user: discord.User | discord.Member | None, sort: Sort
+) -> None:
+    """The first page of somebody's collection, or of one's own."""
+    if user is not None and user.id != interaction.user.id and interaction.guild_id is None:
+        raise UserError("In direct messages there is only your own collection: use /mons without a user.")
+    await interaction.response.defer(thinking=True)
+    owner = user or interaction.user
+    await _show_page(interaction, owner.id, sort, 0, owner_name=owner.display_name)
+
+
+@on_press(Collection)
+async def show_own(interaction: Interaction) -> None:
+    """The collection of whoever pressed."""
+    await show_collection(interaction, None, "newest")
+
+
+@on_press(Turn)
+async def turn(
+    interaction: Interaction, owner_id: int, order: int, user_id: int, number: int, _direction: int
+) -> None:
+    """Another page, for the person who asked for the collection."""
+    _refuse_others(interaction, user_id)
+    await interaction.response.defer()
+    await _show_page(interaction, owner_id, SORTS[order % len(SORTS)], number)
+
+
+@on_press(Order)
+async def reorder(interaction: Interaction, owner_id: int, user_id: int, chosen: str) -> None:
+    """The first page in another order, for the person who asked for the collection."""
+    _refuse_others(interaction, user_id)
+    await interaction.response.defer()
+    sorts: dict[str, Sort] = {sort: sort for sort in SORTS}
+    await _show_page(interaction, owner_id, sorts.get(chosen, SORTS[0]), 0)
+
+
+@on_press(Open)
+async def open_chosen(interaction: Interaction, chosen: str) -> None:
+    """The card of a creature that somebody chose on a page."""
+    await interaction.response.defer(thinking=True)
+    await show(interaction, await existing(interaction, int(chosen)))
+
+
+async def show_named(interaction: Interaction, name: str) -> None:
+    """The card of a creature by name or code."""
+    await interaction.response.defer(thinking=True)
+    store = interaction.client.store
+    await show(interaction, await store.find(interaction.user.id, interaction.guild_id, name))
+
+
+def _refuse_others(interaction: Interaction, user_id: int) -> None:
+    if interaction.user.id != user_id:
+        raise UserError("Somebody else is leafing through this: open your own with /mons.")
+
+
+async def _show_page(
+    interaction: Interaction, owner_id: int, sort: Sort, number: int, *, owner_name: str = ""
+) -> None:
+    page = await interaction.client.store.page(
+        owner_id,
+        viewer_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        sort=sort,
+        number=number,
+    )
+    if not page.entries:
+        if owner_id == interaction.user.id:
+            raise UserError(NOBODY_YET)
+        raise UserError(f"{owner_name or 'This person'} has not saved anyone in this server yet.")
+    png = await asyncio.to_thread(_picture, page)
+    owner = discord.utils.escape_markdown(page.entries[0].owner_name)
+    embed = discord.Embed(title=f"{owner}'s creatures")
+    embed.set_image(url=f"attachment://{PICTURE}")
+    total = f"{page.total:,} creature{'' if page.total == 1 else 's'}"
+    embed.set_footer(text=f"Page {page.number + 1} of {page.pages} · {total} · {SORT_LABELS[sort].lower()}")
+    await put(interaction, Card(embed, png, PICTURE), page_view(page, owner_id, sort, interaction.user.id))
+
+
+def _picture(page: Page) -> bytes:
+    portraits = [Portrait(entry.png, entry.name, entry.favourite) for entry in page.entries]
+    return grid_sheet(portraits, GALLERY_COLUMNS, CHILD_SIDE)

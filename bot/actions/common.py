@@ -1,0 +1,101 @@
+"""What all actions share: looking a creature up, keeping a new one, putting a card into place."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import discord
+from discord.ui import View
+
+from bot.engine import SEED_MAX, Engine, Hatched, Take
+from bot.errors import UserError
+from bot.interaction import Interaction
+from bot.store import Creature, NewCreature
+from bot.ui.buttons import creature_view
+from bot.ui.cards import Card, creature_card
+
+GONE = "This creature is no longer here: hatch another one with /newmon."
+ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
+
+
+async def existing(interaction: Interaction, creature_id: int) -> Creature:
+    """Raises `UserError` where the creature was forgotten or released."""
+    creature = await interaction.client.store.get(creature_id)
+    if creature is None:
+        raise UserError(GONE)
+    return creature
+
+
+async def own(interaction: Interaction, creature_id: int) -> Creature:
+    """A creature that this person owns. Raises `UserError` if it is gone or somebody else's."""
+    creature = await existing(interaction, creature_id)
+    if creature.owner_id != interaction.user.id:
+        raise UserError(f"This one is {creature.owner_name}'s: hatch your own with /newmon.")
+    return creature
+
+
+async def put(interaction: Interaction, card: Card, view: View) -> None:
+    """Put a card where the interaction's answer stands."""
+    await interaction.edit_original_response(
+        content=None, embed=card.embed, attachments=[card.file], view=view
+    )
+
+
+async def show(
+    interaction: Interaction,
+    creature: Creature,
+    parents: tuple[Creature | None, Creature | None] | None = None,
+) -> None:
+    """Put a creature's card and its buttons where the interaction's answer stands."""
+    if parents is None:
+        parents = await parents_of(interaction, creature)
+    await put(interaction, await creature_card(creature, parents), creature_view(creature))
+
+
+async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:
+    """Both parents, as far as there are any and they are still there."""
+    ids = (creature.parent_a_id, creature.parent_b_id)
+    a, b = [None if i is None else await interaction.client.store.get(i) for i in ids]
+    return a, b
+
+
+def random_seed() -> int:
+    return secrets.randbelow(SEED_MAX + 1)
+
+
+def refuse_other_checkpoint(engine: Engine, creatures: Sequence[Creature], done: str) -> None:
+    """W+ codes mean something on their own checkpoint alone. Raises `UserError`."""
+    for creature in creatures:
+        if creature.checkpoint_id != engine.checkpoint_id:
+            label = creature.name or creature.code
+            raise UserError(f"{label} hatched from an older checkpoint, which cannot be {done} this one.")
+
+
+def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
+    """Tells a person who has to wait where in the queue they stand."""
+
+    async def note(position: int) -> None:
+        with contextlib.suppress(discord.HTTPException):  # a courtesy: the creature comes all the same
+            await interaction.edit_original_response(content=f"You are number {position} in the queue …")
+
+    return note
+
+
+def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> NewCreature:
+    """What was drawn, as this person's own, here and now."""
+    return NewCreature(
+        owner_id=interaction.user.id,
+        owner_name=interaction.user.display_name,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        w_plus=hatched.w_plus,
+        noise_seed=hatched.noise_seed,
+        png=hatched.png,
+        checkpoint_id=hatched.checkpoint_id,
+        seed=hatched.seed,
+        psi=hatched.psi,
+        **more,
+    )

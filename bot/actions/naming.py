@@ -1,0 +1,26 @@
+"""Names to propose for a child, made of its parents'."""
+
+from __future__ import annotations
+
+from bot.store.names import MAX_LENGTH
+
+NUMBERED = range(2, 10)
+
+
+def candidates(a: str | None, b: str | None) -> list[str]:
+    """Names to try, in this order: Foo and Bar give Foar, Baoo, Foar 2 …; Foo alone gives Foo 2, Foo 3 …"""
+    if a is None or b is None:
+        stems = [name for name in (a, b) if name is not None]
+        return [_numbered(stem, i) for stem in stems for i in NUMBERED]
+    crossed = [_cross(a, b), _cross(b, a)]
+    return [*crossed, *(_numbered(crossed[0], i) for i in NUMBERED)]
+
+
+def _cross(a: str, b: str) -> str:
+    """The first half of A's name and the second of B's."""
+    head, tail = a[: -(-len(a) // 2)], b[len(b) // 2 :]
+    return f"{head.rstrip()}{tail.strip().lower()}"[:MAX_LENGTH].strip()
+
+
+def _numbered(stem: str, number: int) -> str:
+    return f"{stem[: MAX_LENGTH - 2].strip()} {number}"

@@ -1,0 +1,51 @@
+"""How the store talks to its database: one short transaction at a time, writers in turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from bot.store.database import WRITES, translated
+
+
+class Transactions:
+    """Sessions that read and sessions that write. Failures of the database become `StoreError`."""
+
+    def __init__(self, engine: AsyncEngine, *, one_writer: bool, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._now = now
+        self._readers = async_sessionmaker(engine, expire_on_commit=False)
+        self._writers = async_sessionmaker(engine.execution_options(**WRITES), expire_on_commit=False)
+        # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
+        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if one_writer else nullcontext()
+
+    async def close(self) -> None:
+        """Lets running transactions end and closes the file."""
+        async with self._turn:
+            await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        with translated():
+            async with self._readers() as session:
+                yield session
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncSession]:
+        """Commits at the end, or rolls back where anything was raised."""
+        with translated():
+            async with self._turn, self._writers.begin() as session:
+                yield session
+
+
+async def changed_rows(session: AsyncSession, statement: Executable) -> int:
+    """Runs an UPDATE or DELETE; returns how many rows it touched."""
+    result = await session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount

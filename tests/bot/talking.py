@@ -1,0 +1,42 @@
+"""What people in the tests do again and again."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from bot.sandbox.driver import InteractionHandle, Message, SandboxUser
+
+
+async def hatch(user: SandboxUser, /, **options: object) -> Message:
+    return await (await user.command("newmon", **options)).message()
+
+
+async def picture(user: SandboxUser, message: Message) -> Image.Image:
+    return Image.open(io.BytesIO(await user.download(message.pictures[0])))
+
+
+async def hatch_and_save(user: SandboxUser, name: str, seed: str) -> Message:
+    await hatch(user, seed=seed)
+    return await (await user.command("save", name=name)).message()
+
+
+async def refusal(user: SandboxUser, handle: InteractionHandle) -> str:
+    """The text of a refusal, which nobody else may see."""
+    message = await user.wait(lambda: next((m for m in reversed(handle.updates) if m.private), None))
+    assert not message.embeds
+    return message.text
+
+
+async def private_answer(user: SandboxUser, command: str, /, **options: object) -> str:
+    return await refusal(user, await user.command(command, **options))
+
+
+async def press(user: SandboxUser, message: Message, button: str) -> Message:
+    """The message that comes of a press, which may be the same one."""
+    return await (await user.click(message, button)).message()
+
+
+def labels(message: Message) -> list[str]:
+    return [button.label for button in message.buttons]

@@ -1,0 +1,166 @@
+"""Several at once, a small step away, more like this: creatures that come of others, and their names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bot.actions.naming import candidates
+from bot.sandbox.driver import Message, SandboxUser
+from bot.store import Store
+from tests.bot.running import RunningBot
+from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, refusal
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def code_of(message: Message) -> str:
+    """The code on a creature's card."""
+    return next(f["value"] for f in message.embeds[0]["fields"] if f["name"] == "Code").strip("`")
+
+
+def creature_id(card: Message) -> int:
+    """The number in the buttons under a card."""
+    return int(next(b.custom_id for b in card.buttons if "nearby" in b.custom_id).split(":")[2])
+
+
+def tile(sheet: Image.Image, column: int, row: int, side: int) -> np.ndarray:
+    """One creature's square without the corner that its number covers."""
+    x, y = 12 + column * (side + 12), 12 + row * (side + 12)
+    return np.asarray(sheet.crop((x, y, x + side, y + side)))[30:]
+
+
+@pytest.mark.parametrize(("count", "columns", "side"), [(4, 2, 192), (9, 3, 128)])
+async def test_several_come_on_a_numbered_sheet(
+    ash: SandboxUser, count: int, columns: int, side: int
+) -> None:
+    message = await hatch(ash, count=count)
+    numbers = [str(i) for i in range(1, count + 1)]
+    assert labels(message) == [*numbers, f"Hatch {count} more", "My creatures"]
+    sheet = await picture(ash, message)
+    assert sheet.size == (columns * (side + 12) + 12, columns * (side + 12) + 12)
+    tiles = [tile(sheet, i % columns, i // columns, side) for i in range(count)]
+    assert len({t.tobytes() for t in tiles}) == count
+    more = await press(ash, message, f"Hatch {count} more")
+    assert more.id != message.id and labels(more) == labels(message)
+
+
+async def test_one_of_a_sheet_is_picked_by_its_owner_and_saved(ash: SandboxUser, misty: SandboxUser) -> None:
+    sheet = await hatch(ash, seed="Ash", count=4)
+    assert "**1** seed `Ash`" in sheet.text and "**3** seed `Ash 3`" in sheet.text
+    assert "Ash's" in await refusal(misty, await misty.click(sheet, "3"))
+    picked = await press(ash, sheet, "3")
+    same = await hatch(ash, seed="Ash 3")
+    assert await ash.download(picked.pictures[0]) == await ash.download(same.pictures[0])
+    dialog = await (await ash.click(picked, "Save")).modal()
+    assert dialog.field("Name").value == ""
+    saved = await (await ash.submit(dialog, {"Name": "Third"})).message()
+    assert (saved.id, saved.embeds[0]["title"]) == (picked.id, "Third")
+
+
+async def test_a_sheet_from_a_number_counts_on_and_none_of_it_is_the_latest(ash: SandboxUser) -> None:
+    last = await hatch(ash, seed="77")
+    sheet = await hatch(ash, seed="4294967294", count=4)
+    for seed in ("4294967294", "4294967295", "0", "1"):
+        assert f"seed `{seed}`" in sheet.text
+    saved = await (await ash.command("save", name="Seventy-seven")).message()
+    assert code_of(saved) == code_of(last)
+
+
+async def test_a_reroll_nearby_is_a_small_step_that_remembers_where_from(
+    ash: SandboxUser, misty: SandboxUser, running: RunningBot
+) -> None:
+    origin = await hatch_and_save(ash, "Origin", "5")
+    stranger = await hatch(ash, seed="6")
+    near = await press(misty, origin, "Reroll nearby")
+    assert "Origin" in near.text and "A small step away" in near.text and "Hatched by Misty" in near.text
+    pixels = {m.id: np.asarray(await picture(ash, m)).astype(float) for m in (origin, near, stranger)}
+    step = np.abs(pixels[near.id] - pixels[origin.id]).mean()
+    assert 0 < step < np.abs(pixels[stranger.id] - pixels[origin.id]).mean()
+    store = await Store.open(running.settings.database)
+    creature, parent = await store.by_code(code_of(near)), await store.by_code(code_of(origin))
+    await store.close()
+    assert creature is not None and parent is not None and creature.recipe is not None
+    assert (creature.parent_a_id, creature.parent_b_id) == (parent.id, None)
+    assert creature.noise_seed == parent.noise_seed
+    assert set(creature.recipe) == {"nearby", "step"}
+    dialog = await (await misty.click(near, "Save")).modal()
+    assert dialog.field("Name").value == "Origin 2"
+
+
+async def test_more_like_this_gives_six_other_children_to_who_mixed(
+    ash: SandboxUser, misty: SandboxUser, running: RunningBot
+) -> None:
+    await hatch_and_save(ash, "Ma", "1")
+    await hatch_and_save(ash, "Pa", "2")
+    mixed = await (await ash.command("mix", a="Ma", b="Pa")).message()
+    assert "/mix" in await refusal(misty, await misty.click(mixed, "More like this"))
+    more = await press(ash, mixed, "More like this")
+    assert more.id != mixed.id and more.embeds[0]["title"] == "Ma × Pa"
+    assert labels(more) == labels(mixed)
+    assert await ash.download(more.pictures[0]) != await ash.download(mixed.pictures[0])
+    child = await press(ash, more, "2")
+    assert "A with B's features, varied" in child.text and "Ma × Pa" in child.text
+
+
+async def test_the_children_of_a_mix_share_their_noise_so_that_styles_alone_differ(
+    ash: SandboxUser, running: RunningBot
+) -> None:
+    parent = await hatch_and_save(ash, "Noisy A", "7")
+    await hatch_and_save(ash, "Noisy B", "8")
+    mixed = await (await ash.command("mix", a="Noisy A", b="Noisy B")).message()
+    children = [await press(ash, mixed, str(i)) for i in range(1, 7)]
+    store = await Store.open(running.settings.database)
+    creatures = [await store.by_code(code_of(message)) for message in (parent, *children)]
+    await store.close()
+    assert {creature.noise_seed for creature in creatures if creature} == {7}
+    assert len({creature.w_plus.tobytes() for creature in creatures if creature}) == 7
+
+
+async def test_a_child_is_offered_a_name_made_of_its_parents(ash: SandboxUser) -> None:
+    await hatch_and_save(ash, "Flamino", "3")
+    await hatch_and_save(ash, "Aquadon", "4")
+    for proposed in ("Flamadon", "Aquamino"):  # the second time the first is taken
+        child = await (await ash.command("mix", a="Flamino", b="Aquadon", amount=50)).message()
+        dialog = await (await ash.click(child, "Save")).modal()
+        assert dialog.field("Name").value == proposed
+        saved = await (await ash.submit(dialog, {"Name": dialog.field("Name").value})).message()
+        assert saved.embeds[0]["title"] == proposed
+
+
+async def test_mix_with_offers_ones_own_or_takes_any_name(ash: SandboxUser, misty: SandboxUser) -> None:
+    first = await hatch_and_save(misty, "Staryu-ish", "9")
+    theirs = await hatch_and_save(ash, "Brocko", "10")
+    dialog = await (await misty.click(theirs, "Mix with …")).modal()
+    assert dialog.title == "Mix Brocko with …"
+    handle = await misty.submit(dialog, {"text": ""})
+    assert "Choose one of your creatures" in await refusal(misty, handle)
+
+    dialog = await (await misty.click(theirs, "Mix with …")).modal()
+    mine = str(creature_id(first))
+    chosen = await (await misty.submit(dialog, {"One of yours": [mine]})).message()
+    assert chosen.embeds[0]["title"] == "Brocko × Staryu-ish"
+
+    dialog = await (await misty.click(theirs, "Mix with …")).modal()
+    typed = await (await misty.submit(dialog, {"text": code_of(first)})).message()
+    assert typed.embeds[0]["title"] == "Brocko × Staryu-ish" and "Mixed by Misty" in typed.text
+
+    dialog = await (await misty.click(theirs, "Mix with …")).modal()
+    handle = await misty.submit(dialog, {"text": "Nobody"})
+    assert "There is no creature called" in await refusal(misty, handle)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "first"),
+    [
+        ("Foo", "Bar", ["Foar", "Baoo", "Foar 2"]),
+        ("Sir Fluff", "Bo", ["Sir Fo", "Bfluff", "Sir Fo 2"]),
+        ("Foo", None, ["Foo 2", "Foo 3", "Foo 4"]),
+        (None, None, []),
+        ("x" * 32, "y" * 32, ["x" * 16 + "y" * 16, "y" * 16 + "x" * 16, "x" * 16 + "y" * 14 + " 2"]),
+    ],
+)
+async def test_proposed_names_are_made_of_both_halves(a: str | None, b: str | None, first: list[str]) -> None:
+    assert candidates(a, b)[:3] == first
+    assert all(len(name) <= 32 for name in candidates(a, b))

@@ -1,0 +1,61 @@
+"""In direct messages there is no server: names are one's own, and everything else works."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.driver import SandboxUser
+from bot.sandbox.interactions import Interaction, Interactions
+from bot.sandbox.state import StoredMessage
+from bot.sandbox.world import JsonObject, user_payload
+from tests.bot.running import RunningBot
+from tests.bot.talking import hatch_and_save, press, private_answer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on interactions arrive as Discord sends them from a direct message, by a user install."""
+    in_server = Interactions._payload
+
+    def payload(self: Interactions, interaction: Interaction, source: StoredMessage | None) -> JsonObject:
+        sent = in_server(self, interaction, source)
+        for key in ("guild_id", "guild", "member", "guild_locale"):
+            del sent[key]
+        user = user_payload(interaction.person)
+        channel = {"id": sent["channel_id"], "type": 1, "recipients": [user], "last_message_id": None}
+        owners = {"1": str(interaction.person.id)}
+        return sent | {
+            "user": user,
+            "context": 1,
+            "channel": channel,
+            "authorizing_integration_owners": owners,
+        }
+
+    monkeypatch.setattr(Interactions, "_payload", payload)
+
+
+async def test_names_in_a_direct_message_are_ones_own(
+    running: RunningBot, ash: SandboxUser, misty: SandboxUser, direct: None
+) -> None:
+    await hatch_and_save(ash, "Secret one", "1")
+    card = await hatch_and_save(ash, "Secret two", "2")
+    await hatch_and_save(misty, "Hers", "3")
+    assert [c.value for c in await ash.autocomplete("mon", "name", "e")] == ["Secret one", "Secret two"]
+    assert "There is no creature called" in await private_answer(ash, "mon", name="Hers")
+    assert "only your own collection" in await private_answer(ash, "mons", user=misty.id)
+    page = await (await ash.command("mons")).message()
+    assert "2 creatures" in page.text
+    mixed = await (await ash.command("mix", a="Secret one", b="Secret two")).message()
+    assert "varied" in (await press(ash, mixed, "More like this")).text
+    assert (await press(ash, card, "Favourite")).embeds[0]["title"] == "Secret two ⭐"
+
+
+async def test_what_was_saved_in_a_direct_message_stays_out_of_the_server(
+    running: RunningBot, misty: SandboxUser
+) -> None:
+    async with SandboxUser(running.url, "Ash") as ash:
+        assert "has not saved anyone in this server" in await private_answer(misty, "mons", user=ash.id)
+        assert "There is no creature called" in await private_answer(misty, "mon", name="Secret one")
+        assert "2 creatures" in (await (await ash.command("mons")).message()).text
