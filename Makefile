@@ -30,7 +30,7 @@ data: $(VENV)/.train  ## Build the data set of real sprites (needs npm)
 	$(VENV)/bin/python -m train data
 
 train: data  ## Train from the beginning, or go on
-	$(VENV)/bin/python -m train fit --processes 0
+	$(VENV)/bin/python -m train fit
 
 clean:  ## Remove the environment; the collection in data/ and the runs in runs/ stay
 	rm -rf $(VENV)

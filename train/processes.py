@@ -1,8 +1,4 @@
-"""One process a core or a GPU, on this machine, without having to know torchrun.
-
-On a CPU, several processes with one thread each keep its cores far busier than one process with several
-threads: small convolutions end before their threads have warmed up.
-"""
+"""Several processes on this machine that share a run, one a GPU as a rule, without having to know torchrun."""
 
 from __future__ import annotations
 
