@@ -35,8 +35,8 @@ NEEDED = ("torch==2.13.0", "pillow==13.0.0", "einops==0.8.2", "kornia==0.9.0", "
 ALSO_NEEDED = ("adabelief-pytorch==0.2.1", "vector-quantize-pytorch==0.1.0")
 PACKAGES = ("stylegan2-pytorch==1.9.0", "lightweight-gan==1.2.1")
 BATCHES = (1, 8, 32)
-TURNS = 3
-ROUNDS = 20
+TURNS = 2
+ROUNDS = 10
 
 Speeds = dict[str, dict[int, list[float]]]
 

@@ -26,7 +26,7 @@ def test_shape_decides_the_silhouette(shipped: dict[Take, Change]) -> None:
 
 def test_colours_change_the_palette_and_leave_the_silhouette(shipped: dict[Take, Change]) -> None:
     colours, shape = shipped["colours"], shipped["shape"]
-    assert colours.palette > 0.1
+    assert colours.palette > 1.3 * max(shape.palette, shipped["features"].palette)
     assert colours.palette > 2 * colours.silhouette
     assert colours.palette / colours.silhouette > 3 * shape.palette / shape.silhouette
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
@@ -23,9 +25,20 @@ def test_it_is_small_and_says_how_it_was_trained(shipped: Checkpoint) -> None:
     assert Path(SHIPPED).stat().st_size <= MOST_BYTES
     assert shipped.config.resolution == 64
     assert shipped.config.w_dim == 512
-    assert shipped.metadata["kimg"] >= 500
+    last = shipped.metadata["stages"][-1]
+    assert shipped.metadata["kimg"] >= 400 and last["resolution"] == 64
     assert shipped.metadata["resolution_reached"] == 64
     assert shipped.metadata["dataset"]["sha256"]
+
+
+def test_it_comes_with_what_further_training_needs(shipped: Checkpoint) -> None:
+    companion = Path(SHIPPED).with_name("newmon.training.safetensors")
+    assert Path(SHIPPED).stat().st_size + companion.stat().st_size <= 25e6
+    with safe_open(companion, framework="pt") as file:
+        values = json.loads(file.metadata()["values"])
+        parts = {name.split("/")[0] for name in file.keys()}  # noqa: SIM118  (the file is no mapping)
+    assert values["checkpoint"] == shipped.id
+    assert parts == {"generator", "discriminator", "eyes"}
 
 
 def test_creatures_have_a_body_on_a_transparent_ground_and_differ(shipped: Checkpoint) -> None:
