@@ -53,7 +53,8 @@ class EqualizedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in] → [N, out]."""
-        return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+        # The input is scaled in the weight's stead: the same product, and far fewer numbers to multiply.
+        return F.linear(x * self.weight_gain, self.weight, self.bias * self.bias_gain)
 
 
 class EqualizedConv2d(nn.Module):

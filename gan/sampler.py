@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan.checkpoint import Checkpoint
+from gan.generator import Generator
 from gan.latents import noise_from_seed, z_from_seed
 from gan.sprite import Pixels, to_rgba
 
@@ -26,7 +27,9 @@ class Sampler:
 
     def __init__(self, checkpoint: Checkpoint, device: str | None = None) -> None:
         self.device = torch.device(device or best_device())
-        self.generator = checkpoint.generator.to(self.device)
+        self.generator: Generator = checkpoint.generator.to(  # pyright: ignore[reportCallIssue]
+            self.device, memory_format=torch.channels_last
+        )
         self.config = checkpoint.config
         self.checkpoint_id = checkpoint.id
         self._sides = self.generator.synthesis.noise_shapes()

@@ -1,4 +1,4 @@
-"""Several processes on this machine that share a run, one a GPU as a rule, without having to know torchrun."""
+"""Several processes on this machine that share a run, one a GPU as a rule; torchrun need not be known."""
 
 from __future__ import annotations
 
