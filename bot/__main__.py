@@ -1,4 +1,4 @@
-"""python -m bot: on Discord with a token, in the sandbox without one."""
+"""python -m bot: on Discord with a token, in the sandbox without one. python -m bot backup FILE"""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated
 
 import discord
+import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
@@ -19,8 +22,10 @@ from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
 from bot.sandbox import Sandbox, SandboxSettings
 from bot.store import Store
+from bot.store.backup import back_up
 
 console = Console()
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @contextlib.asynccontextmanager
@@ -92,18 +97,36 @@ async def run_until_signal(settings: Settings) -> None:
     )
 
 
+@app.callback(invoke_without_command=True)
+def start(context: typer.Context) -> None:
+    """Run the bot: on Discord with a token in .env, in the local sandbox without one."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.log_level,
+        format="%(message)s",
+        handlers=[RichHandler(console=console, show_path=False)],
+    )
+    logging.getLogger("discord").setLevel(logging.WARNING)
+    console.print("Waking up …")
+    asyncio.run(run_until_signal(settings))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Copy the collection to FILE, also while the bot is running."""
+    saved = back_up(load_settings().database, file, overwrite=force)
+    console.print(f"Copied the collection with {saved} saved creatures to {file}.", soft_wrap=True)
+
+
 def main() -> None:
     """Exit code 0 after a clean stop, 1 with one sentence if the bot cannot run."""
     try:
-        settings = load_settings()
-        logging.basicConfig(
-            level=settings.log_level,
-            format="%(message)s",
-            handlers=[RichHandler(console=console, show_path=False)],
-        )
-        logging.getLogger("discord").setLevel(logging.WARNING)
-        console.print("Waking up …")
-        asyncio.run(run_until_signal(settings))
+        app()
     except (UserError, CheckpointError) as error:
         sys.exit(f"newmon: {error}")
     except discord.LoginFailure:

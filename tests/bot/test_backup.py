@@ -1,0 +1,109 @@
+"""A copy of the collection while it is in use."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.driver import SandboxUser
+from bot.store.backup import back_up
+from bot.store.errors import StoreError
+from tests.bot.running import RunningBot
+from tests.bot.talking import hatch_and_save
+
+
+def names(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        return [n for (n,) in database.execute("SELECT name FROM creatures WHERE name > '' ORDER BY 1")]
+
+
+def run_backup(data_dir: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "backup", str(target)],
+        env=os.environ | {"DATA_DIR": str(data_dir), "DISCORD_TOKEN": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+async def test_a_copy_of_a_running_bot_is_a_collection_to_start_from(tmp_path: Path) -> None:
+    bot = await RunningBot(tmp_path / "one").start()
+    copy = tmp_path / "copy.sqlite3"
+    try:
+        async with SandboxUser(bot.url, "Ash") as ash:
+            for name in ("Flamino", "Aquadon"):
+                await hatch_and_save(ash, name, name)
+            ran = await asyncio.to_thread(run_backup, bot.settings.data_dir, copy)
+            assert ran.returncode == 0 and "2 saved creatures" in ran.stdout
+            await hatch_and_save(ash, "Later", "Later")
+    finally:
+        await bot.stop()
+    assert names(copy) == ["Aquadon", "Flamino"]
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "copy.sqlite3"}  # noqa: ASYNC240
+
+    again = RunningBot(tmp_path / "two")
+    again.settings.data_dir.mkdir()
+    copy.rename(again.settings.data_dir / "newmon.sqlite3")
+    await again.start()
+    try:
+        async with SandboxUser(again.url, "Ash") as ash:
+            message = await (await ash.command("mons")).message()
+            assert "2 creatures" in str(message.embeds)
+    finally:
+        await again.stop()
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    path = tmp_path / "newmon.sqlite3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE creatures (name TEXT, png BLOB)")
+        database.execute("INSERT INTO creatures VALUES ('Flamino', randomblob(200000))")
+        database.commit()
+    return path
+
+
+def test_nothing_is_overwritten_unasked(collection: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    target.write_text("mine")
+    with pytest.raises(StoreError, match="--force"):
+        back_up(collection, target)
+    assert target.read_text() == "mine"
+    assert back_up(collection, target, overwrite=True) == 1 and names(target) == ["Flamino"]
+
+
+def test_what_cannot_be_copied_is_named(collection: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    with pytest.raises(StoreError, match="no collection"):
+        back_up(tmp_path / "nothing", target)
+    with pytest.raises(StoreError, match="own backup tool"):
+        back_up("postgresql://somebody@example/newmon", target)
+    with pytest.raises(StoreError):
+        back_up(collection, tmp_path / "no folder" / "copy")
+    collection.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        back_up(f"sqlite:///{collection}", target)
+    assert not target.exists() and list(tmp_path.glob("*.part")) == []
+
+
+def test_a_full_disk_leaves_the_old_copy(collection: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    back_up(collection, target)
+    before = target.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(StoreError):
+            back_up(collection, target, overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert target.read_bytes() == before and list(tmp_path.glob("*.part")) == []
