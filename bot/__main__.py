@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -123,10 +123,10 @@ def backup(
     console.print(f"Copied the collection with {saved} saved creatures to {file}.", soft_wrap=True)
 
 
-def main() -> None:
-    """Exit code 0 after a clean stop, 1 with one sentence if the bot cannot run."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Obey the command line. Exit code 0 after a clean stop, 1 with one sentence if the bot cannot run."""
     try:
-        app()
+        app(arguments)
     except (UserError, CheckpointError) as error:
         sys.exit(f"newmon: {error}")
     except discord.LoginFailure:

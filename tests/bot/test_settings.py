@@ -79,7 +79,7 @@ def test_what_keeps_it_from_starting_is_one_sentence(
 
     monkeypatch.setattr(program, "run_until_signal", fail)
     with pytest.raises(SystemExit) as caught:
-        program.main()
+        program.main([])
     assert isinstance(caught.value.code, str)  # printed on stderr, exit code 1
     assert says in caught.value.code
     assert "\n" not in caught.value.code
