@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file that holds a generator, its description and a content hash.
 
-No pickle is ever read. The id is a hash of the description and of every weight, so that a checkpoint cannot
-change under the creatures that belong to it without being noticed.
+No pickle is ever read. The id is a hash of all that decides how a creature looks (the description, every
+weight, the finish), so that a checkpoint cannot change under its creatures without being noticed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from gan.config import ConfigError, NetworkConfig
+from gan.finish import Finish
 from gan.generator import Generator
 
 FORMAT = "newmon-generator"
-VERSION = 1
+VERSION = 2  # 1 knew no finish
+READABLE = ("1", "2")
 
 
 class CheckpointError(Exception):
@@ -36,6 +38,7 @@ class Checkpoint:
     generator: Generator
     id: str  # 16 hex digits, from the content
     metadata: dict[str, Any]  # how it was trained: kimg, data set, metrics
+    finish: Finish | None = None  # what its pictures get at the end
 
     @property
     def config(self) -> NetworkConfig:
@@ -43,9 +46,11 @@ class Checkpoint:
         return self.generator.config
 
 
-def content_id(config: NetworkConfig, tensors: dict[str, Tensor]) -> str:
-    """16 hex digits that depend on the description and on every stored weight."""
+def content_id(config: NetworkConfig, tensors: dict[str, Tensor], finish: Finish | None = None) -> str:
+    """16 hex digits that depend on the description, on every stored weight and on the finish."""
     digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
+    if finish is not None:
+        digest.update(json.dumps(finish.to_dict(), sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -54,7 +59,7 @@ def content_id(config: NetworkConfig, tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()[:16]
 
 
-def save(path: Path, generator: Generator, metadata: dict[str, Any]) -> str:
+def save(path: Path, generator: Generator, metadata: dict[str, Any], finish: Finish | None = None) -> str:
     """Write a generator in half precision, atomically, and return its id.
 
     Half precision halves the file; the network is evaluated in float32 all the same.
@@ -63,7 +68,7 @@ def save(path: Path, generator: Generator, metadata: dict[str, Any]) -> str:
     tensors = {name: t.detach().cpu().half().contiguous() for name, t in generator.state_dict().items()}
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError("The generator holds weights that are not finite, so it was not saved.")
-    identity = content_id(generator.config, tensors)
+    identity = content_id(generator.config, tensors, finish)
     header = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -71,6 +76,8 @@ def save(path: Path, generator: Generator, metadata: dict[str, Any]) -> str:
         "config": json.dumps(generator.config.to_dict(), sort_keys=True),
         "metadata": json.dumps(metadata, sort_keys=True),
     }
+    if finish is not None:
+        header["finish"] = json.dumps(finish.to_dict(), sort_keys=True)
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,15 +107,15 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
             header: dict[str, str] = file.metadata() or {}
             if header.get("format") != FORMAT:
                 raise CheckpointError(f"{path} is a safetensors file, but not a newmon checkpoint.")
-            if header.get("version") != str(VERSION):
-                found = header.get("version")
+            if (found := header.get("version")) not in READABLE:
                 raise CheckpointError(
-                    f"{path} has checkpoint version {found}; newmon reads version {VERSION}."
+                    f"{path} has checkpoint version {found}; newmon reads versions {' and '.join(READABLE)}."
                 )
             names = file.keys()  # the file itself is no mapping
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
         config = NetworkConfig.from_dict(json.loads(header["config"]))
         metadata = dict(json.loads(header["metadata"]))
+        finish = Finish.from_dict(json.loads(header["finish"])) if "finish" in header else None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
     except SafetensorError as error:
@@ -117,7 +124,7 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
         ) from error
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise CheckpointError(f"{path} has a header that newmon cannot read ({error}).") from error
-    if content_id(config, tensors) != header.get("id"):
+    if content_id(config, tensors, finish) != header.get("id"):
         raise CheckpointError(f"{path} was changed after it was made: its content does not match its id.")
     with torch.device("meta"):
         generator = Generator(config)
@@ -127,4 +134,4 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
         raise CheckpointError(f"{path} does not hold the weights that its description asks for.") from error
     generator.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     generator.eval().requires_grad_(False)
-    return Checkpoint(generator, header["id"], metadata)
+    return Checkpoint(generator, header["id"], metadata, finish)

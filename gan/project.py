@@ -174,7 +174,7 @@ def _best_start(sampler: Sampler, loss: PictureLoss, settings: ProjectionSetting
             sampler.w_from_seeds(range(settings.candidates), CANDIDATE_PSI),
         ]
     )
-    sprites = sampler.render(codes, [settings.noise_seed] * len(codes))
+    sprites = sampler.render(codes, [settings.noise_seed] * len(codes), raw=True)
     with torch.no_grad():
         values = [loss(premultiplied(sprite).to(sampler.device)).item() for sprite in sprites]
     return codes[int(np.argmin(values))], sprites[0]

@@ -32,6 +32,7 @@ class Sampler:
         )
         self.config = checkpoint.config
         self.checkpoint_id = checkpoint.id
+        self.finish = checkpoint.finish
         self._sides = self.generator.synthesis.noise_shapes()
 
     @property
@@ -61,10 +62,10 @@ class Sampler:
         return codes
 
     @torch.inference_mode()
-    def render(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int]) -> Pixels:
+    def render(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int], *, raw: bool = False) -> Pixels:
         """w_plus [N, L, w_dim] and N noise seeds → straight-alpha RGBA uint8 [N, H, W, 4].
 
-        Raises `ValueError` if the codes do not fit this network.
+        `raw` leaves out the checkpoint's finish. Raises `ValueError` if the codes do not fit this network.
         """
         if w_plus.shape[1:] != (self.num_layers, self.w_dim) or len(w_plus) != len(noise_seeds):
             raise ValueError(f"W+ codes of shape {w_plus.shape} do not fit this network or their noise seeds")
@@ -73,6 +74,9 @@ class Sampler:
             chosen = [min(i, len(w_plus) - 1) for i in range(start, start + CHUNK)]  # the last one fills up
             chunk = self._render_chunk(w_plus[chosen], [noise_seeds[i] for i in chosen])
             pixels[start : start + CHUNK] = chunk[: len(w_plus) - start]
+        if self.finish is not None and not raw:
+            for i, sprite in enumerate(pixels):
+                pixels[i] = self.finish(sprite)
         return pixels
 
     def _render_chunk(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int]) -> Pixels:

@@ -176,9 +176,16 @@ def export(
     trainable: Annotated[
         bool, typer.Option(help="Also write OUT's networks for `fit --from`, as OUT.training.safetensors.")
     ] = True,
+    finish: Annotated[
+        bool, typer.Option(help="Give its pictures hard edges, few colours and no stray pixels.")
+    ] = True,
+    colours: Annotated[
+        int, typer.Option(min=2, max=256, help="The most colours of a finished picture.")
+    ] = 16,
     data: Data = Path("data/dataset"),
 ) -> None:
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
+    from gan.finish import Finish
     from train.data import SpriteDataset
     from train.errors import DataError
     from train.export import export as export_run
@@ -197,7 +204,9 @@ def export(
             half_life = None if ema is None else float(ema)
         except ValueError:
             raise CommandError(f"--ema is a half-life in kimg or `best`, not {ema!r}.") from None
-    done = export_run(run, out, half_life, allow_unfinished, dataset, trainable)
+    done = export_run(
+        run, out, half_life, allow_unfinished, dataset, trainable, Finish(colours=colours) if finish else None
+    )
     typer.echo(
         f"Wrote {out}: checkpoint {done.id}, {done.kimg:.1f} kimg, EMA of {done.ema_half_life_kimg:g} kimg."
     )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from gan.checkpoint import save
+from gan.finish import Finish
 from gan.generator import Generator, SynthesisLevel
 from gan.layers import ModulatedConv2d
 from train.config import TrainConfig
@@ -41,10 +42,12 @@ def export(
     allow_unfinished: bool = False,
     dataset: dict[str, Any] | None = None,
     trainable: bool = True,
+    finish: Finish | None = None,
 ) -> Exported:
     """Write the run's averaged generator as a checkpoint. `dataset` describes the data if the state does not.
 
     `trainable` also writes what somebody needs to train it further (`train.continuation`), beside it.
+    `finish` is what its pictures get at the end.
     Raises `StateError` for a run that cannot be exported and `CheckpointError` if `out` cannot be written.
     """
     state = read(run / STATE_FILE)
@@ -69,7 +72,7 @@ def export(
         "ema_half_life_kimg": half_life,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    identity = save(out, generator, metadata)
+    identity = save(out, generator, metadata, finish)
     if trainable:
         write_continuation(out, identity, state)
     return Exported(identity, kimg, half_life, phase)

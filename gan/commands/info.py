@@ -41,6 +41,8 @@ def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
             f"{width} at {side}²" for width, side in zip(config.channels, config.resolutions, strict=True)
         ),
     )
+    if checkpoint.finish is not None:
+        yield "finish", f"hard edges, at most {checkpoint.finish.colours} colours, no stray pixels"
     yield "latents", f"z {config.z_dim} → {config.mapping_layers} layers → w {config.w_dim}"
     yield "styles", f"layers 0–{last}: {', '.join(named)}"
     yield from _training(metadata)

@@ -53,6 +53,9 @@ def sample(
         int | None, typer.Option(help="The noise of all pictures, instead of each one's own.")
     ] = None,
     scale: Annotated[int, typer.Option(min=1, max=16, help="Enlarge by this whole factor.")] = 1,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="As the network draws it, without the checkpoint's finish.")
+    ] = False,
     save_w: Annotated[
         bool, typer.Option("--save-w", help=f"Write each seed's styles beside its picture ({STYLE_SUFFIX}).")
     ] = False,
@@ -80,7 +83,8 @@ def sample(
     make_folder(out)
     total = len(numbers) + len(from_files)
     with progress_bar("Drawing", total) as (progress, task):
-        for creature, sprite in draw(sampler, from_files or _from_seeds(sampler, numbers, psi), noise_seed):
+        chosen = from_files or _from_seeds(sampler, numbers, psi)
+        for creature, sprite in draw(sampler, chosen, noise_seed, raw):
             write(out / f"{creature.name}.png", to_png(sprite, scale))
             if save_w:
                 noise = creature.noise_seed if noise_seed is None else noise_seed
@@ -91,13 +95,13 @@ def sample(
 
 
 def draw(
-    sampler: Sampler, creatures: Iterable[Creature], noise_seed: int | None = None
+    sampler: Sampler, creatures: Iterable[Creature], noise_seed: int | None = None, raw: bool = False
 ) -> Iterator[tuple[Creature, Pixels]]:
     """Each creature and its sprite uint8 [H, W, 4], in order. A noise seed here replaces their own."""
     waiting = iter(creatures)
     while batch := list(itertools.islice(waiting, BATCH)):
         noise = [creature.noise_seed if noise_seed is None else noise_seed for creature in batch]
-        yield from zip(batch, sampler.render(stack(batch), noise), strict=True)
+        yield from zip(batch, sampler.render(stack(batch), noise, raw=raw), strict=True)
 
 
 def _from_seeds(sampler: Sampler, seeds: Sequence[int], psi: float) -> Iterator[Creature]:
