@@ -305,7 +305,9 @@ def test_of_a_run_every_average_is_measured_and_the_best_exported(
 
     monkeypatch.setattr("train.eval_command.BEST_SAMPLES", 50)
     chosen = tmp_path / "best.safetensors"
-    assert command("export", run, "--data", many.path, "--ema", "best", "--out", chosen).code == 0
+    assert (
+        command("export", run, "--data", many.path, "--ema", "best", "--no-finish", "--out", chosen).code == 0
+    )
     half_life = float(values["best"].removeprefix("ema"))
     assert load(chosen).id == export(run, tmp_path / "same.safetensors", half_life).id
     assert "not 'nonsense'" in command("export", run, "--ema", "nonsense").refusal
