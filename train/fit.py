@@ -7,7 +7,7 @@ import ctypes
 import platform
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -26,6 +26,8 @@ SAVE_INTERVAL_S = 120
 STATE_FILE = "state.safetensors"
 MOST_ROLLBACKS = 4  # in one process: a run that keeps diverging needs another recipe
 ROLLBACK_LR = 0.5  # what the learning rates are multiplied by each time
+
+OnStep = Callable[[int], None]  # images seen so far
 
 
 def keep_freed_memory() -> None:
@@ -148,21 +150,31 @@ def fit(
     until_images: int | None = None,
     start: State | None = None,
     meter: Meter | None = None,
+    tick_images: int = TICK_IMAGES,
+    on_step: OnStep | None = None,
 ) -> bool:
     """Train until the schedule ends (or `until_images` have been shown instead), or a signal asks to stop.
 
     Returns whether that end was reached. Resumes from `run` if there is a state; `start` is what a new run
-    begins with; `meter` measures KID on the way. Raises `StateError` and `TrainingError`.
+    begins with; `meter` measures KID on the way; figures and a grid come every `tick_images`. Raises
+    `StateError` and `TrainingError`.
     """
     run.mkdir(parents=True, exist_ok=True)
     busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
     limit = total_images(trainer.config.stages) if until_images is None else until_images
     with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
-        return _fit(trainer, run, console, limit, start, meter)
+        return _fit(trainer, run, console, limit, start, meter, tick_images, on_step)
 
 
 def _fit(
-    trainer: Trainer, run: Path, console: Console, limit: int, start: State | None, meter: Meter | None
+    trainer: Trainer,
+    run: Path,
+    console: Console,
+    limit: int,
+    start: State | None,
+    meter: Meter | None,
+    tick_images: int,
+    on_step: OnStep | None,
 ) -> bool:
     keeper = Keeper(trainer, run / STATE_FILE, console)
     keeper.begin(start)
@@ -178,7 +190,9 @@ def _fit(
                 keeper.roll_back(error)
                 reporter.restart()
                 continue
-            if trainer.images_seen % TICK_IMAGES < trainer.config.batch_size:
+            if on_step is not None:
+                on_step(trainer.images_seen)
+            if trainer.images_seen % tick_images < trainer.config.batch_size:
                 reporter.tick()
             if world.any(bool(stop)):
                 break

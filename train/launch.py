@@ -15,8 +15,8 @@ from train.config import Loss, Precision, TrainConfig
 from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.distributed import World
-from train.fit import check_resumes, fit, keep_freed_memory, stored_config
-from train.meter import Meter
+from train.fit import TICK_IMAGES, OnStep, check_resumes, fit, keep_freed_memory, stored_config
+from train.meter import SAMPLES, Meter
 from train.precision import choose
 from train.schedule import parse_stages
 from train.state import State
@@ -46,10 +46,14 @@ def launch(
     until_kimg: float | None = None,
     source: Path | None = None,
     kid_kimg: float | None = None,
-) -> None:
+    kid_samples: int = SAMPLES,
+    tick_images: int = TICK_IMAGES,
+    on_step: OnStep | None = None,
+) -> bool:
     """Start a run, from scratch or from the networks of a checkpoint, or go on with one.
 
-    `kid_kimg` is how often KID is measured. Raises `CommandError` and what `Trainer` and `fit` raise.
+    Returns whether it got to its end, as `fit` does. `kid_kimg` is how often KID is measured. Raises
+    `CommandError` and what `Trainer` and `fit` raise.
     """
     compute = choose(precision)
     world = World.join(compute.device)
@@ -70,13 +74,14 @@ def launch(
     console.print(f"{compute}{processes}; {len(trainer.dataset)} images", highlight=False)
     meter = None
     if kid_kimg is not None and world.leads:
-        meter = Meter(trainer.dataset, kid_kimg, lambda *_: None)
+        meter = Meter(trainer.dataset, kid_kimg, lambda *_: None, kid_samples)
     until = None if until_kimg is None else round(until_kimg * 1000)
     try:
-        finished = fit(trainer, run, console, until, start, meter)
+        finished = fit(trainer, run, console, until, start, meter, tick_images, on_step)
     finally:
         world.leave()
     console.print("The schedule is complete." if finished else f"Saved. The same command resumes {run}.")
+    return finished
 
 
 def changed_recipe(

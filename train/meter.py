@@ -16,8 +16,11 @@ class Meter:
     Raises `MetricsError` where the packages of the `train` extra are missing.
     """
 
-    def __init__(self, dataset: SpriteDataset, interval_kimg: float, progress: Progress) -> None:
+    def __init__(
+        self, dataset: SpriteDataset, interval_kimg: float, progress: Progress, samples: int = SAMPLES
+    ) -> None:
         self.dataset = dataset
+        self.samples = samples
         self.interval = interval_kimg * 1000
         self.progress = progress
         self.extractor = FeatureExtractor()
@@ -40,7 +43,7 @@ class Meter:
             trainer.emas[0].generator,
             self.references[phase.resolution],
             self.extractor,
-            SAMPLES,
+            self.samples,
             resolution=phase.resolution,
             alpha=phase.alpha,
         )

@@ -1,0 +1,231 @@
+"""`python -m train retrain`: from a checkpoint to one that has seen more, measured and ready to compare.
+
+Every stage can be repeated, so that the same command goes on after any interruption: data that are there are
+not built again, the run resumes from its state, and measuring starts afresh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from rich.console import Console
+
+from gan.checkpoint import load
+from gan.cli import CommandError
+from gan.finish import Finish
+from gan.sampler import Sampler
+from gan.table import table
+from train.build import SPRITE_OPTIONS, BuildOptions, build_from_folder, build_from_package
+from train.continuation import read_continuation
+from train.data import SpriteDataset
+from train.eval_command import best_of
+from train.evaluate import Report, evaluate, worse_beyond_noise
+from train.export import export
+from train.fit import STATE_FILE, TICK_IMAGES, stored_config
+from train.journal import Journal
+from train.launch import Changes, launch
+from train.lock import locked
+from train.meter import SAMPLES as KID_SAMPLES
+from train.reference import FeatureExtractor, Reference, build_reference
+from train.state import StateError, read
+
+PACKAGE_SOURCE = "pokeapi"
+PARENT_FILE = "parent.json"
+COMPARISON_FILE = "comparison.png"
+FEWEST_TICKS = 8  # of a run, however short
+KID_SHARE = 0.2  # of the run, between two measurements on the way
+LEAST_KID_KIMG = 10.0
+COMPARED_SEEDS = range(12)
+COMPARED_COLUMNS = 6
+COMPARED_PSI = 0.7
+COMPARED_SIDE = 128  # pixels of a creature
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train further, on what, and for how long."""
+
+    checkpoint: Path  # with its NAME.training.safetensors beside it
+    data: Path  # the data set
+    run: Path  # where everything goes
+    kimg: float  # thousands of images beyond those that the checkpoint has seen
+    source: str | None = None  # what to build the data set from: "pokeapi", or a folder or zip of images
+    cache: Path = Path("data/cache")  # where the sprite package is kept
+    samples: int = 2000  # that a checkpoint is measured with
+
+
+def retrain(request: Request, console: Console) -> bool:
+    """Carry out a request; whatever it comes to is written down for whoever watches (`train.journal`).
+
+    Returns whether it got to the end; False if a signal stopped it. Raises what its stages raise, mostly with
+    a sentence for users.
+    """
+    request.run.mkdir(parents=True, exist_ok=True)
+    busy = CommandError(f"Another process is retraining in {request.run}: wait for it.")
+    with locked(request.run / ".retrain.lock", busy):
+        journal = Journal(request.run)
+        try:
+            with interruptible():
+                return _retrain(request, journal, console)
+        except KeyboardInterrupt:
+            journal.end("stopped")
+            return False
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # on a full disk the exit code and the log have to do
+                journal.end("failed", reason=describe(error))
+            raise
+
+
+def _retrain(request: Request, journal: Journal, console: Console) -> bool:
+    parent = load(request.checkpoint)
+    start = read_continuation(request.checkpoint)
+    _claim(request, parent.id)
+    journal.begin("data")
+    dataset = prepared_data(request, start.config.network.resolution, journal)
+
+    journal.begin("measuring")  # before anything is trained: what cannot be measured is known at once
+    extractor = FeatureExtractor()
+    reference = build_reference(dataset, extractor, dataset.path, progress=journal.progress)
+    before = _measured(request.checkpoint, reference, extractor, request.samples, journal)
+
+    journal.begin("training")
+    if not _trained(request, start.images_seen, journal, console):
+        journal.end("stopped")
+        return False
+
+    journal.begin("evaluating")
+    exported = _exported(request.run, parent.finish)
+    reports = {
+        name: _measured(path, reference, extractor, request.samples, journal)
+        for name, path in exported.items()
+    }
+    best = best_of(reports)
+
+    journal.begin("comparing")
+    comparison = request.run / COMPARISON_FILE
+    compare(request.checkpoint, exported[best]).save(comparison)
+    journal.end(
+        "done",
+        checkpoint=exported[best].name,
+        id=reports[best].checkpoint,
+        comparison=comparison.name,
+        metrics=reports[best].to_dict(),
+        parent_metrics=before.to_dict(),
+        worse=worse_beyond_noise(before, reports[best]),
+    )
+    console.print(f"KID {before.kid.mean:.1f} → {reports[best].kid.mean:.1f}: {exported[best]}")
+    return True
+
+
+def prepared_data(request: Request, resolution: int, journal: Journal) -> SpriteDataset:
+    """The data set, built first where there is a source to build it from. Raises `DataError`."""
+
+    def progress(what: str, done: int, total: int) -> None:
+        journal.progress(what, done, total)
+
+    workers = os.cpu_count() or 1
+    if request.source == PACKAGE_SOURCE:
+        options = BuildOptions(resolution, per_species=SPRITE_OPTIONS.per_species)
+        if not (request.data / "index.json").is_file():
+            build_from_package(request.data, request.cache, options, workers, progress)
+    elif request.source is not None:
+        build_from_folder(Path(request.source), request.data, BuildOptions(resolution), workers, progress)
+    return SpriteDataset.open(request.data)
+
+
+def _claim(request: Request, parent_id: str) -> None:
+    """Note which checkpoint this run goes on from. Raises `CommandError` if it was another one."""
+    path = request.run / PARENT_FILE
+    parent = {"checkpoint": parent_id}
+    if path.is_file() and json.loads(path.read_text()) != parent:
+        raise CommandError(f"{request.run} was begun from another checkpoint: choose another --run.")
+    path.write_text(json.dumps(parent))
+
+
+def _trained(request: Request, images_before: int, journal: Journal, console: Console) -> bool:
+    """Train, or go on with it. Returns whether the end was reached."""
+    _set_damaged_aside(request.run / STATE_FILE, console)
+    begun = stored_config(request.run) is not None
+
+    def on_step(images_seen: int) -> None:
+        journal.progress("", round((images_seen - images_before) / 1000, 3), request.kimg)
+
+    return launch(
+        request.data,
+        request.run,
+        Changes(),
+        until_kimg=images_before / 1000 + request.kimg,
+        source=None if begun else request.checkpoint,
+        kid_kimg=max(request.kimg * KID_SHARE, LEAST_KID_KIMG),
+        kid_samples=min(request.samples, KID_SAMPLES),
+        tick_images=min(TICK_IMAGES, max(round(request.kimg * 1000 / FEWEST_TICKS), 1)),
+        on_step=on_step,
+    )
+
+
+def _set_damaged_aside(path: Path, console: Console) -> None:
+    """A state that cannot be read is no reason never to train again: the run then begins afresh."""
+    if not path.exists():
+        return
+    try:
+        read(path)
+    except StateError as error:
+        console.print(f"{error} Beginning afresh.")
+        path.replace(path.with_suffix(".damaged"))
+
+
+def _exported(run: Path, finish: Finish | None) -> dict[str, Path]:
+    """All averages of the run as checkpoints, by name, with the finish of the one they come from."""
+    half_lives = read(run / STATE_FILE).config.ema_half_lives_kimg
+    paths = {f"ema{h:g}": run / f"ema{h:g}.safetensors" for h in half_lives}
+    for half_life, path in zip(half_lives, paths.values(), strict=True):
+        export(run, path, half_life, allow_unfinished=True, finish=finish)
+    return paths
+
+
+def _measured(
+    checkpoint: Path, reference: Reference, extractor: FeatureExtractor, samples: int, journal: Journal
+) -> Report:
+    loaded = load(checkpoint)
+    found = evaluate(loaded.id, loaded.generator, reference, extractor, samples, progress=journal.progress)
+    return found.report
+
+
+def compare(before: Path, after: Path) -> Image.Image:
+    """The same seeds on both checkpoints, one above the other, drawn as the bot draws them."""
+    drawn = []
+    for path in (before, after):
+        sampler = Sampler(load(path))
+        drawn.append(sampler.render(sampler.w_from_seeds(COMPARED_SEEDS, COMPARED_PSI), COMPARED_SEEDS))
+    starts = range(0, len(COMPARED_SEEDS), COMPARED_COLUMNS)
+    rows = [list(sprites[i : i + COMPARED_COLUMNS]) for i in starts for sprites in drawn]
+    scale = max(COMPARED_SIDE // drawn[0].shape[1], 1)
+    return table(rows, scale, row_names=["before", "after"] * len(starts)).convert("RGB")
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt, as Ctrl-C does; while training it asks to stop and save."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def describe(error: BaseException) -> str:
+    """One sentence on what went wrong."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text.lower():
+        return "The memory ran out."
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}."
+    return text
