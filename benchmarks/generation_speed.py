@@ -105,7 +105,7 @@ def add_ours(speeds: Speeds, sampler: Sampler) -> None:
 def add_peers(speeds: Speeds, python: Path) -> None:
     """One turn of the others, with as many threads as we have."""
     environment = os.environ | {"BENCHMARK_THREADS": str(torch.get_num_threads())}
-    command = [str(python), str(PEERS), *map(str, BATCHES)]
+    command = [str(python), str(PEERS), "draw", *map(str, BATCHES)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     for line in map(json.loads, done.stdout.splitlines()):
         name = f"{line['name']} ({line['parameters'] / 1e6:.1f} M)"
