@@ -17,6 +17,7 @@ from gan.__main__ import SHIPPED, user_errors
 from gan.checkpoint import Checkpoint, load
 from gan.cli import run
 from gan.commands.common import write
+from gan.finish import Finish
 from gan.latents import Array, Take, layers_of, mix_layers, noise_from_seed
 from gan.levels import level_changes, markdown_table
 from gan.mixing_grid import mixing_grid
@@ -59,6 +60,7 @@ def main(
         "noise": noise,
         "growth": growth,
         "morph": morph,
+        "finish": finish,
     }
     for name, figure in figures.items():
         save(out / f"{name}.png", figure(sampler))
@@ -124,6 +126,15 @@ def mixing(sampler: Sampler) -> Image.Image:
     """A style-mixing grid: bodies from the left, colours from above."""
     rows, columns = sampler.w_from_seeds([1, 4, 6, 14], PSI), sampler.w_from_seeds([5, 13, 7, 10, 22], PSI)
     return table(mixing_grid(sampler, rows, columns, layers_of(["colours"], sampler.config)), margin=True)
+
+
+def finish(sampler: Sampler) -> Image.Image:
+    """The same creatures as the network paints them, and as sprites."""
+    seeds = range(8)
+    codes = sampler.w_from_seeds(seeds, PSI)
+    raw = sampler.render(codes, seeds, raw=True)
+    touch = sampler.finish or Finish()
+    return table([list(raw), [touch(sprite) for sprite in raw]], row_names=["raw", "finished"])
 
 
 def noise(sampler: Sampler) -> Image.Image:
