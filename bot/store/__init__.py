@@ -10,19 +10,27 @@ from bot.store.errors import (
     NotYours,
     StoreError,
 )
+from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
 from bot.store.names import clean_name
 from bot.store.records import SORTS, Creature, Entry, NewCreature, Page, Sort, Suggestion
+from bot.store.registry import Active, KnownCheckpoint
 from bot.store.store import Store
 
 __all__ = [
     "SORTS",
+    "Active",
+    "AlreadyRunning",
     "AlreadySaved",
     "AmbiguousName",
     "Creature",
     "Entry",
+    "Job",
+    "JobState",
+    "KnownCheckpoint",
     "NameInvalid",
     "NameTaken",
     "NewCreature",
+    "NewJob",
     "NotFound",
     "NotSaved",
     "NotYours",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -9,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -94,7 +96,12 @@ def describe(url: URL) -> str:
 def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, **options: Any) -> AsyncEngine:
     """An engine whose connections are set up for durable, concurrent use. Raises StoreError for a bad URL."""
     if is_sqlite(url):
-        options["connect_args"] = {"timeout": busy_timeout_s}
+        options["connect_args"] = {
+            "timeout": busy_timeout_s,
+            # The driver would begin transactions by itself, late, and never around DDL. `_begin` does it.
+            "isolation_level": None,
+            "async_creator_fn": functools.partial(_open_sqlite, foreign_keys=foreign_keys),
+        }
     try:
         engine = create_async_engine(url, **options)
     except (ImportError, NoSuchModuleError, ArgumentError) as error:
@@ -102,21 +109,32 @@ def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, *
             f"The database {describe(url)} needs a driver that is missing: install it, or use a file name."
         ) from error
     if is_sqlite(url):
-        _set_up_sqlite(engine, foreign_keys=foreign_keys)
+        _begin_explicitly(engine)
     return engine
 
 
-def _set_up_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: DBAPIConnection, _record: object) -> None:
-        # The driver would begin transactions by itself, late, and never around DDL. `_begin` does it instead.
-        connection.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue]
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL may lose the last commits
-        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
-        cursor.close()
+async def _open_sqlite(*where: Any, foreign_keys: bool, **options: Any) -> aiosqlite.Connection:
+    """A connection, set up; where that fails, none, and no thread of one that outlives the event loop."""
+    connection = aiosqlite.connect(*where, **options)
+    thread = connection._thread  # there is no other way to it; SQLAlchemy takes it from there too
+    thread.daemon = True
+    try:
+        await connection
+        for setting in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # in WAL mode NORMAL may lose the last commits
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+        ):
+            async with connection.execute(f"PRAGMA {setting}"):
+                pass
+    except BaseException:
+        await connection.close()
+        await asyncio.to_thread(thread.join)
+        raise
+    return connection
 
+
+def _begin_explicitly(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         # A transaction that reads first and writes later fails at once when another wrote in between, however

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -74,6 +75,63 @@ class CheckpointRow(Base):
     # "metadata" is taken on declarative classes.
     info: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    parent_id: Mapped[str | None] = mapped_column(String(64))  # what it was trained further from
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    promoted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last came into use
+    configured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when CHECKPOINT last named it
+
+
+class ActiveCheckpointRow(Base):
+    """The checkpoint in use: one row, so that changing it is one statement."""
+
+    __tablename__ = "active_checkpoint"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoints.id"))
+    chosen: Mapped[bool] = mapped_column(Boolean)  # by a person or a retrain, so that CHECKPOINT yields
+
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+
+class RetrainJobRow(Base):
+    """One retrain, from the command to its end."""
+
+    __tablename__ = "retrain_jobs"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))  # running, done, failed or cancelled
+    stage: Mapped[str] = mapped_column(String(16))
+    started_by: Mapped[int] = mapped_column(BigInteger)
+    started_by_name: Mapped[str] = mapped_column(Text)
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)  # the one that is edited as it goes
+    kimg: Mapped[float] = mapped_column(Float)  # to be shown beyond the parent's
+    data: Mapped[str] = mapped_column(Text)  # the name of the data set
+    run: Mapped[str] = mapped_column(Text)  # the name of the run's folder
+    attempts: Mapped[int] = mapped_column(Integer)  # processes that were started for it
+    pid: Mapped[int | None] = mapped_column(Integer)
+    pid_started: Mapped[str | None] = mapped_column(Text)  # tells a process from a later one of that number
+    parent_id: Mapped[str] = mapped_column(ForeignKey("checkpoints.id"))
+    result_id: Mapped[str | None] = mapped_column(ForeignKey("checkpoints.id"))
+    promoted: Mapped[bool] = mapped_column(Boolean)
+    reason: Mapped[str | None] = mapped_column(Text)
+    cancelled_by: Mapped[str | None] = mapped_column(Text)  # the name of who asked it to stop
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    told: Mapped[bool] = mapped_column(Boolean)  # whether the message says how it ended
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index(
+            "uq_retrain_jobs_running",
+            "state",
+            unique=True,
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class CreatureRow(Base):

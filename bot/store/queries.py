@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Delete, Select, Update, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from bot.store.models import CheckpointRow, CreatureRow
+from bot.store.models import CreatureRow
 
 # Above every character a key can hold, so that [prefix, prefix + LAST) holds all that start with the prefix.
 # A range instead of LIKE: it uses the index everywhere, and % and _ mean nothing in it.
@@ -115,15 +115,6 @@ def leave_name_to_children(creature_id: int, name: str) -> tuple[Update, Update]
 def release(creature_id: int) -> Delete:
     return (
         delete(CreatureRow).where(CreatureRow.id == creature_id).execution_options(synchronize_session=False)
-    )
-
-
-def update_checkpoint(checkpoint_id: str, path: str, info: dict[str, object]) -> Update:
-    return (
-        update(CheckpointRow)
-        .where(CheckpointRow.id == checkpoint_id)
-        .values(path=path, info=info)
-        .execution_options(synchronize_session=False)
     )
 
 

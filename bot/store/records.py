@@ -37,7 +37,8 @@ class NewCreature:
     parent_b_id: int | None = None
     shown: bool = True  # by itself; False for one child among the several of a mix
     # How it came of its parents: {"take": [levels of B], "amount": percent} for a mix, {"nearby": seed,
-    # "step": 0 to 1} for a step towards that seed's creature, and both for a mix that was varied.
+    # "step": 0 to 1} for a step towards that seed's creature, and both for a mix that was varied;
+    # {"rehatched": checkpoint_id} for what comes closest to a creature of that other checkpoint.
     recipe: dict[str, Any] | None = None
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Select, Update
 from sqlalchemy.exc import IntegrityError
@@ -25,10 +24,11 @@ from bot.store.errors import (
     NotYours,
     StoreError,
 )
-from bot.store.models import CheckpointRow, CreatureRow
+from bot.store.jobs import RetrainJobs
+from bot.store.models import CreatureRow
 from bot.store.names import MAX_LENGTH, clean_name, plain, search_key
 from bot.store.records import Creature, Entry, NewCreature, Page, Sort, Suggestion, from_row, to_row
-from bot.store.transactions import Transactions, changed_rows
+from bot.store.transactions import changed_rows
 
 _GONE = "This creature is no longer here: hatch another one with /newmon."
 _MAX_ID = 2**63 - 1  # what a column holds; larger ones come from forged buttons
@@ -41,7 +41,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Transactions):
+class Store(RetrainJobs):
     """All that is kept. Make one with `Store.open`.
 
     Any method may raise StoreError, whose text can be shown; the next call starts afresh.
@@ -64,24 +64,6 @@ class Store(Transactions):
         await asyncio.to_thread(migrate.upgrade, url, busy_timeout_s=busy_timeout_s)
         engine = make_engine(url, busy_timeout_s=busy_timeout_s, pool_size=pool_size, max_overflow=0)
         return cls(engine, one_writer=is_sqlite(url), now=now)
-
-    # Checkpoints
-
-    async def register_checkpoint(
-        self, checkpoint_id: str, path: str | Path, metadata: dict[str, Any]
-    ) -> None:
-        """Makes a checkpoint known, or notes where it is now. Must precede its first creature."""
-        try:
-            async with self._writing() as session:
-                known = queries.update_checkpoint(checkpoint_id, str(path), metadata)
-                if await changed_rows(session, known) == 0:
-                    row = CheckpointRow(
-                        id=checkpoint_id, path=str(path), info=metadata, registered_at=self._now()
-                    )
-                    session.add(row)
-        except IntegrityError:  # registered by another process in between
-            async with self._writing() as session:
-                await session.execute(queries.update_checkpoint(checkpoint_id, str(path), metadata))
 
     # Creatures
 

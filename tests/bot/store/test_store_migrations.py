@@ -31,7 +31,7 @@ LATER = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 
 def upgrade():
     op.create_table("extras", sa.Column("id", sa.Integer(), primary_key=True))
@@ -50,7 +50,7 @@ def later_version(folder: Path, *, end: str = "pass") -> Path:
     """The scripts of a newmon that is one revision ahead."""
     scripts = folder / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0003_later.py").write_text(LATER.format(end=end))
+    (scripts / "versions" / "0004_later.py").write_text(LATER.format(end=end))
     return scripts
 
 
@@ -128,7 +128,7 @@ async def test_a_round_trip_through_a_later_version_keeps_the_data(
             "SELECT name, parent_a_id, parent_b_id, sparkling FROM creatures"
         ).fetchall()
     assert rows == [("Foo", None, None, 0), (None, None, None, 0), ("Child", a.id, b.id, 0)]
-    await asyncio.to_thread(migrate.downgrade, url, "0002", scripts=scripts)
+    await asyncio.to_thread(migrate.downgrade, url, "0003", scripts=scripts)
     after = contents(database)
     assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
     reopened = await Store.open(database)
@@ -213,12 +213,38 @@ def test_developers_can_make_revisions(tmp_path: Path) -> None:
     alembic = [sys.executable, "-m", "alembic", "-c", str(scripts / "alembic.ini"), "-x", f"db={database}"]
     for arguments in (
         ["upgrade", "head"],
-        ["revision", "--autogenerate", "--rev-id", "0003", "-m", "nothing"],
+        ["revision", "--autogenerate", "--rev-id", "0004", "-m", "nothing"],
         ["upgrade", "head"],
     ):
         done = subprocess.run(
             [*alembic, *arguments], cwd=migrate.SCRIPTS.parent, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    made = (scripts / "versions" / "0003_nothing.py").read_text()
-    assert 'down_revision = "0002"' in made.replace("'", '"') and "pass" in made
+    made = (scripts / "versions" / "0004_nothing.py").read_text()
+    assert 'down_revision = "0003"' in made.replace("'", '"') and "pass" in made
+
+
+async def test_checkpoints_of_a_version_without_retrains_are_carried_over_and_back(database: Path) -> None:
+    """As the second revision wrote them: no parent, no figures, and none of them chosen."""
+    url = parse_target(database)
+    store = await Store.open(database)
+    await store.register_checkpoint(CHECKPOINT, "there", {"kimg": 5})
+    await saved(store, "Foo")
+    await store.close()
+    await asyncio.to_thread(migrate.downgrade, url, "0002")
+    with closing(sqlite3.connect(database)) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(checkpoints)")}
+        before = connection.execute("SELECT id, path, metadata, registered_at FROM checkpoints").fetchall()
+    assert not tables & {"retrain_jobs", "active_checkpoint", "uq_retrain_jobs_running"}
+    assert columns == {"id", "path", "metadata", "registered_at"}
+    store = await Store.open(database)
+    known = await store.checkpoint(CHECKPOINT)
+    assert known is not None and (known.kimg, known.parent_id, known.metrics) == (5, None, None)
+    assert await store.active_checkpoint() is None and await store.latest_job() is None
+    assert (await store.follow_configured(CHECKPOINT)).checkpoint_id == CHECKPOINT
+    assert await store.count_saved(ANN) == 1
+    await store.close()
+    with closing(sqlite3.connect(database)) as connection:
+        after = connection.execute("SELECT id, path, metadata, registered_at FROM checkpoints").fetchall()
+    assert after == before

@@ -1,0 +1,180 @@
+"""Retrains: one row each, and never two that run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.errors import UserError
+from bot.store.models import RetrainJobRow
+from bot.store.registry import CheckpointRegistry, promote_in
+from bot.store.transactions import changed_rows
+
+JobState = Literal["running", "done", "failed", "cancelled"]
+
+ALREADY_RUNNING = (
+    "A retrain is running already: look at it with /retrain status, or end it with /retrain cancel."
+)
+
+
+class AlreadyRunning(UserError):
+    """Only one retrain can run."""
+
+    def __init__(self) -> None:
+        super().__init__(ALREADY_RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A retrain that is about to begin."""
+
+    started_by: int
+    started_by_name: str
+    guild_id: int | None
+    channel_id: int
+    message_id: int | None  # the one that is edited as it goes
+    kimg: float  # thousands of images beyond those that the parent has seen
+    data: str
+    run: str  # the name of the run's folder; "" for one of its own
+    parent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A retrain as stored. Times are aware and in UTC."""
+
+    id: int
+    state: JobState
+    stage: str
+    started_by: int
+    started_by_name: str
+    guild_id: int | None
+    channel_id: int
+    message_id: int | None
+    kimg: float
+    data: str
+    run: str
+    attempts: int
+    pid: int | None
+    pid_started: str | None
+    parent_id: str
+    result_id: str | None
+    promoted: bool
+    reason: str | None
+    cancelled_by: str | None
+    outcome: dict[str, Any] | None
+    told: bool
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class RetrainJobs(CheckpointRegistry):
+    """All retrains. Every method is one short transaction."""
+
+    async def begin_job(self, new: NewJob) -> Job:
+        """Raises `AlreadyRunning`: of any number at once, the table's constraint lets one through."""
+        row = RetrainJobRow(
+            state="running",
+            stage="starting",
+            started_by=new.started_by,
+            started_by_name=new.started_by_name,
+            guild_id=new.guild_id,
+            channel_id=new.channel_id,
+            message_id=new.message_id,
+            kimg=new.kimg,
+            data=new.data,
+            run=new.run,
+            attempts=0,
+            parent_id=new.parent_id,
+            promoted=False,
+            told=False,
+            created_at=self._now(),
+        )
+        try:
+            async with self._writing() as session:
+                session.add(row)
+                await session.flush()
+                row.run = new.run or f"{row.id:04d}"
+        except IntegrityError as error:
+            raise AlreadyRunning from error
+        return _job(row)
+
+    async def job(self, job_id: int) -> Job | None:
+        async with self._reading() as session:
+            row = await session.get(RetrainJobRow, job_id)
+        return None if row is None else _job(row)
+
+    async def running_job(self) -> Job | None:
+        return await self._first_job(RetrainJobRow.state == "running")
+
+    async def latest_job(self) -> Job | None:
+        return await self._first_job()
+
+    async def unfinished_job(self, parent_id: str) -> Job | None:
+        """The latest of all, if it failed or was cancelled and went on from that checkpoint."""
+        job = await self.latest_job()
+        ended_early = job is not None and job.state in ("failed", "cancelled")
+        return job if job is not None and ended_early and job.parent_id == parent_id else None
+
+    async def untold_jobs(self) -> list[Job]:
+        """Those that have ended without their message saying so."""
+        chosen = select(RetrainJobRow).where(RetrainJobRow.state != "running", RetrainJobRow.told.is_(False))
+        async with self._reading() as session:
+            return [_job(row) for row in await session.scalars(chosen)]
+
+    async def runs(self, limit: int) -> list[str]:
+        """The folders of the latest retrains, newest first."""
+        chosen = select(RetrainJobRow.run).order_by(RetrainJobRow.id.desc()).limit(limit)
+        async with self._reading() as session:
+            return list(dict.fromkeys(await session.scalars(chosen)))
+
+    async def update_job(self, job_id: int, **changes: Any) -> Job:
+        """Note something about a job: any of its columns."""
+        async with self._writing() as session:
+            row = await session.get_one(RetrainJobRow, job_id)
+            for name, value in changes.items():
+                setattr(row, name, value)
+        return _job(row)
+
+    async def end_job(self, job_id: int, state: JobState, reason: str | None = None) -> Job:
+        """Mark a running job as ended; one that has ended already stays as it is."""
+        ending = (
+            update(RetrainJobRow)
+            .where(RetrainJobRow.id == job_id, RetrainJobRow.state == "running")
+            .values(state=state, reason=reason, pid=None, pid_started=None, finished_at=self._now())
+            .execution_options(synchronize_session=False)
+        )
+        async with self._writing() as session:
+            await changed_rows(session, ending)
+            row = await session.get_one(RetrainJobRow, job_id)
+        return _job(row)
+
+    async def complete_job(self, job_id: int, result_id: str, *, promote: bool) -> Job:
+        """The end of a successful job and, if wanted, its checkpoint's coming into use: both or neither.
+
+        It does not come into use where another checkpoint than the job's parent has done so meanwhile. A job
+        that has ended already stays as it is.
+        """
+        async with self._writing() as session:
+            row = await session.get_one(RetrainJobRow, job_id, with_for_update=True)
+            if row.state == "running":
+                now = self._now()
+                if promote:
+                    row.promoted = await promote_in(session, result_id, now, expected=row.parent_id)
+                row.state, row.result_id, row.finished_at = "done", result_id, now
+                row.pid = row.pid_started = None
+        return _job(row)
+
+    async def _first_job(self, *conditions: Any) -> Job | None:
+        chosen = select(RetrainJobRow).where(*conditions).order_by(RetrainJobRow.id.desc()).limit(1)
+        async with self._reading() as session:
+            row = await session.scalar(chosen)
+        return None if row is None else _job(row)
+
+
+def _job(row: RetrainJobRow) -> Job:
+    return Job(**{name: getattr(row, name) for name in Job.__slots__})

@@ -1,0 +1,198 @@
+"""The registry of checkpoints, and which one is in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store import queries
+from bot.store.models import ActiveCheckpointRow, CheckpointRow, CreatureRow, RetrainJobRow
+from bot.store.transactions import Transactions, changed_rows
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCheckpoint:
+    """A checkpoint as registered. Times are aware and in UTC."""
+
+    id: str
+    path: str
+    metadata: dict[str, Any]
+    registered_at: datetime
+    parent_id: str | None  # what it was trained further from, where the bot did that
+    metrics: dict[str, Any] | None  # as `python -m train eval --json` prints them
+    promoted_at: datetime | None
+    configured_at: datetime | None
+    creatures: int = 0  # saved ones that belong to it
+
+    @property
+    def kimg(self) -> float | None:
+        """How many thousand images it has seen, where its file says so."""
+        return _number(self.metadata.get("kimg"))
+
+    @property
+    def kid(self) -> float | None:
+        """KID × 1000 as measured after its retrain."""
+        kid = (self.metrics or {}).get("kid")
+        return _number(kid.get("mean")) if isinstance(kid, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The checkpoint in use. `chosen`: by a person or a retrain, so that CHECKPOINT no longer decides."""
+
+    checkpoint_id: str
+    chosen: bool
+
+
+class CheckpointRegistry(Transactions):
+    """Checkpoints by content id. A row stays for good, as creatures refer to it."""
+
+    async def register_checkpoint(
+        self,
+        checkpoint_id: str,
+        path: object,
+        metadata: dict[str, Any],
+        *,
+        parent_id: str | None = None,
+        metrics: dict[str, Any] | None = None,
+        configured: bool = False,
+    ) -> None:
+        """Makes a checkpoint known, or notes where it is now. Must precede its first creature.
+
+        What is known of its parent and its metrics stays where these are None. `configured` notes that it is
+        the one that CHECKPOINT names.
+        """
+        changes: dict[str, Any] = {"path": str(path), "info": metadata}
+        changes |= {} if parent_id is None else {"parent_id": parent_id}
+        changes |= {} if metrics is None else {"metrics": metrics}
+        changes |= {"configured_at": self._now()} if configured else {}
+        known = (
+            update(CheckpointRow)
+            .where(CheckpointRow.id == checkpoint_id)
+            .values(**changes)
+            .execution_options(synchronize_session=False)
+        )
+        try:
+            async with self._writing() as session:
+                if await changed_rows(session, known) == 0:
+                    session.add(CheckpointRow(id=checkpoint_id, registered_at=self._now(), **changes))
+        except IntegrityError:  # registered by another process in between
+            async with self._writing() as session:
+                await session.execute(known)
+
+    async def checkpoint(self, checkpoint_id: str) -> KnownCheckpoint | None:
+        async with self._reading() as session:
+            row = await session.get(CheckpointRow, checkpoint_id)
+        return None if row is None else _known(row)
+
+    async def checkpoints(self, starting: str = "", limit: int = 25) -> list[KnownCheckpoint]:
+        """Those whose id starts like that, newest first, with how many saved creatures belong to each."""
+        saved = (
+            select(func.count())
+            .select_from(CreatureRow)
+            .where(CreatureRow.checkpoint_id == CheckpointRow.id, CreatureRow.name_key.is_not(None))
+            .scalar_subquery()
+        )
+        chosen = (
+            select(CheckpointRow, saved)
+            .where(CheckpointRow.id >= starting, CheckpointRow.id < starting + queries.LAST)
+            .order_by(CheckpointRow.registered_at.desc(), CheckpointRow.id)
+            .limit(limit)
+        )
+        async with self._reading() as session:
+            return [_known(row, creatures) for row, creatures in await session.execute(chosen)]
+
+    async def active_checkpoint(self) -> Active | None:
+        """The checkpoint in use, or None before the first start."""
+        async with self._reading() as session:
+            row = await session.get(ActiveCheckpointRow, 1)
+        return None if row is None else Active(row.checkpoint_id, row.chosen)
+
+    async def promote(self, checkpoint_id: str, *, expected: str | None = None) -> bool:
+        """Make a registered checkpoint the one in use, as somebody's choice.
+
+        With `expected`, only if that one is in use now; returns whether it was done. Choosing the one that
+        CHECKPOINT names gives the choice back to CHECKPOINT.
+        """
+        async with self._writing() as session:
+            return await promote_in(session, checkpoint_id, self._now(), expected=expected)
+
+    async def follow_configured(self, checkpoint_id: str) -> Active:
+        """What is in use from this start on: the configured checkpoint, unless another one was chosen."""
+        async with self._writing() as session:
+            row = await session.get(ActiveCheckpointRow, 1)
+            if row is None or not row.chosen:
+                await _point_at(session, checkpoint_id, chosen=False, now=self._now())
+                return Active(checkpoint_id, False)
+            return Active(row.checkpoint_id, True)
+
+    async def unused_checkpoints(self) -> list[str]:
+        """Ids that no creature, no running retrain and no setting needs, newest first."""
+        own = CheckpointRow.id
+        at_work = or_(RetrainJobRow.parent_id == own, RetrainJobRow.result_id == own)
+        chosen = (
+            select(own)
+            .where(
+                ~exists().where(CreatureRow.checkpoint_id == own),
+                ~exists().where(ActiveCheckpointRow.checkpoint_id == own),
+                ~exists().where(RetrainJobRow.state == "running", at_work),
+                own.is_distinct_from(_configured()),
+            )
+            .order_by(CheckpointRow.registered_at.desc(), own)
+        )
+        async with self._reading() as session:
+            return list(await session.scalars(chosen))
+
+
+async def promote_in(
+    session: AsyncSession, checkpoint_id: str, now: datetime, *, expected: str | None = None
+) -> bool:
+    """`CheckpointRegistry.promote` within a transaction of the caller's."""
+    row = await session.get(ActiveCheckpointRow, 1)
+    if expected is not None and (row is None or row.checkpoint_id != expected):
+        return False
+    configured = await session.scalar(select(_configured()))
+    await _point_at(session, checkpoint_id, chosen=checkpoint_id != configured, now=now)
+    return True
+
+
+async def _point_at(session: AsyncSession, checkpoint_id: str, *, chosen: bool, now: datetime) -> None:
+    row = await session.get(ActiveCheckpointRow, 1)
+    if row is None or row.checkpoint_id != checkpoint_id:
+        changed = update(CheckpointRow).where(CheckpointRow.id == checkpoint_id).values(promoted_at=now)
+        await session.execute(changed.execution_options(synchronize_session=False))
+    await session.merge(ActiveCheckpointRow(id=1, checkpoint_id=checkpoint_id, chosen=chosen))
+
+
+def _configured():
+    """The id that CHECKPOINT named last."""
+    latest: Select[str] = (
+        select(CheckpointRow.id)
+        .where(CheckpointRow.configured_at.is_not(None))
+        .order_by(CheckpointRow.configured_at.desc())
+        .limit(1)
+    )
+    return latest.scalar_subquery()
+
+
+def _known(row: CheckpointRow, creatures: int = 0) -> KnownCheckpoint:
+    return KnownCheckpoint(
+        id=row.id,
+        path=row.path,
+        metadata=row.info,
+        registered_at=row.registered_at,
+        parent_id=row.parent_id,
+        metrics=row.metrics,
+        promoted_at=row.promoted_at,
+        configured_at=row.configured_at,
+        creatures=creatures,
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

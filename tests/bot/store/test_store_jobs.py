@@ -1,0 +1,120 @@
+"""Retrains: one row each, and never two that run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.store import Active, AlreadyRunning, NewJob, Store
+
+PARENT, RESULT, OTHER = "a" * 16, "b" * 16, "c" * 16
+
+
+@pytest_asyncio.fixture
+async def jobs(store: Store) -> Store:
+    """A store with the checkpoint in use, what will come of it, and another."""
+    for one in (PARENT, RESULT, OTHER):
+        await store.register_checkpoint(one, "there", {})
+    await store.promote(PARENT)
+    return store
+
+
+def wanted(**changes: Any) -> NewJob:
+    values: dict[str, Any] = {
+        "started_by": 101,
+        "started_by_name": "Ann",
+        "guild_id": 201,
+        "channel_id": 301,
+        "message_id": 401,
+        "kimg": 100.0,
+        "data": "sprites",
+        "run": "",
+        "parent_id": PARENT,
+    }
+    return NewJob(**(values | changes))
+
+
+async def test_of_many_that_begin_at_once_one_runs(jobs: Store) -> None:
+    began = await asyncio.gather(*(jobs.begin_job(wanted()) for _ in range(8)), return_exceptions=True)
+    [job] = [one for one in began if not isinstance(one, BaseException)]
+    assert sum(isinstance(one, AlreadyRunning) for one in began) == 7
+    running = await jobs.running_job()
+    assert running == job and job.run == f"{job.id:04d}" and job.state == "running"
+
+
+async def test_another_begins_once_the_first_has_ended(jobs: Store) -> None:
+    first = await jobs.begin_job(wanted())
+    with pytest.raises(AlreadyRunning, match="/retrain status"):
+        await jobs.begin_job(wanted())
+    ended = await jobs.end_job(first.id, "failed", "It broke.")
+    assert (ended.state, ended.reason, ended.pid) == ("failed", "It broke.", None)
+    assert ended.finished_at is not None
+    second = await jobs.begin_job(wanted(run=first.run))
+    assert second.run == first.run and second.id > first.id
+    assert await jobs.runs(5) == [first.run]
+
+
+async def test_what_has_ended_stays_as_it_ended(jobs: Store) -> None:
+    job = await jobs.begin_job(wanted())
+    await jobs.end_job(job.id, "cancelled", "Ann ended it.")
+    assert (await jobs.end_job(job.id, "failed", "later")).reason == "Ann ended it."
+    late = await jobs.complete_job(job.id, RESULT, promote=True)
+    assert (late.state, late.result_id) == ("cancelled", None)
+    assert await jobs.active_checkpoint() == Active(PARENT, chosen=True)
+
+
+async def test_an_end_and_the_new_checkpoint_are_one_step(jobs: Store) -> None:
+    job = await jobs.begin_job(wanted())
+    with pytest.raises(Exception, match=r"FOREIGN KEY|foreign key"):
+        await jobs.complete_job(job.id, "unknown", promote=True)
+    still = await jobs.job(job.id)
+    assert still is not None and still.state == "running"
+    assert await jobs.active_checkpoint() == Active(PARENT, chosen=True)
+    done = await jobs.complete_job(job.id, RESULT, promote=True)
+    assert (done.state, done.promoted, done.result_id) == ("done", True, RESULT)
+    assert await jobs.active_checkpoint() == Active(RESULT, chosen=True)
+    again = await jobs.complete_job(job.id, RESULT, promote=True)
+    assert again == done
+
+
+async def test_what_came_of_it_yields_to_a_choice_made_meanwhile(jobs: Store) -> None:
+    job = await jobs.begin_job(wanted())
+    await jobs.promote(OTHER)
+    done = await jobs.complete_job(job.id, RESULT, promote=True)
+    assert (done.state, done.promoted, done.result_id) == ("done", False, RESULT)
+    assert await jobs.active_checkpoint() == Active(OTHER, chosen=True)
+
+
+async def test_only_the_latest_that_ended_early_can_be_gone_on_with(jobs: Store) -> None:
+    assert await jobs.unfinished_job(PARENT) is None
+    first = await jobs.begin_job(wanted())
+    assert await jobs.unfinished_job(PARENT) is None
+    await jobs.end_job(first.id, "failed", "x")
+    assert (await jobs.unfinished_job(PARENT)) is not None
+    assert await jobs.unfinished_job(OTHER) is None  # another checkpoint has come into use
+    second = await jobs.begin_job(wanted())
+    await jobs.complete_job(second.id, RESULT, promote=False)
+    assert await jobs.unfinished_job(PARENT) is None
+
+
+async def test_who_was_not_told_is_remembered(jobs: Store) -> None:
+    job = await jobs.begin_job(wanted())
+    assert await jobs.untold_jobs() == []
+    await jobs.end_job(job.id, "failed", "x")
+    assert [one.id for one in await jobs.untold_jobs()] == [job.id]
+    await jobs.update_job(job.id, told=True)
+    assert await jobs.untold_jobs() == []
+
+
+async def test_changes_are_kept(jobs: Store) -> None:
+    job = await jobs.begin_job(wanted())
+    outcome = {"result": "done", "metrics": {"kid": {"mean": 1.5}}}
+    await jobs.update_job(job.id, pid=42, pid_started="then", attempts=1, outcome=outcome)
+    found = await jobs.job(job.id)
+    assert found is not None
+    assert (found.pid, found.pid_started, found.attempts, found.outcome) == (42, "then", 1, outcome)
+    assert await jobs.job(999) is None
+    assert await jobs.latest_job() == found

@@ -1,0 +1,123 @@
+"""The registry of checkpoints, and which one is in use."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.exc import IntegrityError
+
+from bot.store import Active, NewJob, Store
+from tests.bot.store.conftest import Clock, hatch, saved
+
+FIRST, SECOND, THIRD, FOURTH = (digit * 16 for digit in "abcd")
+
+
+@pytest_asyncio.fixture
+async def registry(store: Store, clock: Clock) -> Store:
+    """Four checkpoints, a day apart; the first is the configured one and in use."""
+    for one in (FIRST, SECOND, THIRD, FOURTH):
+        clock.advance(timedelta(days=1))
+        await store.register_checkpoint(one, f"{one}.safetensors", {"kimg": 4}, configured=one == FIRST)
+    await store.follow_configured(FIRST)
+    return store
+
+
+async def test_what_is_known_of_a_checkpoint_stays_when_it_is_registered_again(registry: Store) -> None:
+    metrics = {"kid": {"mean": 12.5}}
+    await registry.register_checkpoint(SECOND, "there", {"kimg": 8}, parent_id=FIRST, metrics=metrics)
+    first_seen = await registry.checkpoint(SECOND)
+    await registry.register_checkpoint(SECOND, "elsewhere", {"kimg": 8})
+    known = await registry.checkpoint(SECOND)
+    assert known is not None and first_seen is not None
+    assert (known.path, known.parent_id, known.metrics) == ("elsewhere", FIRST, metrics)
+    assert (known.kimg, known.kid) == (8, 12.5)
+    assert known.registered_at == first_seen.registered_at
+    assert await registry.checkpoint("unknown") is None
+
+
+async def test_two_processes_may_register_the_same_one_at_once(registry: Store) -> None:
+    await asyncio.gather(*(registry.register_checkpoint("e" * 16, i, {}) for i in range(8)))
+    assert len(await registry.checkpoints("e")) == 1
+
+
+async def test_figures_that_nobody_measured_are_not_known(registry: Store) -> None:
+    await registry.register_checkpoint(SECOND, "there", {"kimg": "many"}, metrics={"kid": None})
+    known = await registry.checkpoint(SECOND)
+    assert known is not None and known.kimg is None and known.kid is None
+
+
+async def test_they_are_listed_newest_first_with_their_saved_creatures(registry: Store) -> None:
+    await saved(registry, "Foo", checkpoint_id=SECOND)
+    await saved(registry, "Bar", checkpoint_id=SECOND)
+    await hatch(registry, checkpoint_id=THIRD)  # not saved
+    listed = await registry.checkpoints()
+    assert [one.id for one in listed][:4] == [FOURTH, THIRD, SECOND, FIRST]
+    assert {one.id: one.creatures for one in listed if one.creatures} == {SECOND: 2}
+    assert [one.id for one in await registry.checkpoints("bbb")] == [SECOND]
+    assert len(await registry.checkpoints(limit=2)) == 2
+
+
+async def test_the_configured_checkpoint_is_followed_until_another_is_chosen(registry: Store) -> None:
+    assert await registry.active_checkpoint() == Active(FIRST, chosen=False)
+    assert await registry.follow_configured(SECOND) == Active(SECOND, chosen=False)
+    await registry.promote(THIRD)
+    assert await registry.follow_configured(SECOND) == Active(THIRD, chosen=True)
+    assert await registry.active_checkpoint() == Active(THIRD, chosen=True)
+
+
+async def test_choosing_the_configured_one_gives_the_choice_back(registry: Store) -> None:
+    await registry.promote(THIRD)
+    await registry.promote(FIRST)
+    assert await registry.active_checkpoint() == Active(FIRST, chosen=False)
+    assert await registry.follow_configured(SECOND) == Active(SECOND, chosen=False)
+
+
+async def test_when_it_last_came_into_use_is_noted(registry: Store, clock: Clock) -> None:
+    await registry.promote(SECOND)
+    came = clock.time
+    clock.advance(timedelta(hours=1))
+    await registry.promote(SECOND)  # it is in use already
+    known = await registry.checkpoint(SECOND)
+    assert known is not None and known.promoted_at == came
+
+
+async def test_of_many_that_expect_the_same_one_in_use_a_single_one_wins(registry: Store) -> None:
+    wins = await asyncio.gather(
+        *(registry.promote(one, expected=FIRST) for one in (SECOND, THIRD, FOURTH) * 4)
+    )
+    assert wins.count(True) == 1
+    active = await registry.active_checkpoint()
+    assert active == Active((SECOND, THIRD, FOURTH)[wins.index(True) % 3], chosen=True)
+
+
+async def test_an_unknown_checkpoint_never_comes_into_use(registry: Store) -> None:
+    with pytest.raises(IntegrityError):
+        await registry.promote("unknown")
+    assert await registry.active_checkpoint() == Active(FIRST, chosen=False)
+
+
+async def test_unused_is_what_nothing_needs(registry: Store) -> None:
+    await registry.register_checkpoint("e" * 16, "there", {})
+    await registry.register_checkpoint("f" * 16, "there", {})
+    await hatch(registry, checkpoint_id=SECOND)  # also one that nobody saved has buttons
+    await registry.promote(THIRD)
+    job = await registry.begin_job(
+        NewJob(
+            started_by=1,
+            started_by_name="Ann",
+            guild_id=None,
+            channel_id=1,
+            message_id=None,
+            kimg=1,
+            data="sprites",
+            run="",
+            parent_id=FOURTH,
+        )
+    )
+    unused = await registry.unused_checkpoints()
+    assert set(unused) >= {"e" * 16, "f" * 16} and not {FIRST, SECOND, THIRD, FOURTH} & set(unused)
+    await registry.end_job(job.id, "failed", "x")
+    assert FOURTH in await registry.unused_checkpoints()
