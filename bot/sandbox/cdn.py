@@ -6,20 +6,21 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.sandbox.signatures import Signer
 from bot.sandbox.state import State
-from bot.sandbox.world import APPLICATION_ID, CHANNEL_ID
+from bot.sandbox.world import APPLICATION_ID
 
 PAGE_FOLDER = Path(__file__).parent / "page"
-_FOREVER = "private, max-age=31536000, immutable"  # a file never changes under its id
 
 
 class FileRoutes:
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, signer: Signer) -> None:
         self.state = state
+        self.signer = signer
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
-            web.get(f"/attachments/{CHANNEL_ID}/{{id:\\d+}}/{{name}}", self.attachment),
+            web.get(r"/attachments/{channel:\d+}/{id:\d+}/{name}", self.attachment),
             web.get(f"/ephemeral-attachments/{APPLICATION_ID}/{{id:\\d+}}/{{name}}", self.attachment),
             web.get("/", self.index),
             web.static("/page", PAGE_FOLDER),
@@ -29,10 +30,15 @@ class FileRoutes:
         return web.FileResponse(PAGE_FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def attachment(self, request: web.Request) -> web.Response:
-        file = await self.state.file(int(request.match_info["id"]))
+        good_for_s = self.signer.remaining_s(request.path, request.query)
+        file = await self.state.file(int(request.match_info["id"])) if good_for_s > 0 else None
         if file is None or file.name != request.match_info["name"]:
-            raise web.HTTPNotFound
-        headers = {"Cache-Control": _FOREVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
+            raise web.HTTPNotFound(text="This content is no longer available.")
+        headers = {
+            # A file never changes under its id.
+            "Cache-Control": f"private, max-age={int(good_for_s)}, immutable",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        }
         if not file.content_type.startswith("image/"):
             headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
         return web.Response(body=file.data, content_type=file.content_type, headers=headers)

@@ -1,4 +1,4 @@
-"""The channel: writes, edits and deletes messages, and tells everyone who listens."""
+"""The channels: writes, edits and deletes messages, and tells everyone who listens."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bot.sandbox import components
 from bot.sandbox.errors import empty_message, unknown_message
 from bot.sandbox.form import Form, Path
 from bot.sandbox.limits import COMPONENTS_V2, EPHEMERAL, LOADING, check_message
-from bot.sandbox.render import message_payload
+from bot.sandbox.render import Links, message_payload
 from bot.sandbox.state import State, StoredFile, StoredMessage
 from bot.sandbox.uploads import Body, describe, safe_name
-from bot.sandbox.world import JsonObject, Person
+from bot.sandbox.world import CHANNEL_ID, JsonObject, Person
 
 log = logging.getLogger(__name__)
 
@@ -49,20 +49,21 @@ class Origin:
     private_to: int | None = None
     interaction: dict[str, Any] | None = None
     replies_to: int | None = None
+    channel_id: int = CHANNEL_ID
 
 
 class Channel:
     """All changes to messages go through here, one at a time, so that no edit is lost."""
 
-    def __init__(self, state: State, base_url: str) -> None:
+    def __init__(self, state: State, links: Links) -> None:
         self.state = state
-        self.base_url = base_url
+        self.links = links
         self.listeners: list[Callable[[Change], None]] = []
         self._changing = asyncio.Lock()
 
     def payload(self, message: StoredMessage) -> JsonObject:
         """The message as the bot gets it, with full addresses."""
-        return message_payload(self.state, message, self.base_url)
+        return message_payload(self.state, message, self.links)
 
     async def post(
         self,
@@ -83,6 +84,7 @@ class Channel:
             private_to=origin.private_to,
             interaction=origin.interaction,
             replies_to=origin.replies_to,
+            channel_id=origin.channel_id,
         )
         files = self._fill(message, body, path)
         await self.state.put_message(message, files)
@@ -100,6 +102,7 @@ class Channel:
             private_to=origin.private_to,
             interaction=origin.interaction,
             replies_to=origin.replies_to,
+            channel_id=origin.channel_id,
         )
         await self.state.put_message(message)
         self._tell(Change("create", message, cause))
@@ -212,6 +215,6 @@ class Channel:
             url = str((embed.get(key) or {}).get("url", ""))
             if url.startswith("attachment://") and url.removeprefix("attachment://") not in names:
                 log.warning("An embed shows %s, but no such file came with the message.", url)
-            if url.startswith(f"{self.base_url}/"):
-                cleaned[key] = {"url": url.removeprefix(self.base_url)}
+            if url.startswith(f"{self.links.base_url}/"):
+                cleaned[key] = {"url": self.links.path(url)}
         return cleaned

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.sandbox.errors import PageError
 from bot.sandbox.form import Form, Path
+from bot.sandbox.places import SERVER, Place
 from bot.sandbox.state import State
 from bot.sandbox.world import (
     APPLICATION_ID,
@@ -110,12 +111,14 @@ def registered(state: State, scope: int, command: JsonObject, known: JsonObject 
     return kept | {"guild_id": str(GUILD_ID)} if scope else kept
 
 
-async def leaves(state: State, person: Person) -> list[Leaf]:
-    """The commands that this person sees, by name. One of the server's own hides a global one."""
+async def leaves(state: State, person: Person, place: Place = SERVER) -> list[Leaf]:
+    """The commands that this person sees there, by name. One of the server's own hides a global one."""
     by_name: dict[str, JsonObject] = {}
-    for scope in (GLOBAL, GUILD_ID):
+    for scope in (GLOBAL, GUILD_ID) if place.in_server else (GLOBAL,):
         for command in await state.commands(scope):
-            if command["type"] == CHAT_INPUT and _may_use(person, command):
+            # Outside of servers there are no permissions that a command could ask for.
+            allowed = place.allows(command) and (not place.in_server or _may_use(person, command))
+            if command["type"] == CHAT_INPUT and allowed:
                 by_name[command["name"]] = command
     found = [leaf for command in by_name.values() for leaf in _descend(command, command, ())]
     return sorted(found, key=lambda leaf: leaf.name)
@@ -142,7 +145,12 @@ def _descend(command: JsonObject, node: JsonObject, parents: tuple[tuple[int, st
 
 
 def command_data(
-    state: State, leaf: Leaf, values: dict[str, Any], *, focused: str | None = None
+    state: State,
+    leaf: Leaf,
+    values: dict[str, Any],
+    *,
+    focused: str | None = None,
+    place: Place = SERVER,
 ) -> JsonObject:
     """An interaction's data for a command with these option values.
 
@@ -185,7 +193,7 @@ def command_data(
     }
     if "guild_id" in leaf.command:
         data["guild_id"] = leaf.command["guild_id"]
-    if resolved := _resolved(leaf, filled, people):
+    if resolved := _resolved(leaf, people, place):
         data["resolved"] = resolved
     return data
 
@@ -242,13 +250,20 @@ def _entity(state: State, kind: int, value: str) -> str:
     raise ValueError("There is nobody and nothing of this name here.")
 
 
-def _resolved(leaf: Leaf, filled: list[JsonObject], people: list[Person]) -> JsonObject:
-    resolved: JsonObject = {}
-    if people:
-        resolved["users"] = {str(p.id): user_payload(p) for p in people}
+def resolved_people(people: list[Person], place: Place) -> JsonObject:
+    """People whom an option or a menu names; outside of servers they are nobody's members."""
+    resolved: JsonObject = {"users": {str(p.id): user_payload(p) for p in people}}
+    if place.in_server:
         resolved["members"] = {
             str(p.id): member_payload(p, with_user=False, with_permissions=True) for p in people
         }
+    return resolved
+
+
+def _resolved(leaf: Leaf, people: list[Person], place: Place) -> JsonObject:
+    resolved: JsonObject = {}
+    if people:
+        resolved |= resolved_people(people, place)
     kinds = {option["type"] for option in leaf.options}
     if CHANNEL in kinds:
         resolved["channels"] = {str(CHANNEL_ID): channel_payload() | {"permissions": "0"}}

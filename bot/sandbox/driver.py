@@ -4,6 +4,7 @@
         shown = await (await ash.command("newmon", seed="Ash")).message()
         await ash.click(shown, "Save")
 
+`place="direct"` opens the direct messages with the bot, "group" a group that the bot is not part of.
 Unknown names become ordinary members, so a benchmark may have as many people as it likes.
 """
 
@@ -29,6 +30,7 @@ from bot.sandbox.driver_types import (
     Message,
     Modal,
 )
+from bot.sandbox.places import Kind
 
 EVENTS_MAX = 200  # events that a user remembers, for looking back in tests
 _TIMEOUT_S = 30.0
@@ -106,9 +108,10 @@ class InteractionHandle:
 class SandboxUser:
     """One person with the page open. Use it as a context manager, or `connect` and `close` it."""
 
-    def __init__(self, url: str, user: str = "Ash") -> None:
+    def __init__(self, url: str, user: str = "Ash", place: Kind = "server") -> None:
         self.url = url.rstrip("/")
         self.name = user
+        self.place: Kind = place
         self.id = ""
         self.online = False  # is the bot connected?
         self.commands: list[dict[str, Any]] = []
@@ -134,7 +137,9 @@ class SandboxUser:
         self._session = aiohttp.ClientSession(self.url, connector=aiohttp.TCPConnector(limit=0))
         try:
             self.id = (await self._post("people", {"name": self.name}))["id"]
-            self._socket = await self._session.ws_connect(f"/sandbox/events?user={self.id}", max_msg_size=0)
+            self._socket = await self._session.ws_connect(
+                f"/sandbox/events?user={self.id}&place={self.place}", max_msg_size=0
+            )
         except BaseException:
             await self._session.close()
             raise
@@ -189,6 +194,10 @@ class SandboxUser:
     async def dismiss(self, message: Message) -> None:
         await self._post("dismiss", {"message_id": message.id})
 
+    async def fault(self, action: str, /, **arguments: object) -> None:
+        """Sets up a fault in a sandbox of another process that was started with `remote_faults`."""
+        await self._post("faults", {"do": action, "with": arguments})
+
     # what a person sees
 
     def messages(self) -> list[Message]:
@@ -203,7 +212,7 @@ class SandboxUser:
         """Loads the messages before the oldest one shown, as scrolling up does."""
         oldest = next(iter(self.history), "")
         assert self._session is not None
-        query = {"user": self.id, "before": oldest}
+        query = {"user": self.id, "place": self.place, "before": oldest}
         async with self._session.get("/sandbox/messages", params=query) as response:
             page = await response.json()
         messages = [Message(message) for message in page["messages"]]
@@ -246,11 +255,15 @@ class SandboxUser:
 
     async def _post(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         assert self._session is not None, "connect first"
-        async with self._session.post(f"/sandbox/{action}", json=body | {"user": self.id}) as response:
+        async with self._session.post(f"/sandbox/{action}", json=body | self._me) as response:
             answer = await response.json()
         if "error" in answer:
             raise ActionRefused(answer["error"], answer.get("fields", {}))
         return answer
+
+    @property
+    def _me(self) -> dict[str, str]:
+        return {"user": self.id, "place": self.place}
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:

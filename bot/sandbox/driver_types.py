@@ -199,7 +199,7 @@ def _pictures(raw: dict[str, Any], everything: list[dict[str, Any]]) -> Iterator
         elif component["type"] == THUMBNAIL:
             media.append(component["media"])
     for picture in media:
-        name = picture["url"].rpartition("/")[2]
+        name = picture["url"].partition("?")[0].rpartition("/")[2]
         yield Attachment(picture["url"], name, width=picture.get("width"), height=picture.get("height"))
 
 

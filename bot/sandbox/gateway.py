@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -49,6 +50,9 @@ class Close(IntEnum):
     SESSION_TIMED_OUT = 4009
 
 
+_ENDS_SESSION = {4004, 4007, 4009, *range(4010, 4015)}  # close codes after which nobody can resume
+
+
 class GatewayClosed(Exception):
     """This connection ends with a close code."""
 
@@ -65,26 +69,34 @@ class Session:
         self.shard = shard
         self.intents = intents
         self.outbox: Outbox | None = None
+        self.holding = False  # events wait, as on a wire that is stuck
         self._sequence = 0
+        self._delivered = 0  # the last sequence number that went out on the wire
         self._sent: deque[tuple[int, str]] = deque(maxlen=REPLAY_MAX)
 
     def dispatch(self, event: str, data: JsonObject) -> None:
         self._sequence += 1
         text = json.dumps({"op": Op.DISPATCH, "t": event, "s": self._sequence, "d": data})
         self._sent.append((self._sequence, text))
-        if self.outbox is not None:
-            self.outbox.put(text)
+        if self.outbox is not None and not self.holding:
+            self._deliver(self._sequence, text)
 
     def can_replay(self, sequence: int) -> bool:
         oldest = self._sent[0][0] if self._sent else self._sequence + 1
         return oldest - 1 <= sequence <= self._sequence
 
-    def replay(self, sequence: int) -> None:
-        """Sends again what came after `sequence`."""
-        assert self.outbox is not None
+    def replay(self, sequence: int | None = None) -> None:
+        """Sends what came after `sequence` (again), or what has not been sent yet."""
+        self.holding = False
+        after = self._delivered if sequence is None else sequence
         for number, text in list(self._sent):
-            if number > sequence:
-                self.outbox.put(text)
+            if number > after:
+                self._deliver(number, text)
+
+    def _deliver(self, number: int, text: str) -> None:
+        if self.outbox is not None:
+            self.outbox.put(text)
+            self._delivered = number
 
     @property
     def has_guild(self) -> bool:
@@ -98,7 +110,10 @@ class Gateway:
         self.state = state
         self.url = websocket_url
         self.watchers: list[Callable[[], None]] = []
+        self.heartbeat_interval_ms = HEARTBEAT_INTERVAL_MS
+        self.heartbeats_acknowledged = True
         self._sessions: dict[str, Session] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def online(self) -> bool:
@@ -108,10 +123,12 @@ class Gateway:
         """Is there a session with this intent?"""
         return any(session.intents & intent for session in self._sessions.values())
 
-    def dispatch(self, event: str, data: JsonObject, *, intent: int = 0) -> None:
-        """Sends an event of the server to each session that should see it; without intent, to all."""
+    def dispatch(self, event: str, data: JsonObject, *, intent: int = 0, direct: bool = False) -> None:
+        """Sends an event to each session that should see it: one of the server to the shard that has it, one
+        of direct messages to shard 0, and one that needs an intent to those that asked for it."""
         for session in self._sessions.values():
-            if session.has_guild and (not intent or session.intents & intent):
+            at_home = session.shard[0] == 0 if direct else session.has_guild
+            if at_home and (not intent or session.intents & intent):
                 session.dispatch(event, data)
 
     def drop_connections(self) -> None:
@@ -126,10 +143,42 @@ class Gateway:
             if session.outbox is not None:
                 session.outbox.put(json.dumps({"op": Op.RECONNECT, "d": None}))
 
+    def close_connections(self, code: int) -> None:
+        """Closes every connection with this code; some codes end the sessions too."""
+        for session in list(self._sessions.values()):
+            if code in _ENDS_SESSION:
+                del self._sessions[session.id]
+            if session.outbox is not None:
+                task = asyncio.create_task(session.outbox.close(code))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+        self._changed()
+
+    def invalidate_sessions(self, *, resumable: bool) -> None:
+        """Tells every connection that its session is invalid (op 9) and, unless resumable, forgets it."""
+        for session in list(self._sessions.values()):
+            if session.outbox is not None:
+                session.outbox.put(json.dumps({"op": Op.INVALID_SESSION, "d": resumable}))
+            if not resumable:
+                del self._sessions[session.id]
+        self._changed()
+
+    def hold_events(self) -> None:
+        """Keeps the events of every session back, until they are released or the session is resumed."""
+        for session in self._sessions.values():
+            session.holding = True
+
+    def release_events(self) -> None:
+        for session in self._sessions.values():
+            if session.holding:
+                session.replay()
+
     async def close(self) -> None:
         for session in list(self._sessions.values()):
             if session.outbox is not None:
                 await session.outbox.close(1001)
+        if self._closing:
+            await asyncio.wait(self._closing)
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=64 * 1024)
@@ -210,11 +259,16 @@ class _Connection:
     async def run(self, socket: web.WebSocketResponse) -> int:
         """Reads until the connection ends; returns the code to close it with."""
         code: int = Close.UNKNOWN_ERROR
-        self._send(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
+        goodbye = False
+        interval_ms = self.gateway.heartbeat_interval_ms
+        self._send(Op.HELLO, {"heartbeat_interval": interval_ms})
         try:
             while True:
-                message = await socket.receive(timeout=HEARTBEAT_INTERVAL_MS * 2 / 1000)
+                message = await socket.receive(timeout=interval_ms * 2 / 1000)
                 if message.type is not WSMsgType.TEXT:
+                    # A client that closes with 1000 or 1001 says that it will not resume; what it answers
+                    # when this side closes says nothing.
+                    goodbye = message.type is WSMsgType.CLOSE and message.data in (1000, 1001)
                     break
                 self._handle(message.data)
         except GatewayClosed as closed:
@@ -223,8 +277,7 @@ class _Connection:
             code = Close.SESSION_TIMED_OUT
         finally:
             if self.session is not None:
-                # A client that closes with 1000 or 1001 says that it will not resume.
-                self.gateway.leave(self.session, self.outbox, for_good=socket.close_code in (1000, 1001))
+                self.gateway.leave(self.session, self.outbox, for_good=goodbye)
         return code
 
     def _handle(self, text: str) -> None:
@@ -234,7 +287,8 @@ class _Connection:
         except (ValueError, KeyError, TypeError):
             raise GatewayClosed(Close.DECODE_ERROR) from None
         if op == Op.HEARTBEAT:
-            self._send(Op.HEARTBEAT_ACK, None)
+            if self.gateway.heartbeats_acknowledged:
+                self._send(Op.HEARTBEAT_ACK, None)
         elif op in (Op.IDENTIFY, Op.RESUME):
             self._authenticate(op, data)
         elif self.session is None:

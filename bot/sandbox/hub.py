@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -24,9 +25,10 @@ from bot.sandbox.errors import PageError
 from bot.sandbox.gateway import Gateway
 from bot.sandbox.interactions import Interaction, Kind
 from bot.sandbox.outbox import Outbox
-from bot.sandbox.render import message_payload
+from bot.sandbox.places import KINDS, Place, place_of
+from bot.sandbox.render import Links, message_payload
 from bot.sandbox.state import StoredMessage
-from bot.sandbox.world import BOT, JsonObject, Person, channel_payload, guild_payload
+from bot.sandbox.world import BOT, JsonObject, Person, guild_payload
 
 PAGE_OF_MESSAGES = 50
 
@@ -34,23 +36,24 @@ PAGE_OF_MESSAGES = 50
 class Hub:
     """The open pages."""
 
-    def __init__(self, channel: Channel, gateway: Gateway) -> None:
+    def __init__(self, channel: Channel, gateway: Gateway, links: Links) -> None:
         self.state = channel.state
         self.gateway = gateway
-        self._viewers: dict[Outbox, Person] = {}
+        self._links = links  # relative, because a page may know this machine by another name
+        self._viewers: dict[Outbox, tuple[Person, Place]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """`GET /sandbox/events?user=…`: a page's stream of events."""
-        person = self.person(request.query.get("user", ""))
+        """`GET /sandbox/events?user=…&place=…`: a page's stream of events."""
+        person, place = self.who_and_where(request.query)
         socket = web.WebSocketResponse(heartbeat=20, max_msg_size=64 * 1024)
         await socket.prepare(request)
         outbox = Outbox(request, socket, gather=True)
         # Listening before the history is read means that nothing falls between the two; a page takes a
         # message that comes twice for an update.
-        self._viewers[outbox] = person
+        self._viewers[outbox] = person, place
         try:
-            outbox.put(json.dumps(await self.ready(person)))
+            outbox.put(json.dumps(await self.ready(person, place)))
             while (await socket.receive()).type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 pass  # a page only listens here
         finally:
@@ -69,39 +72,53 @@ class Hub:
             raise PageError("There is nobody of this name here.")
         return person
 
-    async def ready(self, person: Person) -> JsonObject:
+    def who_and_where(self, asked: Mapping[str, Any]) -> tuple[Person, Place]:
+        """The `user` and the `place` of a request; the place is the server's channel if it names none.
+
+        Raises PageError.
+        """
+        person = self.person(asked.get("user", ""))
+        place = place_of(str(asked.get("place") or KINDS[0]), person)
+        if place is None:
+            raise PageError("There is no such place here.")
+        return person, place
+
+    async def ready(self, person: Person, place: Place) -> JsonObject:
         return {
             "event": "ready",
             "user": public_person(person),
             "people": self.people(),
             "guild": {"name": guild_payload(())["name"]},
-            "channel": {key: channel_payload()[key] for key in ("id", "name", "topic")},
+            "places": [found.public() for kind in KINDS if (found := place_of(kind, person))],
+            "place": place.public(),
             "bot": {"id": str(BOT.id), "name": BOT.name, "online": self.gateway.online},
-            "commands": await self.commands(person),
-        } | await self.history(person)
+            "commands": await self.commands(person, place),
+        } | await self.history(person, place)
 
-    async def history(self, person: Person, before: int | None = None) -> JsonObject:
+    async def history(self, person: Person, place: Place, before: int | None = None) -> JsonObject:
         """A page of messages, oldest first, and whether there are older ones."""
-        found = await self.state.messages(person.id, before=before, limit=PAGE_OF_MESSAGES + 1)
+        found = await self.state.messages(
+            person.id, channel_id=place.channel_id, before=before, limit=PAGE_OF_MESSAGES + 1
+        )
         messages = [self.message(message) for message in found[-PAGE_OF_MESSAGES:]]
         return {"messages": messages, "more": len(found) > PAGE_OF_MESSAGES}
 
-    async def commands(self, person: Person) -> list[JsonObject]:
-        return [leaf.public() for leaf in await leaves(self.state, person)]
+    async def commands(self, person: Person, place: Place) -> list[JsonObject]:
+        return [leaf.public() for leaf in await leaves(self.state, person, place)]
 
     def people(self) -> list[JsonObject]:
         return [public_person(person) for person in self.state.people.values()]
 
     def message(self, message: StoredMessage) -> JsonObject:
-        return message_payload(self.state, message, "") | {"failed": message.failed}
+        return message_payload(self.state, message, self._links) | {"failed": message.failed}
 
     # what happens → events
 
-    def send(self, event: JsonObject, to: int | None = None) -> None:
-        """Sends an event to one person's pages, or to everyone's."""
+    def send(self, event: JsonObject, to: int | None = None, channel_id: int | None = None) -> None:
+        """Sends an event to one person's pages or everyone's, at all places or at one."""
         text = json.dumps(event)
-        for outbox, person in self._viewers.items():
-            if to is None or person.id == to:
+        for outbox, (person, place) in self._viewers.items():
+            if to in (None, person.id) and channel_id in (None, place.channel_id):
                 outbox.put(text)
 
     def message_changed(self, change: Change) -> None:
@@ -112,7 +129,7 @@ class Hub:
             event["message"] = self.message(change.message)
         if change.cause is not None:
             event |= {"interaction_id": str(change.cause.interaction_id), "nonce": change.cause.nonce}
-        self.send(event, to=change.message.private_to)
+        self.send(event, to=change.message.private_to, channel_id=change.message.channel_id)
 
     def interaction_changed(self, interaction: Interaction) -> None:
         if interaction.kind is Kind.AUTOCOMPLETE:
@@ -142,12 +159,19 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     async def _send_commands(self) -> None:
-        for person in set(self._viewers.values()):
-            self.send({"event": "commands", "commands": await self.commands(person)}, to=person.id)
+        for person, place in set(self._viewers.values()):
+            event = {"event": "commands", "commands": await self.commands(person, place)}
+            self.send(event, to=person.id, channel_id=place.channel_id)
 
 
 def public_person(person: Person) -> dict[str, Any]:
-    return {"id": str(person.id), "name": person.name, "admin": person.admin}
+    return {
+        "id": str(person.id),
+        "name": person.name,
+        "admin": person.admin,
+        "role": person.roles[-1].name if person.roles else "Member",
+        "about": person.roles[-1].about if person.roles else "member",
+    }
 
 
 def _id(snowflake: int | None) -> str | None:

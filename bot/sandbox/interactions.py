@@ -7,29 +7,28 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import Any, Literal
 
 from bot.sandbox.channel import Cause, Channel, Origin
+from bot.sandbox.clock import Clock, Timer
 from bot.sandbox.errors import (
     already_acknowledged,
+    discord_error,
     invalid_token,
     unknown_interaction,
     unknown_message,
     unknown_webhook,
 )
 from bot.sandbox.gateway import Gateway
+from bot.sandbox.places import SERVER, Place
 from bot.sandbox.state import StoredMessage
 from bot.sandbox.world import (
     APPLICATION_ID,
     ATTACHMENT_SIZE_LIMIT,
-    BOT,
-    CHANNEL_ID,
-    GUILD_ID,
     LOCALE,
     JsonObject,
     Person,
-    channel_payload,
-    member_payload,
 )
 
 ACKNOWLEDGE_WITHIN_S = 3.0
@@ -57,12 +56,13 @@ class Interaction:
     nonce: str  # chosen by the page, returned with everything that comes of the interaction
     name: str  # of the command, as shown above its answer
     source_id: int | None  # the message whose button or menu was used
+    place: Place = SERVER
     status: Literal["sent", "acknowledged", "failed", "expired"] = "sent"
     callback_type: int | None = None
     response_id: int | None = None  # what `@original` means
     modal: JsonObject | None = None  # the dialog that answered it
     choices: asyncio.Future[list[JsonObject] | None] | None = None  # the answer to autocomplete
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
 
     @property
     def cause(self) -> Cause:
@@ -83,6 +83,7 @@ class Interaction:
             private_to=self.person.id if private else None,
             interaction=interaction,
             replies_to=replies_to,
+            channel_id=self.place.channel_id,
         )
 
 
@@ -90,16 +91,23 @@ class Interactions:
     """Sends interactions to the bot and keeps them for as long as their tokens live."""
 
     def __init__(
-        self, channel: Channel, gateway: Gateway, acknowledge_within_s: float, token_lifetime_s: float
+        self,
+        channel: Channel,
+        gateway: Gateway,
+        clock: Clock,
+        acknowledge_within_s: float,
+        token_lifetime_s: float,
     ) -> None:
         self.state = channel.state
         self.channel = channel
         self.gateway = gateway
+        self.clock = clock
         self.acknowledge_within_s = acknowledge_within_s
         self.token_lifetime_s = token_lifetime_s
         self.watchers: list[Callable[[Interaction], None]] = []  # told of every change of status
         self._by_id: dict[int, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
+        self._ended: dict[str, int] = {}  # token → the error code it gets, where that is not the usual one
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(
@@ -111,6 +119,7 @@ class Interactions:
         nonce: str,
         name: str = "",
         source: StoredMessage | None = None,
+        place: Place = SERVER,
     ) -> Interaction:
         """Sends a new interaction to the bot."""
         loop = asyncio.get_running_loop()
@@ -123,12 +132,13 @@ class Interactions:
             nonce=nonce,
             name=name,
             source_id=source.id if source else None,
+            place=place,
             choices=loop.create_future() if kind is Kind.AUTOCOMPLETE else None,
         )
         self._by_id[interaction.id] = self._by_token[interaction.token] = interaction
         interaction.timers = [
-            loop.call_later(self.acknowledge_within_s, self._too_late, interaction),
-            loop.call_later(self.token_lifetime_s, self._expire, interaction),
+            self.clock.call_later(self.acknowledge_within_s, partial(self._too_late, interaction)),
+            self.clock.call_later(self.token_lifetime_s, partial(self._expire, interaction)),
         ]
         self.gateway.dispatch("INTERACTION_CREATE", self._payload(interaction, source))
         return interaction
@@ -149,6 +159,8 @@ class Interactions:
 
     def answered(self, token: str) -> Interaction:
         """The interaction whose messages a webhook call may change. Raises ApiError 50027 or 10015."""
+        if token in self._ended:
+            raise discord_error(self._ended[token])
         interaction = self._by_token.get(token)
         if interaction is None or interaction.status == "expired":
             raise invalid_token()
@@ -177,10 +189,18 @@ class Interactions:
             raise unknown_message()
         return message
 
-    def expire_tokens(self) -> None:
-        """Ends every token now, as their 15 minutes would."""
+    def expire_tokens(self, interaction_id: int | None = None, code: int = 50027) -> None:
+        """Ends the token of one interaction, or every token, as their 15 minutes would.
+
+        Raises LookupError where that interaction has no living token, and ValueError for an unknown code.
+        """
+        discord_error(code)
+        if interaction_id is not None and interaction_id not in self._by_id:
+            raise LookupError(f"There is no interaction {interaction_id} with a living token.")
         for interaction in list(self._by_id.values()):
-            self._expire(interaction)
+            if interaction_id in (None, interaction.id):
+                self._ended[interaction.token] = code
+                self._expire(interaction)
 
     async def close(self) -> None:
         for interaction in self._by_id.values():
@@ -202,7 +222,7 @@ class Interactions:
     def _expire(self, interaction: Interaction) -> None:
         for timer in interaction.timers:
             timer.cancel()
-        # The token stays known as expired only through its absence: both are refused with 50027.
+        # A token that ran out and one that never was are refused alike, with 50027.
         self._by_id.pop(interaction.id, None)
         self._by_token.pop(interaction.token, None)
         interaction.status = "expired"
@@ -223,20 +243,11 @@ class Interactions:
             "token": interaction.token,
             "version": 1,
             "data": interaction.data,
-            "guild_id": str(GUILD_ID),
-            "guild": {"id": str(GUILD_ID), "locale": LOCALE, "features": []},
-            "channel_id": str(CHANNEL_ID),
-            "channel": channel_payload(self.state.last_message_id)
-            | {"permissions": str(interaction.person.permissions)},
-            "member": member_payload(interaction.person, with_permissions=True),
             "locale": LOCALE,
-            "guild_locale": LOCALE,
-            "app_permissions": str(BOT.permissions),
             "entitlements": [],
             "entitlement_sku_ids": [],
-            "authorizing_integration_owners": {"0": str(GUILD_ID)},
-            "context": 0,
             "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
+            **interaction.place.interaction_fields(interaction.person, self.state.last_message_id),
         }
         if source is not None:
             payload["message"] = self.channel.payload(source)

@@ -8,23 +8,25 @@ from aiohttp import web
 
 from bot.sandbox import components
 from bot.sandbox.answers import json_answer
-from bot.sandbox.channel import Channel
-from bot.sandbox.commands import Leaf, command_data, leaves
+from bot.sandbox.channel import Channel, Origin
+from bot.sandbox.commands import Leaf, command_data, leaves, resolved_people
 from bot.sandbox.dialogs import submission
 from bot.sandbox.errors import PageError
 from bot.sandbox.hub import Hub, public_person
 from bot.sandbox.interactions import Interaction, Interactions, Kind
 from bot.sandbox.limits import CONTENT_MAX
+from bot.sandbox.places import Place
 from bot.sandbox.state import StoredMessage
 from bot.sandbox.uploads import Body
-from bot.sandbox.world import JsonObject, Person, member_payload, user_payload
+from bot.sandbox.world import JsonObject, Person
 
 _NAME_MAX = 32
 _GONE = "This message is no longer there."
 
 
 class PageRoutes:
-    """`/sandbox/…`. Every action names its `user` by id or name; nobody needs a password here."""
+    """`/sandbox/…`. Every action names its `user` by id or name, and by kind its `place`, if that is not the
+    server's channel. Nobody needs a password here."""
 
     def __init__(self, hub: Hub, channel: Channel, interactions: Interactions) -> None:
         self.hub = hub
@@ -46,13 +48,13 @@ class PageRoutes:
         ]
 
     async def messages(self, request: web.Request) -> web.Response:
-        """Older history: `?user=…&before=<message id>`."""
+        """Older history: `?user=…&place=…&before=<message id>`."""
         before = request.query.get("before", "")
-        person = self.hub.person(request.query.get("user", ""))
-        return json_answer(await self.hub.history(person, int(before) if before.isdecimal() else None))
+        person, place = self.hub.who_and_where(request.query)
+        return json_answer(await self.hub.history(person, place, int(before) if before.isdecimal() else None))
 
     async def add_person(self, request: web.Request) -> web.Response:
-        name = " ".join(str((await _json(request)).get("name", "")).split())
+        name = " ".join(str((await read_json(request)).get("name", "")).split())
         if not 1 <= len(name) <= _NAME_MAX or name.isdecimal() or not name.isprintable():
             raise PageError(f"A name has 1 to {_NAME_MAX} characters and is not a number.")
         person = await self.state.add_person(name)
@@ -61,53 +63,60 @@ class PageRoutes:
 
     async def say(self, request: web.Request) -> web.Response:
         """An ordinary message of `content`."""
-        data = await _json(request)
+        data = await read_json(request)
         content = str(data.get("content", "")).strip()
         if not 1 <= len(content) <= CONTENT_MAX:
             raise PageError(f"A message has 1 to {CONTENT_MAX} characters.")
-        message = await self.channel.post(self.hub.person(data.get("user")), Body({"content": content}, {}))
+        person, place = self.hub.who_and_where(data)
+        origin = Origin(channel_id=place.channel_id)
+        message = await self.channel.post(person, Body({"content": content}, {}), origin=origin)
         return json_answer({"id": str(message.id)})
 
     async def command(self, request: web.Request) -> web.Response:
         """Runs the command `name` with `options` (name → value)."""
-        data = await _json(request)
-        person = self.hub.person(data.get("user"))
-        leaf = await self._leaf(person, data)
-        filled = command_data(self.state, leaf, data.get("options") or {})
+        data = await read_json(request)
+        person, place = self.hub.who_and_where(data)
+        leaf = await self._leaf(person, place, data)
+        filled = command_data(self.state, leaf, data.get("options") or {}, place=place)
         return _begun(
-            self.interactions.begin(Kind.COMMAND, person, filled, nonce=_nonce(data), name=leaf.name)
+            self.interactions.begin(
+                Kind.COMMAND, person, filled, nonce=_nonce(data), name=leaf.name, place=place
+            )
         )
 
     async def autocomplete(self, request: web.Request) -> web.Response:
         """Choices for the option `focused`; `answered` is false where the bot gave none in time."""
-        data = await _json(request)
-        person = self.hub.person(data.get("user"))
-        leaf = await self._leaf(person, data)
-        filled = command_data(self.state, leaf, data.get("options") or {}, focused=str(data.get("focused")))
-        interaction = self.interactions.begin(Kind.AUTOCOMPLETE, person, filled, nonce="", name=leaf.name)
+        data = await read_json(request)
+        person, place = self.hub.who_and_where(data)
+        leaf = await self._leaf(person, place, data)
+        focused = str(data.get("focused"))
+        filled = command_data(self.state, leaf, data.get("options") or {}, focused=focused, place=place)
+        interaction = self.interactions.begin(
+            Kind.AUTOCOMPLETE, person, filled, nonce="", name=leaf.name, place=place
+        )
         assert interaction.choices is not None
         choices = await interaction.choices
         return json_answer({"choices": choices or [], "answered": choices is not None})
 
     async def component(self, request: web.Request) -> web.Response:
         """Uses the button or menu `custom_id` of `message_id`; a menu takes `values`."""
-        data = await _json(request)
-        person = self.hub.person(data.get("user"))
-        message = await self._message(person, data)
+        data = await read_json(request)
+        person, place = self.hub.who_and_where(data)
+        message = await self._message(person, place, data)
         used = components.find(message.components, str(data.get("custom_id")))
         if used is None or used.get("disabled"):
             raise PageError("This button cannot be used any more.")
-        filled = self._component_data(used, data.get("values"))
+        filled = self._component_data(used, data.get("values"), place)
         name = (message.interaction or {}).get("name", "")
         return _begun(
             self.interactions.begin(
-                Kind.COMPONENT, person, filled, nonce=_nonce(data), name=name, source=message
+                Kind.COMPONENT, person, filled, nonce=_nonce(data), name=name, source=message, place=place
             )
         )
 
     async def modal(self, request: web.Request) -> web.Response:
         """Sends the dialog that answered `interaction_id`, with `values` (custom_id → text or list)."""
-        data = await _json(request)
+        data = await read_json(request)
         person = self.hub.person(data.get("user"))
         opened = str(data.get("interaction_id", ""))
         opener = self.interactions.get(int(opened)) if opened.isdecimal() else None
@@ -117,36 +126,43 @@ class PageRoutes:
         source = await self.state.message(opener.source_id) if opener.source_id else None
         return _begun(
             self.interactions.begin(
-                Kind.MODAL_SUBMIT, person, filled, nonce=_nonce(data), name=opener.name, source=source
+                Kind.MODAL_SUBMIT,
+                person,
+                filled,
+                nonce=_nonce(data),
+                name=opener.name,
+                source=source,
+                place=opener.place,
             )
         )
 
     async def dismiss(self, request: web.Request) -> web.Response:
         """Puts away the private message or the failed answer `message_id`."""
-        data = await _json(request)
-        person = self.hub.person(data.get("user"))
-        message = await self._message(person, data)
+        data = await read_json(request)
+        person, place = self.hub.who_and_where(data)
+        message = await self._message(person, place, data)
         mine = message.private_to == person.id or (message.interaction or {}).get("user_id") == person.id
         if not mine or not (message.private_to or message.failed):
             raise PageError("Only a message that nobody else sees can be dismissed.")
         await self.channel.delete(message.id)
         return json_answer({})
 
-    async def _leaf(self, person: Person, data: JsonObject) -> Leaf:
+    async def _leaf(self, person: Person, place: Place, data: JsonObject) -> Leaf:
         name = " ".join(str(data.get("name", "")).removeprefix("/").split())
-        for leaf in await leaves(self.state, person):
+        for leaf in await leaves(self.state, person, place):
             if leaf.name == name:
                 return leaf
         raise PageError(f"There is no command /{name} here.")
 
-    async def _message(self, person: Person, data: JsonObject) -> StoredMessage:
+    async def _message(self, person: Person, place: Place, data: JsonObject) -> StoredMessage:
         message_id = str(data.get("message_id", ""))
         message = await self.state.message(int(message_id)) if message_id.isdecimal() else None
-        if message is None or message.private_to not in (None, person.id):
+        seen = message is not None and message.private_to in (None, person.id)
+        if message is None or not seen or message.channel_id != place.channel_id:
             raise PageError(_GONE)
         return message
 
-    def _component_data(self, used: JsonObject, values: object) -> JsonObject:
+    def _component_data(self, used: JsonObject, values: object, place: Place) -> JsonObject:
         data: JsonObject = {"component_type": used["type"], "custom_id": used["custom_id"], "id": used["id"]}
         if used["type"] not in components.SELECTS:
             return data
@@ -158,12 +174,7 @@ class PageRoutes:
             if value.isdecimal() and int(value) in self.state.people
         ]
         if used["type"] in (components.USER_SELECT, components.MENTIONABLE_SELECT):
-            data["resolved"] = {
-                "users": {str(p.id): user_payload(p) for p in people},
-                "members": {
-                    str(p.id): member_payload(p, with_user=False, with_permissions=True) for p in people
-                },
-            }
+            data["resolved"] = resolved_people(people, place)
         return data
 
 
@@ -175,7 +186,8 @@ def _nonce(data: JsonObject) -> str:
     return str(data.get("nonce", ""))[:64]
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The body of an action. Raises PageError."""
     # Insisting on JSON keeps other sites out: a browser lets no foreign form send this type unasked.
     if request.content_type != "application/json":
         raise PageError("The page sends JSON.")

@@ -8,17 +8,35 @@ from typing import Any
 
 from bot.sandbox.components import walk
 from bot.sandbox.limits import COMPONENTS_V2, EPHEMERAL
+from bot.sandbox.places import place_with
+from bot.sandbox.signatures import Signer
 from bot.sandbox.snowflakes import created_at
 from bot.sandbox.state import State, StoredMessage
-from bot.sandbox.world import APPLICATION_ID, CHANNEL_ID, GUILD_ID, JsonObject, Person, user_payload
+from bot.sandbox.world import APPLICATION_ID, GUILD_ID, JsonObject, Person, user_payload
 
 _MENTION = re.compile(r"<@!?(\d+)>")
 _UNKNOWN = "unknown"
 
 
-def attachment_path(attachment: dict[str, Any], *, ephemeral: bool) -> str:
+class Links:
+    """Addresses of files: signed, and absolute unless `base_url` is empty."""
+
+    def __init__(self, base_url: str, signer: Signer) -> None:
+        self.base_url = base_url
+        self._signer = signer
+
+    def to(self, path: str) -> str:
+        return self.base_url + self._signer.sign(path)
+
+    def path(self, url: str) -> str:
+        """The address as it is kept: without host and signature, since the next run has others."""
+        return url.removeprefix(self.base_url).partition("?")[0]
+
+
+def attachment_path(attachment: dict[str, Any], message: StoredMessage) -> str:
     """Where on the server a file lies, from the root."""
-    root = f"/ephemeral-attachments/{APPLICATION_ID}" if ephemeral else f"/attachments/{CHANNEL_ID}"
+    private = message.flags & EPHEMERAL
+    root = f"/ephemeral-attachments/{APPLICATION_ID}" if private else f"/attachments/{message.channel_id}"
     return f"{root}/{attachment['id']}/{attachment['filename']}"
 
 
@@ -26,15 +44,14 @@ def iso(snowflake: int) -> str:
     return created_at(snowflake).isoformat()
 
 
-def message_payload(state: State, message: StoredMessage, base_url: str) -> JsonObject:
-    """Discord's message object; `base_url` is put before the addresses of files ("" leaves them relative)."""
-    ephemeral = bool(message.flags & EPHEMERAL)
-    attachments = [_attachment(a, base_url, ephemeral=ephemeral) for a in message.attachments]
+def message_payload(state: State, message: StoredMessage, links: Links) -> JsonObject:
+    """Discord's message object, with addresses that are fresh."""
+    attachments = [_attachment(a, links, message) for a in message.attachments]
     files = {attachment["filename"]: attachment for attachment in attachments}
-    embeds, embedded = _embeds(message, files, base_url)
+    embeds, embedded = _embeds(message, files, links)
     payload: JsonObject = {
         "id": str(message.id),
-        "channel_id": str(CHANNEL_ID),
+        "channel_id": str(message.channel_id),
         "type": message.type,
         "content": message.content,
         "author": user_payload(_person(state, message.author_id)),
@@ -47,22 +64,23 @@ def message_payload(state: State, message: StoredMessage, base_url: str) -> Json
         # Discord takes a file that an embed shows out of the list of attachments.
         "attachments": [a for a in attachments if a["filename"] not in embedded],
         "embeds": embeds,
-        "components": _components(message, files, base_url),
+        "components": _components(message, files, links),
         "pinned": False,
         "flags": message.flags,
     }
     if message.author_id == APPLICATION_ID:
         payload["application_id"] = str(APPLICATION_ID)
     if message.interaction:
-        payload |= _interaction_fields(state, message.interaction)
+        payload |= _interaction_fields(state, message.interaction, message.channel_id)
         payload["webhook_id"] = str(APPLICATION_ID)
     if message.replies_to:
         payload["message_reference"] = {
             "type": 0,
             "message_id": str(message.replies_to),
-            "channel_id": str(CHANNEL_ID),
-            "guild_id": str(GUILD_ID),
+            "channel_id": str(message.channel_id),
         }
+        if place_with(message.channel_id).in_server:
+            payload["message_reference"]["guild_id"] = str(GUILD_ID)
     return payload
 
 
@@ -75,15 +93,15 @@ def _person(state: State, person_id: int) -> Person:
     return state.person(person_id) or Person(person_id, _UNKNOWN)
 
 
-def _attachment(attachment: dict[str, Any], base_url: str, *, ephemeral: bool) -> JsonObject:
-    url = base_url + attachment_path(attachment, ephemeral=ephemeral)
+def _attachment(attachment: dict[str, Any], links: Links, message: StoredMessage) -> JsonObject:
+    url = links.to(attachment_path(attachment, message))
     rendered = attachment | {"id": str(attachment["id"]), "url": url, "proxy_url": url}
-    if ephemeral:
+    if message.flags & EPHEMERAL:
         rendered["ephemeral"] = True
     return rendered
 
 
-def _media(reference: dict[str, Any], files: dict[str, JsonObject], base_url: str) -> JsonObject | None:
+def _media(reference: dict[str, Any], files: dict[str, JsonObject], links: Links) -> JsonObject | None:
     """A picture with its address and size; None when it names a file that the message does not have."""
     url = str(reference.get("url", ""))
     if url.startswith("attachment://"):
@@ -93,12 +111,12 @@ def _media(reference: dict[str, Any], files: dict[str, JsonObject], base_url: st
         keys = ("url", "proxy_url", "width", "height", "content_type")
         return reference | {key: file[key] for key in keys if file.get(key) is not None}
     if url.startswith("/"):
-        url = base_url + url
+        url = links.to(url)
     return reference | {"url": url, "proxy_url": url}
 
 
 def _embeds(
-    message: StoredMessage, files: dict[str, JsonObject], base_url: str
+    message: StoredMessage, files: dict[str, JsonObject], links: Links
 ) -> tuple[list[JsonObject], set[str]]:
     """The embeds with their pictures' addresses, and the names of the files that they show."""
     rendered: list[JsonObject] = []
@@ -109,13 +127,13 @@ def _embeds(
             picture = embed.pop(key, None)
             if picture:
                 shown.add(str(picture.get("url", "")).removeprefix("attachment://"))
-                if media := _media(picture, files, base_url):
+                if media := _media(picture, files, links):
                     embed[key] = media
         rendered.append(embed)
     return rendered, shown
 
 
-def _components(message: StoredMessage, files: dict[str, JsonObject], base_url: str) -> list[JsonObject]:
+def _components(message: StoredMessage, files: dict[str, JsonObject], links: Links) -> list[JsonObject]:
     if not message.flags & COMPONENTS_V2:
         return message.components  # no pictures in these
     components = copy.deepcopy(message.components)
@@ -124,17 +142,17 @@ def _components(message: StoredMessage, files: dict[str, JsonObject], base_url: 
         for holder in holders:
             for key in ("media", "file"):
                 if isinstance(holder.get(key), dict):
-                    holder[key] = _media(holder[key], files, base_url) or holder[key]
+                    holder[key] = _media(holder[key], files, links) or holder[key]
     return components
 
 
-def _interaction_fields(state: State, interaction: dict[str, Any]) -> JsonObject:
+def _interaction_fields(state: State, interaction: dict[str, Any], channel_id: int) -> JsonObject:
     user = user_payload(_person(state, interaction["user_id"]))
     metadata: JsonObject = {
         "id": str(interaction["id"]),
         "type": interaction["type"],
         "user": user,
-        "authorizing_integration_owners": {"0": str(GUILD_ID)},
+        "authorizing_integration_owners": place_with(channel_id).integration_owners(interaction["user_id"]),
     }
     if interaction["type"] == 2:
         return {

@@ -11,6 +11,7 @@ from bot.sandbox.channel import Channel, Origin
 from bot.sandbox.commands import COMMANDS_MAX, GLOBAL, check_commands, registered
 from bot.sandbox.errors import (
     ApiError,
+    discord_error,
     malformed_body,
     not_found,
     not_the_author,
@@ -23,12 +24,12 @@ from bot.sandbox.errors import (
 )
 from bot.sandbox.form import Form
 from bot.sandbox.gateway import Gateway
+from bot.sandbox.places import Place, direct_messages, place_with
 from bot.sandbox.state import StoredMessage
-from bot.sandbox.uploads import read_body
+from bot.sandbox.uploads import PAYLOAD, read_body
 from bot.sandbox.world import (
     APPLICATION_ID,
     BOT,
-    CHANNEL_ID,
     GUILD_ID,
     JsonObject,
     Person,
@@ -61,6 +62,7 @@ class RestRoutes:
             ("GET", "/gateway", self.get_gateway),
             ("GET", "/gateway/bot", self.get_gateway),
             ("GET", "/users/@me", self.get_me),
+            ("POST", "/users/@me/channels", self.open_direct_messages),
             ("GET", "/users/{user}", self.get_user),
             ("GET", "/oauth2/applications/@me", self.get_application),
             ("GET", "/applications/@me", self.get_application),
@@ -93,8 +95,8 @@ class RestRoutes:
                 raise unauthorized()
             if request.match_info.get("guild", str(GUILD_ID)) != str(GUILD_ID):
                 raise unknown_guild()
-            if request.match_info.get("channel", str(CHANNEL_ID)) != str(CHANNEL_ID):
-                raise unknown_channel()
+            if "channel" in request.match_info:
+                self._place(request)
             if request.match_info.get("app", str(APPLICATION_ID)) != str(APPLICATION_ID):
                 raise not_found()
             return await handler(request)
@@ -129,7 +131,26 @@ class RestRoutes:
         return json_answer(member_payload(self._person(request)))
 
     async def get_channel(self, request: web.Request) -> web.Response:
-        return json_answer(channel_payload(self.state.last_message_id))
+        place = self._place(request)
+        recipient = self.state.people.get(place.owner_id or 0, BOT)
+        return json_answer(place.channel(recipient, self.state.last_message_id))
+
+    async def open_direct_messages(self, request: web.Request) -> web.Response:
+        recipient = str((await read_body(request)).payload.get("recipient_id", ""))
+        person = self.state.people.get(int(recipient)) if recipient.isdecimal() else None
+        if person is None:
+            raise unknown_user()
+        return json_answer(direct_messages(person.id).channel(person))
+
+    def _place(self, request: web.Request) -> Place:
+        """The channel that the request names. Raises ApiError where the bot cannot go."""
+        name = request.match_info["channel"]
+        place = place_with(int(name)) if name.isdecimal() else None
+        if place is None or (place.owner_id is not None and place.owner_id not in self.state.people):
+            raise unknown_channel()
+        if not place.open_to_bot:
+            raise discord_error(50001)
+        return place
 
     def _person(self, request: web.Request) -> Person:
         user = request.match_info["user"]
@@ -150,13 +171,17 @@ class RestRoutes:
             before, after = (int(query[key]) if key in query else None for key in ("before", "after"))
         except ValueError:
             raise ApiError(400, 50035, "Invalid Form Body") from None
-        found = await self.state.messages(None, before=before, after=after, limit=limit)
+        channel_id = self._place(request).channel_id
+        found = await self.state.messages(
+            None, channel_id=channel_id, before=before, after=after, limit=limit
+        )
         return json_answer([self.channel.payload(message) for message in reversed(found)])
 
     async def post_message(self, request: web.Request) -> web.Response:
         body = await read_body(request)
-        reference = int((body.payload.get("message_reference") or {}).get("message_id") or 0)
-        origin = Origin(type=_REPLY, replies_to=reference) if reference else Origin()
+        reference = int((body.payload.get("message_reference") or {}).get("message_id") or 0) or None
+        channel_id = self._place(request).channel_id
+        origin = Origin(type=_REPLY if reference else 0, replies_to=reference, channel_id=channel_id)
         message = await self.channel.post(BOT, body, origin=origin)
         return json_answer(self.channel.payload(message))
 
@@ -178,7 +203,8 @@ class RestRoutes:
     async def _message(self, request: web.Request) -> StoredMessage:
         name = request.match_info["message"]
         message = await self.state.message(int(name)) if name.isdecimal() else None
-        if message is None or message.private_to is not None:
+        here = self._place(request).channel_id
+        if message is None or message.private_to is not None or message.channel_id != here:
             raise unknown_message()
         return message
 
@@ -248,4 +274,5 @@ async def _json_list(request: web.Request) -> list[JsonObject]:
         raise malformed_body() from None
     if not isinstance(wanted, list) or not all(isinstance(item, dict) for item in wanted):
         raise malformed_body()
+    request[PAYLOAD] = wanted
     return wanted

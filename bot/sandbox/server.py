@@ -17,22 +17,30 @@ from yarl import URL
 from bot.sandbox.callbacks import CallbackRoutes
 from bot.sandbox.cdn import FileRoutes
 from bot.sandbox.channel import Change, Channel
+from bot.sandbox.clock import Clock
 from bot.sandbox.errors import StartupError
+from bot.sandbox.faults import Faults
 from bot.sandbox.gateway import GUILD_MESSAGES, Gateway
 from bot.sandbox.hub import Hub
 from bot.sandbox.interactions import ACKNOWLEDGE_WITHIN_S, TOKEN_LIFETIME_S, Interactions
 from bot.sandbox.page_api import PageRoutes
+from bot.sandbox.places import place_with
+from bot.sandbox.remote_faults import FaultRoutes
+from bot.sandbox.render import Links
 from bot.sandbox.rest import RestRoutes
+from bot.sandbox.signatures import Signer
 from bot.sandbox.state import State
+from bot.sandbox.transcript import Transcript
 from bot.sandbox.turnstile import Turnstile
 from bot.sandbox.uploads import BODY_MAX
 from bot.sandbox.web_guard import API_ROOT, add_safe_headers, errors_as_json, only_this_machine
-from bot.sandbox.world import CHANNEL_ID, GUILD_ID, Person, member_payload
+from bot.sandbox.world import GUILD_ID, Person, member_payload
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 _API_VERSION = "v10"
+DIRECT_MESSAGES = 1 << 12  # an intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,14 @@ class SandboxSettings:
     data_dir: Path  # where the channel's history is kept
     acknowledge_within_s: float = ACKNOWLEDGE_WITHIN_S
     token_lifetime_s: float = TOKEN_LIFETIME_S
+    remote_faults: bool = False  # may other processes set up faults, with POST /sandbox/faults?
+
+
+def point_discord_at(url: str) -> None:
+    """As `Sandbox.point_discord_here`, for a sandbox that another process runs."""
+    Route.BASE = f"{url}{API_ROOT}{_API_VERSION}"
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(url).with_scheme("ws") / "gateway"
+    setattr(Asset, "BASE", url)  # noqa: B010  (typed as a literal)
 
 
 class Sandbox:
@@ -53,9 +69,12 @@ class Sandbox:
     channel: Channel
     interactions: Interactions
     hub: Hub
+    faults: Faults
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
+        self.clock = Clock()
+        self.transcript = Transcript()
         self._port = settings.port
         self._runner: web.AppRunner | None = None
 
@@ -98,9 +117,7 @@ class Sandbox:
 
     def point_discord_here(self) -> None:
         """Makes discord.py, unmodified, take this sandbox for Discord; for all clients of this process."""
-        Route.BASE = f"{self.url}{API_ROOT}{_API_VERSION}"
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(self.gateway.url)
-        setattr(Asset, "BASE", self.url)  # noqa: B010  (typed as a literal)
+        point_discord_at(self.url)
 
     def _listen(self) -> socket.socket:
         try:
@@ -121,11 +138,13 @@ class Sandbox:
         """Makes the parts and lets each hear what it needs from the others."""
         settings = self.settings
         self.gateway = Gateway(self.state, f"ws://{HOST}:{self._port}/gateway")
-        self.channel = Channel(self.state, self.url)
+        self._signer = Signer(self.state.token, self.clock)
+        self.channel = Channel(self.state, Links(self.url, self._signer))
         self.interactions = Interactions(
-            self.channel, self.gateway, settings.acknowledge_within_s, settings.token_lifetime_s
+            self.channel, self.gateway, self.clock, settings.acknowledge_within_s, settings.token_lifetime_s
         )
-        self.hub = Hub(self.channel, self.gateway)
+        self.hub = Hub(self.channel, self.gateway, Links("", self._signer))
+        self.faults = Faults(self.gateway, self.interactions, self.clock)
         self.channel.listeners += [self.hub.message_changed, self._tell_bot]
         self.interactions.watchers.append(self.hub.interaction_changed)
         self.gateway.watchers.append(self.hub.bot_changed)
@@ -133,28 +152,42 @@ class Sandbox:
     def _tell_bot(self, change: Change) -> None:
         """The gateway event of a message; private messages have none."""
         message = change.message
-        if message.private_to is not None or not self.gateway.wants(GUILD_MESSAGES):
+        place = place_with(message.channel_id)
+        intent = GUILD_MESSAGES if place.in_server else DIRECT_MESSAGES
+        if message.private_to is not None or not place.open_to_bot or not self.gateway.wants(intent):
             return
         deleted = change.kind == "delete"
         payload = (
-            {"id": str(message.id), "channel_id": str(CHANNEL_ID)}
+            {"id": str(message.id), "channel_id": str(message.channel_id)}
             if deleted
             else self.channel.payload(message)
         )
-        author = self.state.person(message.author_id) or Person(message.author_id, "unknown")
-        extra = {"guild_id": str(GUILD_ID), "member": member_payload(author, with_user=False)}
-        self.gateway.dispatch(f"MESSAGE_{change.kind.upper()}", payload | extra, intent=GUILD_MESSAGES)
+        if place.in_server:
+            author = self.state.person(message.author_id) or Person(message.author_id, "unknown")
+            payload |= {"guild_id": str(GUILD_ID), "member": member_payload(author, with_user=False)}
+        self.gateway.dispatch(
+            f"MESSAGE_{change.kind.upper()}", payload, intent=intent, direct=not place.in_server
+        )
 
     def _application(self) -> web.Application:
         api = web.Application()
         api.add_routes(RestRoutes(self.channel, self.gateway, self.hub.commands_changed).routes())
         api.add_routes(CallbackRoutes(self.channel, self.interactions).routes())
         app = web.Application(
-            middlewares=[only_this_machine, Turnstile().middleware, errors_as_json], client_max_size=BODY_MAX
+            middlewares=[
+                only_this_machine,
+                Turnstile().middleware,
+                self.transcript.middleware,
+                errors_as_json,
+                self.faults.middleware,
+            ],
+            client_max_size=BODY_MAX,
         )
         app.on_response_prepare.append(add_safe_headers)
         app.add_routes([web.get("/gateway", self.gateway.handle), web.get("/gateway/", self.gateway.handle)])
         app.add_routes(PageRoutes(self.hub, self.channel, self.interactions).routes())
-        app.add_routes(FileRoutes(self.state).routes())
+        if self.settings.remote_faults:
+            app.add_routes(FaultRoutes(self.faults).routes())
+        app.add_routes(FileRoutes(self.state, self._signer).routes())
         app.add_subapp(f"{API_ROOT}{_API_VERSION}", api)
         return app

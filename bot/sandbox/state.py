@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from bot.sandbox.errors import StartupError
 from bot.sandbox.snowflakes import Snowflakes
-from bot.sandbox.world import BOT, RESIDENTS, Person
+from bot.sandbox.world import BOT, CHANNEL_ID, RESIDENTS, Person
 
 FORMAT = 1
 _SCHEMA = f"""
@@ -56,6 +56,7 @@ class StoredMessage:
     interaction: dict[str, Any] | None = None  # id, type, name and user of what it answers
     replies_to: int | None = None
     failed: bool = False  # "thinking…" that never became an answer
+    channel_id: int = CHANNEL_ID
 
     def to_json(self) -> str:
         return json.dumps({f.name: getattr(self, f.name) for f in fields(self)})
@@ -232,13 +233,27 @@ class State:
         return None if body is None else StoredMessage.from_json(body)
 
     async def messages(
-        self, viewer_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 50
+        self,
+        viewer_id: int | None,
+        *,
+        channel_id: int = CHANNEL_ID,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 50,
     ) -> list[StoredMessage]:
-        """The newest `limit` messages that `viewer_id` may see between the two ids, oldest first."""
-        query = """SELECT body FROM messages WHERE (private_to IS NULL OR private_to = :viewer)
+        """The newest `limit` messages of a channel that `viewer_id` may see between the two ids, oldest
+        first."""
+        query = f"""SELECT body FROM messages WHERE (private_to IS NULL OR private_to = :viewer)
+                   AND coalesce(body ->> '$.channel_id', {CHANNEL_ID}) = :channel
                    AND id < coalesce(:before, 9223372036854775807) AND id > coalesce(:after, 0)
                    ORDER BY id DESC LIMIT :limit"""
-        bounds = {"viewer": viewer_id, "before": before, "after": after, "limit": limit}
+        bounds = {
+            "viewer": viewer_id,
+            "channel": channel_id,
+            "before": before,
+            "after": after,
+            "limit": limit,
+        }
         return [StoredMessage.from_json(body) for (body,) in reversed(await self._read(query, bounds))]
 
     async def delete_message(self, message_id: int) -> None:

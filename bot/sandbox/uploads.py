@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from bot.sandbox.errors import malformed_body, too_large
 from bot.sandbox.world import ATTACHMENT_SIZE_LIMIT
 
+PAYLOAD = web.RequestKey("payload", object)  # where a request keeps its JSON, once it is read
 BODY_MAX = 4 * 1024 * 1024  # bytes of a request without files
 _FILES_MAX = 10
 _FIELD = re.compile(r"files\[(\d+)\]")
@@ -39,7 +41,9 @@ class Body:
 async def read_body(request: web.Request) -> Body:
     """Raises ApiError for a malformed body (50109) and for a file over the limit (40005)."""
     if request.content_type != "multipart/form-data":
-        return Body(_object(await request.text()), {})
+        payload = _object(await request.text())
+        request[PAYLOAD] = payload
+        return Body(copy.deepcopy(payload), {})
     payload: dict[str, Any] = {}
     uploads: dict[int, Upload] = {}
     async for part in await request.multipart():
@@ -47,6 +51,7 @@ async def read_body(request: web.Request) -> Body:
             raise malformed_body()
         if part.name == "payload_json":
             payload = _object(await part.text())
+            request[PAYLOAD] = copy.deepcopy(payload)  # the sandbox numbers the components in its own
         elif match := _FIELD.fullmatch(part.name or ""):
             if len(uploads) == _FILES_MAX:
                 raise too_large()

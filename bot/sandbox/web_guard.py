@@ -79,6 +79,13 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return json_answer(body, status=500)
 
 
+def api_path(request: web.Request) -> str | None:
+    """The path of a bot's request as Discord documents it, or that of a file; None for the page's own."""
+    if request.path.startswith(API_ROOT):
+        return request.path[request.path.index("/", len(API_ROOT)) :]
+    return request.path if request.path.startswith(("/attachments/", "/ephemeral-attachments/")) else None
+
+
 async def add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
     """For every response, before it is sent."""
     response.headers.setdefault("Content-Security-Policy", _PAGE_POLICY)

@@ -1,4 +1,4 @@
-"""The small world that the sandbox shows: one server, one channel, one bot, and a few people.
+"""The small world that the sandbox shows: one server, its roles, one bot, and a few people.
 
 Ids are constants, so that what the bot remembers about its people outlives a deleted sandbox folder.
 """
@@ -18,6 +18,9 @@ GUILD_ID = _BORN + 2  # also the id of the role @everyone
 CHANNEL_ID = _BORN + 3
 BOT_ROLE_ID = _BORN + 4
 ADMIN_ROLE_ID = _BORN + 5
+MANAGER_ROLE_ID = _BORN + 6
+BREEDER_ROLE_ID = _BORN + 7
+GROUP_ID = _BORN + 8  # a group chat that the bot is not part of
 
 ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024  # bytes a file
 LOCALE = "en-GB"
@@ -26,7 +29,27 @@ _VIEW, _SEND, _EMBED, _ATTACH, _HISTORY = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 
 _REACT, _EXTERNAL_EMOJI, _USE_COMMANDS = 1 << 6, 1 << 18, 1 << 31
 MEMBER_PERMISSIONS = _VIEW | _SEND | _EMBED | _ATTACH | _HISTORY | _REACT | _EXTERNAL_EMOJI | _USE_COMMANDS
 ADMIN_PERMISSIONS = (1 << 53) - 1  # Discord sets every bit for someone who has Administrator
-_ADMINISTRATOR = 1 << 3
+_ADMINISTRATOR, MANAGE_SERVER = 1 << 3, 1 << 5
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role of the server, lowest first in `ROLES`."""
+
+    id: int
+    name: str
+    permissions: int = 0  # beside those of @everyone
+    about: str = ""  # what the page says of someone who has it
+
+
+ROLES = (
+    Role(GUILD_ID, "@everyone", MEMBER_PERMISSIONS),
+    Role(BOT_ROLE_ID, "newmon", MEMBER_PERMISSIONS),
+    Role(BREEDER_ROLE_ID, "Breeder", about="member with a role"),
+    Role(MANAGER_ROLE_ID, "Gym leader", MANAGE_SERVER, about="manager"),
+    Role(ADMIN_ROLE_ID, "Professor", _ADMINISTRATOR, about="admin"),
+)
+_ROLES = {role.id: role for role in ROLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +58,35 @@ class Person:
 
     id: int
     name: str  # as shown
-    admin: bool = False
+    role_ids: tuple[int, ...] = ()  # without @everyone, which everyone has
     bot: bool = False
 
     @property
-    def permissions(self) -> int:
-        return ADMIN_PERMISSIONS if self.admin else MEMBER_PERMISSIONS
+    def roles(self) -> list[Role]:
+        return [_ROLES[role_id] for role_id in self.role_ids]
 
     @property
-    def role_ids(self) -> list[int]:
-        if self.bot:
-            return [BOT_ROLE_ID]
-        return [ADMIN_ROLE_ID] if self.admin else []
+    def admin(self) -> bool:
+        """Has Administrator, and with it every permission."""
+        return any(role.permissions & _ADMINISTRATOR for role in self.roles)
+
+    @property
+    def permissions(self) -> int:
+        if self.admin:
+            return ADMIN_PERMISSIONS
+        granted = MEMBER_PERMISSIONS
+        for role in self.roles:
+            granted |= role.permissions
+        return granted
 
 
-BOT = Person(APPLICATION_ID, "newmon", bot=True)
+BOT = Person(APPLICATION_ID, "newmon", (BOT_ROLE_ID,), bot=True)
 RESIDENTS = (
     Person(_BORN + 101, "Ash"),
     Person(_BORN + 102, "Misty"),
-    Person(_BORN + 103, "Oak", admin=True),
+    Person(_BORN + 103, "Oak", (ADMIN_ROLE_ID,)),
+    Person(_BORN + 104, "Sabrina", (MANAGER_ROLE_ID,)),
+    Person(_BORN + 105, "Bill", (BREEDER_ROLE_ID,)),
 )
 
 
@@ -102,27 +135,22 @@ def bot_user_payload() -> JsonObject:
 
 
 def role_payloads() -> list[JsonObject]:
-    roles = (
-        (GUILD_ID, "@everyone", MEMBER_PERMISSIONS, 0),
-        (BOT_ROLE_ID, BOT.name, MEMBER_PERMISSIONS, 1),
-        (ADMIN_ROLE_ID, "Professor", _ADMINISTRATOR, 2),
-    )
     return [
         {
-            "id": str(role_id),
-            "name": name,
-            "permissions": str(permissions),
+            "id": str(role.id),
+            "name": role.name,
+            "permissions": str(role.permissions),
             "position": position,
             "color": 0,
             "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
             "hoist": False,
             "icon": None,
             "unicode_emoji": None,
-            "managed": role_id == BOT_ROLE_ID,
+            "managed": role.id == BOT_ROLE_ID,
             "mentionable": False,
             "flags": 0,
         }
-        for role_id, name, permissions, position in roles
+        for position, role in enumerate(ROLES)
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -16,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-__all__ = ["Keys", "Page", "browser", "needs_chromium", "webdriver"]
+__all__ = ["Keys", "Page", "browser", "needs_chromium", "options", "webdriver"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -79,13 +80,19 @@ class Page:
         return int(self.browser.execute_script(script))
 
 
+def options(profile: Path) -> webdriver.ChromeOptions:
+    """How to start a quiet Chromium whose profile is this folder."""
+    chosen = webdriver.ChromeOptions()
+    chosen.binary_location = CHROMIUM or ""
+    for argument in (*QUIET, f"--user-data-dir={profile}"):
+        chosen.add_argument(argument)
+    chosen.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return chosen
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for argument in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    profile = tmp_path_factory.mktemp("chromium")
+    chrome = webdriver.Chrome(options=options(profile), service=webdriver.ChromeService(DRIVER))
     yield chrome
     chrome.quit()

@@ -127,3 +127,47 @@ async def test_lost_connection_is_shown_and_comes_back(sandbox: Sandbox, browser
         await asyncio.to_thread(page.text, "article:last-child", "still here")
     finally:
         await again.stop()
+
+
+async def test_people_and_places_by_keyboard(page: Page, sandbox: Sandbox) -> None:
+    await asyncio.to_thread(_look_around, page)
+
+
+def _look_around(page: Page) -> None:
+    page.open()
+    page.type("/hatch teal", Keys.ENTER)
+    page.text("article:last-child .embed-title", "A teal creature")
+
+    page.one("[data-place='direct']").send_keys(Keys.ENTER)
+    page.text("#place-name", "newmon")
+    page.until(lambda: not page.all("#messages article"))
+    page.text("#welcome-title", "You and newmon")
+    assert page.all("[data-place='direct'][aria-current]")
+    page.until(lambda: page.focused() == "message-input")
+    page.type("/hatch gold", Keys.ENTER)
+    page.text("article:last-child .embed-title", "A gold creature")
+
+    page.open()  # a reload stays with the place
+    page.text("#place-name", "newmon")
+    page.text("article:last-child .embed-title", "A gold creature")
+
+    page.one("#people").send_keys("Oak")
+    page.text("#my-role", "Professor")
+    page.until(lambda: not page.all("#messages article"))  # Ash's direct messages are not Oak's
+    page.one("[data-place='server']").send_keys(Keys.ENTER)
+    page.text("article:last-child .embed-title", "A teal creature")
+    page.type("/train start ")
+    page.until(lambda: page.focused().startswith("option-"))
+
+
+async def test_a_choice_that_is_typed_out_is_chosen(page: Page) -> None:
+    await asyncio.to_thread(_type_a_choice, page)
+
+
+def _type_a_choice(page: Page) -> None:
+    page.open()
+    page.type("/hatch ")
+    page.one("#option-weirdness").click()
+    page.text("#choices-list", "wild")
+    page.type("WILD", Keys.ENTER)
+    page.text("article:last-child .embed-title", "creature")

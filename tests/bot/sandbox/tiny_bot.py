@@ -22,8 +22,9 @@ def picture(colour: str = "tomato", size: int = 64) -> bytes:
 class TinyBot(discord.AutoShardedClient):
     """Keeps what went wrong in `errors`, and stops at `gate` where a command says so."""
 
-    def __init__(self) -> None:
-        super().__init__(intents=discord.Intents(guilds=True, guild_messages=True))
+    def __init__(self, heartbeat_timeout_s: float = 60.0) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True)
+        super().__init__(intents=intents, heartbeat_timeout=heartbeat_timeout_s)
         self.tree = app_commands.CommandTree(self)
         self.errors: asyncio.Queue[discord.HTTPException] = asyncio.Queue()
         self.refused: list[discord.HTTPException] = []  # the same, for looking back

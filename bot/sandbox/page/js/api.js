@@ -15,13 +15,16 @@ export class Connection {
     this.onEvent = onEvent;
     this.onLost = onLost;
     this.user = null;
+    this.place = null;
     this.attempt = 0;
     addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.retryNow(); });
   }
 
-  open(user) {
+  /** Listens as this person at this place from now on. */
+  open(user, place) {
     this.user = user;
+    this.place = place;
     this.attempt = 0;
     this.#connect();
   }
@@ -38,7 +41,8 @@ export class Connection {
       this.socket.close();
     }
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/sandbox/events?user=${encodeURIComponent(this.user)}`);
+    const query = new URLSearchParams({ user: this.user, place: this.place });
+    const socket = new WebSocket(`${scheme}://${location.host}/sandbox/events?${query}`);
     this.socket = socket;
     let ready = false;
     socket.onmessage = (message) => {
@@ -63,13 +67,13 @@ export class Connection {
     return this.#ask(`/sandbox/${action}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ ...body, user: this.user }),
+      body: JSON.stringify({ ...body, user: this.user, place: this.place }),
     });
   }
 
   /** The messages before the one with this id. */
   async older(before) {
-    const query = new URLSearchParams({ user: this.user, before });
+    const query = new URLSearchParams({ user: this.user, place: this.place, before });
     return this.#ask(`/sandbox/messages?${query}`, {});
   }
 

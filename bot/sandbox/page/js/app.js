@@ -6,24 +6,26 @@ import { byId, toast } from "./dom.js";
 import { Log } from "./log.js";
 import { Dialog } from "./modal.js";
 import { People } from "./people.js";
+import { Places } from "./places.js";
 
-const REMEMBERED = "person";
+const REMEMBERED = { person: "person", place: "place" }; // in the browser's storage
 const FAVOURITE = "newmon"; // the command that an empty channel suggests; else any that needs no options
 
-const state = { bot: null, channel: null, commands: [], more: false, lost: false };
+const state = { bot: null, commands: [], more: false, lost: false };
 const mine = new Set(); // nonces of what this page began, which other pages of the same person did not
 
 const ctx = {
   me: () => people.me,
   people: () => people.list,
   personName: (id) => (id === state.bot?.id ? state.bot.name : people.list.find((p) => p.id === id)?.name ?? "someone"),
-  channelName: () => state.channel?.name ?? "channel",
+  channelName: () => places.name,
   use,
   dismiss: (message) => attempt(() => connection.post("dismiss", { message_id: message.id })),
 };
 
 const connection = new Connection(onEvent, () => { state.lost = true; drawBanner(); });
 const log = new Log(ctx);
+const places = new Places((kind) => enter(people.me.id, kind));
 const people = new People(become, (name) => attempt(async () => become((await connection.post("people", { name })).id)));
 const dialog = new Dialog(ctx, async (interactionId, values, began) => {
   const nonce = newNonce();
@@ -40,11 +42,11 @@ const composer = new Composer({
 
 const handlers = {
   ready(event) {
-    Object.assign(state, { bot: event.bot, channel: event.channel, commands: event.commands, more: event.more, lost: false });
+    Object.assign(state, { bot: event.bot, commands: event.commands, more: event.more, lost: false });
     people.set(event.people, event.user);
-    localStorage.setItem(REMEMBERED, event.user.id);
-    byId("channel-name").textContent = event.channel.name;
-    byId("channel-topic").textContent = event.channel.topic;
+    places.set(event.places, event.place, event.guild.name);
+    localStorage.setItem(REMEMBERED.person, event.user.id);
+    localStorage.setItem(REMEMBERED.place, event.place.kind);
     log.reset(event.messages);
     dialog.forget();
     composer.refresh();
@@ -129,8 +131,13 @@ async function use(message, component, values) {
 }
 
 function become(id) {
+  enter(id, places.here.kind);
+}
+
+/** Someone goes somewhere. */
+function enter(id, kind) {
   composer.leave();
-  connection.open(id);
+  connection.open(id, kind);
 }
 
 function drawBanner() {
@@ -152,7 +159,7 @@ function drawBeginning() {
   byId("welcome").hidden = state.more;
   byId("welcome").classList.toggle("empty", empty);
   byId("welcome-text").textContent = !empty
-    ? "This is where the channel begins."
+    ? "This is where it begins."
     : favourite
       ? `Nothing has hatched here yet. Type /${favourite.name} in the box below, or let the button do it.`
       : `Nothing has hatched here yet. ${state.bot?.name ?? "The bot"} is still waking up; its commands will appear here.`;
@@ -177,12 +184,13 @@ addEventListener("keydown", (event) => {
 });
 
 async function start() {
-  const remembered = localStorage.getItem(REMEMBERED);
-  if (remembered) {
-    const known = await fetch(`/sandbox/messages?user=${encodeURIComponent(remembered)}`).then((r) => r.ok, () => true);
-    if (!known) localStorage.removeItem(REMEMBERED);
-  }
-  connection.open(localStorage.getItem(REMEMBERED) ?? "Ash");
+  let person = localStorage.getItem(REMEMBERED.person) ?? "Ash";
+  let place = localStorage.getItem(REMEMBERED.place) ?? "server";
+  const query = new URLSearchParams({ user: person, place });
+  // They may be those of another sandbox at this address.
+  const known = await fetch(`/sandbox/messages?${query}`).then((r) => r.ok, () => true);
+  if (!known) [person, place] = ["Ash", "server"];
+  connection.open(person, place);
   byId("message-input").focus();
 }
 

@@ -1,6 +1,6 @@
 // Buttons, menus and layouts of a message.
 
-import { el } from "./dom.js";
+import { el, emoji } from "./dom.js";
 import { markup } from "./markup.js";
 import { menuButton } from "./menu.js";
 import { picture } from "./picture.js";
@@ -18,7 +18,7 @@ export function component(message, data, ctx) {
     case 10: return markup(data.content, ctx);
     case 11: return picture(data.media, data.description ?? "Thumbnail", "picture thumbnail");
     case 12: return gallery(data);
-    case 13: return el("a", { class: "file", href: data.file.url, download: "" }, data.file.url.split("/").at(-1));
+    case 13: return el("a", { class: "file", href: data.file.url, download: "" }, data.file.url.split("?")[0].split("/").at(-1));
     case 14: return el("hr", { class: data.divider === false ? "gap" : null });
     case 17: return container(data, inner());
     default: return el("p", { class: "subtext" }, `(A component of type ${data.type}, which this page cannot show.)`);
@@ -40,10 +40,6 @@ export function paintEdge(node, colour) {
   if (colour !== null && colour !== undefined) {
     node.style.borderInlineStartColor = `#${colour.toString(16).padStart(6, "0")}`;
   }
-}
-
-export function emoji(data) {
-  return data?.name ? el("span", { class: "emoji", "aria-hidden": "true" }, data.id ? `:${data.name}:` : data.name) : null;
 }
 
 function button(message, data, ctx) {

@@ -29,6 +29,11 @@ export function paintAvatar(node, person) {
   node.style.setProperty("--hue", String(Number(BigInt(person.id) % 360n) * 137 % 360));
 }
 
+/** Discord's emoji object; one of a server's own is shown by its name. */
+export function emoji(data) {
+  return data?.name ? el("span", { class: "emoji", "aria-hidden": "true" }, data.id ? `:${data.name}:` : data.name) : null;
+}
+
 let hiding;
 
 /** Tells the person that something did not work. */

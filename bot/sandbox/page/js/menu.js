@@ -1,7 +1,6 @@
 // A select menu of a message: a button that opens a list. Choosing sends; with several choices, "Done" does.
 
-import { emoji } from "./components.js";
-import { el } from "./dom.js";
+import { el, emoji } from "./dom.js";
 
 let opened = null; // closes the menu that is open
 

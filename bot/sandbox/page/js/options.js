@@ -58,7 +58,8 @@ export class OptionField {
   }
 
   get value() {
-    return this.picked && this.picked.name === this.input.value ? this.picked.value : this.input.value.trim();
+    const typed = this.input.value.trim();
+    return this.picked?.name.toLowerCase() === typed.toLowerCase() ? this.picked.value : typed;
   }
 
   describe() {
@@ -87,6 +88,8 @@ export class OptionField {
     const typed = this.input.value.trim();
     if (this.closed) {
       const found = this.closed.filter((choice) => choice.name.toLowerCase().includes(typed.toLowerCase()));
+      // Who has typed a whole choice has chosen it.
+      this.picked ??= found.find((choice) => choice.name.toLowerCase() === typed.toLowerCase()) ?? null;
       // Nothing is marked before something is typed, so that Enter sends and does not choose.
       this.#open(found, typed && !this.picked ? 0 : -1);
     } else if (this.option.autocomplete) {

@@ -24,11 +24,17 @@ export class People {
   set(list, me = this.me) {
     this.list = list;
     this.me = me;
+    const kinds = [...new Set(list.map((person) => person.about))];
     this.select.replaceChildren(
-      ...list.map((person) => el("option", { value: person.id }, person.admin ? `${person.name} (admin)` : person.name)),
+      ...kinds.map((about) => el(
+        "optgroup",
+        { label: about },
+        list.filter((person) => person.about === about).map((person) => el("option", { value: person.id }, person.name)),
+      )),
       el("option", { value: ADD }, "Add someone…"),
     );
     this.select.value = me.id;
+    byId("my-role").textContent = me.role;
     paintAvatar(byId("my-avatar"), me);
   }
 }
