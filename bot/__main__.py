@@ -1,9 +1,10 @@
-"""python -m bot: on Discord with a token, in the sandbox without one. python -m bot backup FILE"""
+"""python -m bot: on Discord with a token, in the sandbox without one; also `backup` and `checkpoint`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -16,25 +17,30 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from bot.checkpoint_commands import app as checkpoint_app
+from bot.checkpoints import Checkpoints, choose_first
 from bot.client import NewmonBot
 from bot.config import Settings, load_settings
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
+from bot.retrain import Retraining
+from bot.retrain.announce import Announcer
 from bot.sandbox import Sandbox, SandboxSettings
+from bot.shelf import Shelf
 from bot.store import Store
 from bot.store.backup import back_up
 
 console = Console()
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(checkpoint_app, name="checkpoint")
 
 
 @contextlib.asynccontextmanager
-async def discord_or_sandbox(settings: Settings) -> AsyncIterator[tuple[str, str]]:
+async def discord_or_sandbox(settings: Settings, sandbox: Sandbox) -> AsyncIterator[tuple[str, str]]:
     """Yields the token to log in with and where people meet the bot; nothing else can tell which it is."""
     if settings.discord_token is not None:
         yield settings.discord_token.get_secret_value().strip(), "on Discord"
         return
-    sandbox = Sandbox(SandboxSettings(port=settings.sandbox_port, data_dir=settings.data_dir / "sandbox"))
     await sandbox.start()
     try:
         sandbox.point_discord_here()
@@ -43,46 +49,82 @@ async def discord_or_sandbox(settings: Settings) -> AsyncIterator[tuple[str, str
         await sandbox.stop()
 
 
-async def run(settings: Settings, stopping: asyncio.Event, on_ready: Callable[[str], None]) -> None:
-    """Start everything in order, run until `stopping` is set, stop in the opposite order.
-
-    `on_ready` is told where people meet the bot, once they can. Raises `UserError`, `CheckpointError` and
-    what discord.py raises for a token it cannot use.
-    """
+@contextlib.asynccontextmanager
+async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[Retraining]:
+    """Everything that the bot serves people with. Raises `CheckpointError` and `UserError`."""
     async with contextlib.AsyncExitStack() as stack:
+        store = await Store.open(settings.database)
+        stack.push_async_callback(store.close)
+        shelf = Shelf(settings.data_dir / "checkpoints")
         engine = Engine(
-            settings.checkpoint,
+            await choose_first(store, shelf, settings.checkpoint),
+            folder=shelf.folder,
+            kept=settings.checkpoints_in_memory,
             queue_limit=settings.queue_limit,
             per_user_limit=settings.per_user_limit,
             threads=settings.torch_threads,
+            drain_timeout_s=0,  # the bot has waited already, see `NewmonBot.sleep`
         )
         stack.push_async_callback(engine.close)
         await engine.start()
-        store = await Store.open(settings.database)
-        stack.push_async_callback(store.close)
-        await store.register_checkpoint(engine.checkpoint_id, settings.checkpoint, engine.metadata)
-        token, place = await stack.enter_async_context(discord_or_sandbox(settings))
-        bot = await stack.enter_async_context(NewmonBot(settings, engine, store))
-        await bot.login(token)
-        await _stay_connected(bot, stopping, lambda: on_ready(place))
-        await engine.close()  # while the bot can still deliver what is drawn
+        checkpoints = Checkpoints(store, shelf, engine, keep_unused=settings.keep_checkpoints)
+        await checkpoints.start()
+        stack.push_async_callback(checkpoints.close)
+        retraining = Retraining(settings, store, checkpoints, Announcer(bot))
+        stack.push_async_callback(retraining.close)
+        bot.wake(engine, store, checkpoints, retraining)
+        yield retraining
 
 
-async def _stay_connected(bot: NewmonBot, stopping: asyncio.Event, on_ready: Callable[[], None]) -> None:
-    """Until `stopping` is set. Raises what ends the connection for good."""
-    connection = asyncio.create_task(bot.connect(), name="discord")
-    ready = asyncio.create_task(bot.wait_until_ready(), name="ready")
-    stop = asyncio.create_task(stopping.wait(), name="stop")
-    try:
-        await asyncio.wait({connection, ready, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if ready.done() and not connection.done():
-            on_ready()
-        await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if connection.done():
-            await connection
-    finally:
-        ready.cancel()
-        stop.cancel()
+def sandbox_of(settings: Settings) -> Sandbox:
+    """The sandbox that a bot without a token runs in."""
+    return Sandbox(SandboxSettings(port=settings.sandbox_port, data_dir=settings.data_dir / "sandbox"))
+
+
+async def run(
+    settings: Settings,
+    stopping: asyncio.Event,
+    on_ready: Callable[[str], None],
+    sandbox: Sandbox | None = None,
+) -> None:
+    """Connect and wake up at the same time, run until `stopping` is set, serve who came before, and stop.
+
+    `on_ready` is told where people meet the bot, once it serves them; a bot without a token runs in `sandbox`
+    or, without one, in what `sandbox_of` makes. Raises `UserError`, `CheckpointError`
+    and what discord.py raises for a token it cannot use.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        rooms = await stack.enter_async_context(contextlib.AsyncExitStack())  # closed after the bot
+        token, place = await stack.enter_async_context(
+            discord_or_sandbox(settings, sandbox or sandbox_of(settings))
+        )
+        bot = await stack.enter_async_context(NewmonBot(settings))
+
+        async def wake() -> None:
+            retraining = await rooms.enter_async_context(awake(settings, bot))
+            await bot.wait_until_ready()
+            on_ready(place)
+            await retraining.pick_up()
+
+        connection = asyncio.create_task(bot.start(token), name="discord")
+        waking = asyncio.create_task(wake(), name="waking")
+        stop = asyncio.create_task(stopping.wait(), name="stop")
+        try:
+            await asyncio.wait({connection, waking, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if waking.done():
+                await waking
+                await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if connection.done():
+                await connection
+            waking.cancel()  # if it has not finished, nobody was let in
+            await asyncio.wait({waking})
+            await bot.sleep()
+            await rooms.aclose()  # while a retrain's message can still be edited
+            await bot.close()
+        finally:
+            for task in (connection, waking, stop):
+                task.cancel()
+            await asyncio.wait({connection, waking, stop})
 
 
 async def run_until_signal(settings: Settings) -> None:
@@ -90,11 +132,23 @@ async def run_until_signal(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(
-        settings,
-        stopping,
-        lambda place: console.print(f"newmon is ready {place} (Ctrl-C stops it).", highlight=False),
-    )
+    console.print("Waking up …")
+
+    def ready(place: str) -> None:
+        spare_the_collector()
+        console.print(f"newmon is ready {place} (Ctrl-C stops it).", highlight=False)
+
+    await run(settings, stopping, ready)
+
+
+def spare_the_collector() -> None:
+    """Tell Python's garbage collector that what is there now is there to stay.
+
+    Torch and SQLAlchemy bring a million objects. Looking through all of them, as a full collection does every
+    now and then, would hold everybody up for a quarter of a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @app.callback(invoke_without_command=True)
@@ -109,7 +163,6 @@ def start(context: typer.Context) -> None:
         handlers=[RichHandler(console=console, show_path=False)],
     )
     logging.getLogger("discord").setLevel(logging.WARNING)
-    console.print("Waking up …")
     asyncio.run(run_until_signal(settings))
 
 

@@ -6,51 +6,50 @@ import asyncio
 import hashlib
 import json
 import logging
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import discord
 from discord import app_commands
 
+from bot.checkpoints import Checkpoints
 from bot.commands import add_all
 from bot.config import Settings
+from bot.dispatch import Tree, guard
 from bot.engine import Engine
 from bot.interaction import Bot
-from bot.store import Store, StoreError
+from bot.retrain import Retraining
+from bot.service import Cooldown, Service
+from bot.store import Store
 from bot.ui.buttons import ITEMS
-from bot.ui.dialogs import answer_dialog
-from bot.ui.reports import report
+from bot.ui.rehatching import KeepAndMix, Rehatch
+from bot.ui.reports import note
+from bot.ui.retraining import CancelRetrain, UseResult
 
 log = logging.getLogger(__name__)
 
 PRUNE_INTERVAL_S = 6 * 3600
+LAST_WORDS_S = 2.0  # for telling those who were not served in time
 
 # The bot never speaks, so discord.py need not warn that packages for voice are missing.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
 
-class Tree(app_commands.CommandTree["NewmonBot"]):
-    """The command tree, with the one error path that everything else uses too."""
-
-    async def on_error(
-        self, interaction: discord.Interaction[NewmonBot], error: app_commands.AppCommandError, /
-    ) -> None:
-        await report(interaction, getattr(error, "original", error))
-
-
 class NewmonBot(Bot):
-    """The bot. Needs an engine that is started and a store that is open; closes neither."""
+    """The bot. It can connect before it is awake, and tells people so; closes neither engine nor store."""
 
-    def __init__(self, settings: Settings, engine: Engine, store: Store) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,  # commands bring all that is needed
         )
+        guard(self)
         self.settings = settings
-        self.engine = engine
-        self.store = store
+        self.service = Service()
+        self.cooldown = Cooldown(settings.cooldown_burst, settings.cooldown_per_minute)
         self.tree = Tree(
             self,
             allowed_contexts=app_commands.AppCommandContext(
@@ -63,26 +62,42 @@ class NewmonBot(Bot):
     async def setup_hook(self) -> None:
         """Runs once, after login and before the gateway connects."""
         add_all(self.tree)
-        self.add_dynamic_items(*ITEMS)
+        self.add_dynamic_items(*ITEMS, CancelRetrain, UseResult, Rehatch, KeepAndMix)
         await self._sync_commands(self.settings.data_dir / "synced-commands.json")
+
+    def wake(self, engine: Engine, store: Store, checkpoints: Checkpoints, retraining: Retraining) -> None:
+        """Serve people from now on, with an engine that is started and a store that is open."""
+        self.engine, self.store = engine, store
+        self.checkpoints, self.retraining = checkpoints, retraining
         self._prune_task = asyncio.create_task(self._prune_now_and_then(), name="prune")
+        self.service.open()
+
+    async def sleep(self) -> None:
+        """Serve those who came so far, within the configured time, and nobody else any more.
+
+        Those whose creatures are not drawn by then are told so.
+        """
+        self.service.close()
+        if await self.service.drained(self.settings.drain_timeout_s):
+            if self._prune_task is not None:  # it was awake
+                await self.engine.close()
+            if unserved := await self.service.drained(LAST_WORDS_S):
+                log.warning("%d requests were not answered in time before the bot stopped.", unserved)
 
     async def close(self) -> None:
         if self._prune_task is not None:
             self._prune_task.cancel()
+            await asyncio.wait({self._prune_task})  # the store is closed next
         await super().close()
 
     async def on_ready(self) -> None:
         """Also called after a reconnection that could not resume."""
         log.info("Connected as %s, in %d servers.", self.user, len(self.guilds))
 
-    async def on_interaction(self, interaction: discord.Interaction[NewmonBot]) -> None:
-        """Dialogs are answered here and not by `Modal.on_submit`, which would not survive a restart."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            try:
-                await answer_dialog(interaction)
-            except Exception as error:
-                await report(interaction, error)
+    async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
+        """For whatever is raised in an event such as `on_ready`."""
+        if (error := sys.exception()) is not None:
+            note(error, f"in {event_method}")
 
     async def _sync_commands(self, noted: Path) -> None:
         """Send the commands to Discord if they changed since last time, or if Discord lost them.
@@ -107,8 +122,8 @@ class NewmonBot(Bot):
                 gone = await self.store.prune_unsaved(timedelta(days=self.settings.keep_unsaved_days))
                 if gone:
                     log.info("Forgot %d creatures that nobody saved.", gone)
-            except StoreError:
-                log.exception("could not prune")
+            except Exception as error:  # of whatever kind: it is tried again
+                note(error, "what nobody saved could not be forgotten")
             await asyncio.sleep(PRUNE_INTERVAL_S)
 
 

@@ -6,10 +6,11 @@ import asyncio
 
 import discord
 
-from bot.actions.common import existing, put, show
+from bot.actions.common import existing, show
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import SORTS, Page, Sort
+from bot.ui.answers import put
 from bot.ui.buttons import SORT_LABELS, Collection, Open, Order, Turn, page_view
 from bot.ui.cards import Card
 from bot.ui.items import on_press

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import aiohttp
 import discord
-from discord.ui import View
 
-from bot.engine import SEED_MAX, Engine, Hatched, Take
+from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import Creature, NewCreature
+from bot.ui.answers import put
 from bot.ui.buttons import creature_view
-from bot.ui.cards import Card, creature_card
+from bot.ui.cards import creature_card
 
 GONE = "This creature is no longer here: hatch another one with /newmon."
 ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
@@ -35,13 +36,6 @@ async def own(interaction: Interaction, creature_id: int) -> Creature:
     if creature.owner_id != interaction.user.id:
         raise UserError(f"This one is {creature.owner_name}'s: hatch your own with /newmon.")
     return creature
-
-
-async def put(interaction: Interaction, card: Card, view: View) -> None:
-    """Put a card where the interaction's answer stands."""
-    await interaction.edit_original_response(
-        content=None, embed=card.embed, attachments=[card.file], view=view
-    )
 
 
 async def show(
@@ -66,19 +60,28 @@ def random_seed() -> int:
     return secrets.randbelow(SEED_MAX + 1)
 
 
-def refuse_other_checkpoint(engine: Engine, creatures: Sequence[Creature], done: str) -> None:
-    """W+ codes mean something on their own checkpoint alone. Raises `UserError`."""
-    for creature in creatures:
-        if creature.checkpoint_id != engine.checkpoint_id:
-            label = creature.name or creature.code
-            raise UserError(f"{label} hatched from an older checkpoint, which cannot be {done} this one.")
+@contextlib.contextmanager
+def counted(interaction: Interaction, creatures: int) -> Iterator[None]:
+    """Around the drawing of so many: counts them against the person's cool-down, and not if it fails.
+
+    Admins have the same cool-down: it keeps the nest fair, whoever hatches. Raises `UserError` that says how
+    long to wait.
+    """
+    cooldown, user_id = interaction.client.cooldown, interaction.user.id
+    cooldown.take(user_id, creatures)
+    try:
+        yield
+    except BaseException:
+        cooldown.give_back(user_id, creatures)
+        raise
 
 
 def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
     """Tells a person who has to wait where in the queue they stand."""
 
     async def note(position: int) -> None:
-        with contextlib.suppress(discord.HTTPException):  # a courtesy: the creature comes all the same
+        # A courtesy: the creature comes all the same.
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
             await interaction.edit_original_response(content=f"You are number {position} in the queue …")
 
     return note

@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Literal, get_args
 
 import discord
 
 from bot import weirdness
 from bot.actions.common import (
     ALL_LEVELS,
+    counted,
     existing,
     new_creature,
     own,
-    put,
     queue_note,
     random_seed,
-    refuse_other_checkpoint,
     show,
 )
 from bot.engine import SEED_MAX, seed_from_text
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import Creature
+from bot.ui.answers import put
 from bot.ui.buttons import Another, Choose, Nearby, Several, sheet_view
 from bot.ui.cards import Card, code_text
 from bot.ui.items import on_press
 from bot.ui.pictures import Portrait, grid_sheet
 
 Count = Literal[1, 4, 9]
+COUNTS: tuple[Count, ...] = get_args(Count)
+SEED_LENGTH_MAX = 100
 
 SHEET_PICTURE = "hatchlings.png"
 LAYOUTS = {4: (2, 192), 9: (3, 128)}  # how many → columns, and pixels of one creature's square
 STEP = 0.25  # how far "nearby" goes towards a random creature's styles
 
 
-async def hatch(interaction: Interaction, seed_text: str | None, psi: float, count: Count = 1) -> None:
-    """Hatch creatures and show them; without a seed, random ones. Several come on one numbered sheet."""
+async def hatch(interaction: Interaction, seed_text: str | None, psi: float, count: int = 1) -> None:
+    """Hatch creatures and show them; without a seed, random ones. Several come on one numbered sheet.
+
+    Raises `UserError` for what Discord would not let anybody choose, too: not everything comes from Discord's
+    own app.
+    """
+    if count not in COUNTS or len(seed_text or "") > SEED_LENGTH_MAX:
+        raise UserError("Creatures hatch one, four or nine at a time, from up to 100 letters: use /newmon.")
     seeds = _seeds(seed_text, count)
-    await interaction.response.defer(thinking=True)
-    hatched = await interaction.client.engine.hatch(
-        [seed for seed, _ in seeds], psi, user_id=interaction.user.id, on_queued=queue_note(interaction)
-    )
+    with counted(interaction, count):
+        await interaction.response.defer(thinking=True)
+        hatched = await interaction.client.engine.hatch(
+            [seed for seed, _ in seeds], psi, user_id=interaction.user.id, on_queued=queue_note(interaction)
+        )
     creatures = await interaction.client.store.add_creatures(
         [
             new_creature(interaction, one, seed_text=words, shown=count == 1)
@@ -91,8 +100,6 @@ async def hatch_another(interaction: Interaction, percent: int) -> None:
 @on_press(Several)
 async def hatch_several(interaction: Interaction, percent: int, count: int) -> None:
     """As many more, as weird as the last."""
-    if count != 4 and count != 9:
-        raise UserError("Creatures hatch one, four or nine at a time: use /newmon.")
     await hatch(interaction, None, weirdness.parse(str(percent / 100)), count)
 
 
@@ -111,15 +118,19 @@ async def hatch_nearby(interaction: Interaction, creature_id: int) -> None:
     await interaction.response.defer(thinking=True)
     engine = interaction.client.engine
     origin = await existing(interaction, creature_id)
-    refuse_other_checkpoint(engine, [origin], "rerolled on")
+    own = origin.checkpoint_id  # which may be an older one: its styles mean nothing to any other
+    await engine.prepare(own)
     seed = random_seed()
-    [target] = await engine.styles([seed], weirdness.parse(None) if origin.psi is None else origin.psi)
-    [hatched] = await engine.render(
-        [engine.mixed(origin.w_plus, target, ALL_LEVELS, STEP)],
-        [origin.noise_seed],
-        user_id=interaction.user.id,
-        on_queued=queue_note(interaction),
-    )
+    psi = weirdness.parse(None) if origin.psi is None else origin.psi
+    [target] = await engine.styles([seed], psi, own)
+    with counted(interaction, 1):
+        [hatched] = await engine.render(
+            [engine.mixed(origin.w_plus, target, ALL_LEVELS, STEP, own)],
+            [origin.noise_seed],
+            user_id=interaction.user.id,
+            checkpoint_id=own,
+            on_queued=queue_note(interaction),
+        )
     recipe = {"nearby": seed, "step": STEP}
     [creature] = await interaction.client.store.add_creatures(
         [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]

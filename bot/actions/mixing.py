@@ -10,24 +10,26 @@ import discord
 from bot import weirdness
 from bot.actions.common import (
     ALL_LEVELS,
+    counted,
     existing,
     new_creature,
-    put,
     queue_note,
     random_seed,
-    refuse_other_checkpoint,
     show,
 )
+from bot.actions.rehatching import keep_rehatched, offer_rehatching, rehatch
 from bot.engine import Take
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import Creature
 from bot.ui import dialogs
+from bot.ui.answers import put
 from bot.ui.buttons import MixWith, MoreLikeThis, Swap, mix_view
 from bot.ui.cards import Card, describe_recipe, parent_label
 from bot.ui.dialogs import Answers, mix_dialog, on_submit
 from bot.ui.items import on_press
 from bot.ui.pictures import CHILD_COLUMNS, Portrait, mix_sheet
+from bot.ui.rehatching import KeepAndMix, Rehatch
 
 MIX_PICTURE = "mix.png"
 STEP = 0.2  # how far each child of "more like this" goes towards a random creature's styles
@@ -47,11 +49,13 @@ async def mix(
     interaction: Interaction, a: str, b: str, take: list[Take] | None = None, amount: int | None = None
 ) -> None:
     """Mix two creatures by name or code: six children, or one if `take` or `amount` is given."""
+    if not set(take or ()) <= set(ALL_LEVELS) or not 0 <= (amount or 0) <= 100:
+        raise UserError("Take the shape, the features or the colours of B, and 0 to 100 % of it.")
     await interaction.response.defer(thinking=True)
     store, user_id, guild_id = interaction.client.store, interaction.user.id, interaction.guild_id
     first = await store.find(user_id, guild_id, a)
     second = await store.find(user_id, guild_id, b)
-    if take is None and amount is None:
+    if first.checkpoint_id != second.checkpoint_id or (take is None and amount is None):
         await _show_children(interaction, first, second)
         return
     percent = amount if amount is not None else 100 if take else 50
@@ -98,6 +102,23 @@ async def mix_as_answered(interaction: Interaction, creature_id: int, answers: A
     await _show_children(interaction, first, second)
 
 
+@on_press(Rehatch)
+async def rehatch_parent(
+    interaction: Interaction, creature_id: int, target_id: int, first: int, user_id: int
+) -> None:
+    """Re-hatch one parent in the other's checkpoint, for the person who wanted to mix them."""
+    await rehatch(interaction, creature_id, target_id, bool(first), user_id)
+
+
+@on_press(KeepAndMix)
+async def mix_rehatched(
+    interaction: Interaction, creature_id: int, other_id: int, first: int, user_id: int
+) -> None:
+    """Save what was re-hatched, and go on with the mix in a message of its own."""
+    made, other = await keep_rehatched(interaction, creature_id, user_id, other_id)
+    await _show_children(interaction, *((made, other) if first else (other, made)))
+
+
 def _refuse_others(interaction: Interaction, user_id: int) -> None:
     if interaction.user.id != user_id:
         raise UserError("This mix is somebody else's: make your own with /mix.")
@@ -111,6 +132,10 @@ async def _parents(interaction: Interaction, a_id: int, b_id: int) -> tuple[Crea
 
 
 async def _show_children(interaction: Interaction, a: Creature, b: Creature, *, varied: bool = False) -> None:
+    """The sheet of six; for parents of different checkpoints an offer instead."""
+    if a.checkpoint_id != b.checkpoint_id:
+        await offer_rehatching(interaction, a, b)
+        return
     recipes = [(take, amount) for take, amount, _ in CHILDREN]
     children = await _breed(interaction, a, b, recipes, varied=varied)
     png = await asyncio.to_thread(
@@ -137,24 +162,30 @@ async def _breed(
     *,
     varied: bool = False,
 ) -> list[Creature]:
-    """Draw and keep one child for each recipe. All have A's noise, so that they differ by style alone.
+    """Draw and keep one child for each recipe, on the parents' own checkpoint, which must be the same.
 
+    All have A's noise, so that they differ by style alone.
     `varied` moves each a small step towards a random creature, whose seed its recipe then names.
     """
     if a.id == b.id:
         raise UserError("A creature mixed with itself stays itself: choose two different ones.")
-    engine = interaction.client.engine
-    refuse_other_checkpoint(engine, [a, b], "mixed with")
-    codes = [engine.mixed(a.w_plus, b.w_plus, take, amount / 100) for take, amount in recipes]
+    engine, own = interaction.client.engine, a.checkpoint_id
+    await engine.prepare(own)
+    codes = [engine.mixed(a.w_plus, b.w_plus, take, amount / 100, own) for take, amount in recipes]
     notes: list[dict[str, Any]] = [{"take": take, "amount": amount} for take, amount in recipes]
     if varied:
         seeds = [random_seed() for _ in codes]
-        targets = await engine.styles(seeds, weirdness.parse(None))
-        codes = [engine.mixed(c, t, ALL_LEVELS, STEP) for c, t in zip(codes, targets, strict=True)]
+        targets = await engine.styles(seeds, weirdness.parse(None), own)
+        codes = [engine.mixed(c, t, ALL_LEVELS, STEP, own) for c, t in zip(codes, targets, strict=True)]
         notes = [note | {"nearby": seed, "step": STEP} for note, seed in zip(notes, seeds, strict=True)]
-    drawn = await engine.render(
-        codes, [a.noise_seed] * len(codes), user_id=interaction.user.id, on_queued=queue_note(interaction)
-    )
+    with counted(interaction, len(codes)):
+        drawn = await engine.render(
+            codes,
+            [a.noise_seed] * len(codes),
+            user_id=interaction.user.id,
+            checkpoint_id=own,
+            on_queued=queue_note(interaction),
+        )
     parents = {"parent_a_id": a.id, "parent_b_id": b.id}
     shown = len(recipes) == 1
     return await interaction.client.store.add_creatures(

@@ -10,7 +10,7 @@ from discord.app_commands import Choice
 
 from bot import weirdness
 from bot.actions import hatching, keeping
-from bot.actions.hatching import Count
+from bot.actions.hatching import SEED_LENGTH_MAX, Count
 from bot.interaction import Interaction
 
 
@@ -23,7 +23,7 @@ from bot.interaction import Interaction
 @app_commands.rename(weirdness_text="weirdness")
 async def newmon(
     interaction: Interaction,
-    seed: app_commands.Range[str, 1, 100] | None = None,
+    seed: app_commands.Range[str, 1, SEED_LENGTH_MAX] | None = None,
     weirdness_text: str | None = None,
     count: Count = 1,
 ) -> None:

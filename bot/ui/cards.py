@@ -44,7 +44,7 @@ async def creature_card(
     if creature.psi is not None:
         embed.add_field(name="Weirdness", value=describe(creature.psi))
     recipe = creature.recipe or {}
-    if "take" not in recipe and "nearby" in recipe:
+    if "rehatched" in recipe or ("take" not in recipe and "nearby" in recipe):
         embed.add_field(name="Parent", value=parent_label(parents[0], creature.parent_a_name))
     elif recipe:
         first = parent_label(parents[0], creature.parent_a_name)
@@ -71,6 +71,8 @@ def describe_recipe(recipe: Mapping[str, object] | None) -> str:
     """How a creature came of its parents, in words: what a mix took from B, and whether it was varied."""
     recipe = recipe or {}
     take, amount = recipe.get("take"), recipe.get("amount", 100)
+    if "rehatched" in recipe:
+        return f"Re-hatched from checkpoint {str(recipe['rehatched'])[:8]}"
     varied = ", varied" if "nearby" in recipe else ""
     if take is None and varied:
         return "A small step away"

@@ -12,10 +12,10 @@ from typing import Any
 from discord import SelectOption
 from discord.ui import Label, Modal, Select, TextInput
 
+from bot.errors import UserError
 from bot.interaction import Interaction
 
 NAME_MAX = 32
-OPEN_FOR_S = 900  # how long discord.py remembers a dialog that nobody answers
 SAVE, RENAME, MIX = "name", "rename", "with"
 _CUSTOM_ID = re.compile(r"newmon:(\w+):(\d{1,19})")
 
@@ -76,15 +76,15 @@ def mix_dialog(creature_id: int, label: str, partners: list[tuple[int, str]]) ->
 
 
 def _modal(title: str, kind: str, creature_id: int) -> Modal:
-    return Modal(title=title, custom_id=f"newmon:{kind}:{creature_id}", timeout=OPEN_FOR_S)
+    return Modal(title=title, custom_id=f"newmon:{kind}:{creature_id}")
 
 
 async def answer_dialog(interaction: Interaction) -> None:
-    """Act on a submitted dialog of ours; leave any other alone."""
+    """Act on a submitted dialog. Raises `UserError` for one that is not ours."""
     data: dict[str, Any] = dict(interaction.data or {})
     match = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
     if match is None or match[1] not in _handlers:
-        return
+        raise UserError("This dialog does nothing any more: start anew with /newmon.")
     await _handlers[match[1]](interaction, int(match[2]), _answers(data.get("components")))
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import discord
 from discord.ui import Button, DynamicItem, Item, Select, View
 
+from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.ui.reports import report
 
@@ -21,6 +22,9 @@ HandlerT = TypeVar("HandlerT", bound=Handler)
 ItemT = TypeVar("ItemT", bound=Item[Any])
 
 _handlers: dict[type[Remembering[Any]], Handler] = {}
+
+FOREIGN = "This button does nothing any more: start anew with /newmon."
+_NUMBER_MAX = 2**63 - 1  # ids are no larger, and columns hold no more
 
 
 def on_press(*kinds: type[Remembering[Any]]) -> Callable[[HandlerT], HandlerT]:
@@ -54,6 +58,8 @@ class Remembering(DynamicItem[ItemT], Generic[ItemT], template=r"newmon:unused")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
+            if any(number > _NUMBER_MAX for number in self.numbers):
+                raise UserError(FOREIGN)
             await _handlers[type(self)](interaction, *self.numbers, *self.chosen(interaction))
         except Exception as error:  # everything: this is the end of the line
             await report(interaction, error)

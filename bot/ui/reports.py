@@ -2,49 +2,104 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.errors import UserError
+from bot.interaction import Interaction
 
 log = logging.getLogger(__name__)
 
-# Discord's codes for an interaction or message that is over: nobody is left to tell.
-GONE = {
-    10008,  # unknown message
-    10015,  # unknown webhook
-    10062,  # unknown interaction
-    40060,  # already acknowledged
-    50027,  # invalid webhook token
-}
+UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10008, 10015, 10062
+TOO_LARGE, ALREADY_ACKNOWLEDGED, INVALID_TOKEN = 40005, 40060, 50027
+# Discord's codes for an interaction that is over (too late, answered already, its message deleted): nobody is
+# left to tell. Whoever acts on an interaction acknowledges it first, so that 40060 keeps two from doing so.
+GONE = {UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, INVALID_TOKEN}
+EXPIRED = {UNKNOWN_WEBHOOK, INVALID_TOKEN}  # the token died while its answer was made, see `answers`
+
+WRONG = "Something went wrong here (error {id}). Nothing is lost: please try again."
+UNREACHED = "Discord could not be reached for a moment (error {id}). Nothing is lost: please try again."
+HEAVY = "Discord finds this picture too large to show here. Nothing is lost: please ask for fewer at a time."
+OUTDATED = "This command has changed meanwhile: please restart your Discord app, then try again."
+
+_NETWORK = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, discord.DiscordServerError)
+
+
+async def serve(interaction: Interaction, work: Callable[[], Awaitable[None]]) -> None:
+    """Do what a command, a button, a menu, a dialog or an autocomplete is for. Never raises.
+
+    While the bot wakes up or goes to sleep, the person is told so instead.
+    """
+    service = interaction.client.service
+    with service.serving():
+        try:
+            if service.closed is None:
+                await work()
+            else:
+                await turn_away(interaction, service.closed)
+        except Exception as error:  # everything: this is the end of the line
+            await report(interaction, error)
 
 
 async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:
-    """Tell the person privately what went wrong. Never raises because of Discord."""
+    """Tell the person privately what went wrong. Never raises."""
     if isinstance(error, discord.HTTPException) and error.code in GONE:
         log.info("An interaction was over before it was answered (code %d).", error.code)
         return
-    if isinstance(error, UserError):
-        text = str(error)
-    else:
-        error_id = secrets.token_hex(4)
-        log.error("error %s", error_id, exc_info=error)
-        text = f"Something went wrong here (error {error_id}). Nothing is lost: please try again."
+    text = _sentence(error)
     try:
         await tell_privately(interaction, text)
     except Exception as failure:  # Discord refuses, or the bot is closing: the log is all that is left
         log.warning("A person could not be told of an error: %s", failure)
 
 
+def note(error: BaseException, what: str = "failed") -> str:
+    """Log an error with its traceback, and return the id that it is found by."""
+    error_id = secrets.token_hex(4)
+    log.error("error %s: %s", error_id, what, exc_info=error)
+    return error_id
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(
+        error, discord.app_commands.CommandNotFound | discord.app_commands.CommandSignatureMismatch
+    ):
+        log.info("A command is not known in this form: %s", error)
+        return OUTDATED
+    if isinstance(error, discord.HTTPException) and error.code == TOO_LARGE:
+        note(error, "Discord refused an answer for its size")
+        return HEAVY
+    if isinstance(error, _NETWORK):
+        return UNREACHED.format(id=note(error, "Discord could not be reached"))
+    return WRONG.format(id=note(error))
+
+
+async def turn_away(interaction: discord.Interaction[Any], text: str) -> None:
+    """Tell the person privately that nobody is served now; an autocomplete gets an empty list."""
+    if interaction.type is discord.InteractionType.autocomplete:
+        await interaction.response.autocomplete([])
+    else:
+        await tell_privately(interaction, text)
+
+
 async def tell_privately(interaction: discord.Interaction[Any], text: str) -> None:
     """A message that only this person sees, whatever state the interaction is in."""
+    if interaction.type is discord.InteractionType.autocomplete:
+        return  # there is no place for it
     if not interaction.response.is_done():
         await interaction.response.send_message(text, ephemeral=True)
         return
     if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
         # A public "thinking …" stands there: whatever comes first takes its place, and its publicity.
-        await interaction.delete_original_response()
+        with contextlib.suppress(discord.NotFound):
+            await interaction.delete_original_response()
     await interaction.followup.send(text, ephemeral=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import torch
 
-from bot.__main__ import run
+from bot.__main__ import run, sandbox_of
 from bot.config import Settings
 from gan import checkpoint
 from gan.config import NetworkConfig
 from gan.generator import Generator
+from tests.bot.openapi import Checker, description
 
 
 def make_checkpoint(path: Path, seed: int = 0) -> str:
@@ -35,16 +36,24 @@ class RunningBot:
             "data_dir": folder / "data",
             "sandbox_port": 0,
             "torch_threads": 1,
+            "cooldown_per_minute": 0,  # one person does in a test what takes people an evening
         } | settings
         self.settings = Settings.model_validate(values)
+        self.sandbox = sandbox_of(self.settings)  # with faults on demand; another one after each start
+        self.checker: Checker | None = None  # of the bodies that the bot sends
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> RunningBot:
         """Returns when people can use it; raises what keeps it from starting."""
         self._stopping.clear()
+        self.sandbox = sandbox_of(self.settings)
+        known = description()
+        self.checker = None if known is None else Checker(known)
+        if self.checker is not None:
+            self.sandbox.transcript.listeners.append(self.checker)
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(run(self.settings, self._stopping, ready.set_result))
+        self._task = asyncio.create_task(run(self.settings, self._stopping, ready.set_result, self.sandbox))
         await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             await self._task
@@ -58,3 +67,5 @@ class RunningBot:
         if self._task is not None:
             await self._task
             self._task = None
+        if self.checker is not None:
+            assert not self.checker.problems, "\n".join(self.checker.problems)

@@ -24,7 +24,9 @@ async def hatch_and_save(user: SandboxUser, name: str, seed: str) -> Message:
 
 async def refusal(user: SandboxUser, handle: InteractionHandle) -> str:
     """The text of a refusal, which nobody else may see."""
-    message = await user.wait(lambda: next((m for m in reversed(handle.updates) if m.private), None))
+    message = await user.wait(
+        lambda: next((m for m in reversed(handle.updates) if m.private and not m.loading), None)
+    )
     assert not message.embeds
     return message.text
 

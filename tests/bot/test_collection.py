@@ -20,6 +20,7 @@ from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, pri
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SUBCOMMAND = 1
 KEPT = [field for field in dataclasses.fields(NewCreature) if field.name != "shown"]
 
 
@@ -191,13 +192,19 @@ async def test_two_presses_at_once_on_save_release_and_rename(ash: SandboxUser, 
 async def test_every_command_works_everywhere_and_shows_an_example(running: RunningBot) -> None:
     with closing(sqlite3.connect(running.settings.data_dir / "sandbox" / "sandbox.sqlite3")) as connection:
         commands = [json.loads(body) for (body,) in connection.execute("SELECT body FROM commands")]
-    assert {c["name"] for c in commands} == {"newmon", "save", "mix", "mons", "mon", "about"}
+    names = {"newmon", "save", "mix", "mons", "mon", "about", "retrain", "checkpoint"}
+    assert {c["name"] for c in commands} == names
     for command in commands:
         assert sorted(command["contexts"]) == [0, 1, 2], command["name"]  # servers, with the bot, elsewhere
         assert sorted(command["integration_types"]) == [0, 1], command["name"]  # by servers and by people
-        assert "/" + command["name"] in command["description"]
-        for option in command.get("options", []):
-            assert "for example" in option["description"], (command["name"], option["name"])
+        options = command.get("options", [])
+        below = [option for option in options if option["type"] == SUBCOMMAND]
+        for shown, named in [(sub, f"/{command['name']} {sub['name']}") for sub in below] or [
+            (command, f"/{command['name']}")
+        ]:
+            assert named in shown["description"]
+            for option in shown.get("options", []):
+                assert "for example" in option["description"], (named, option["name"])
 
 
 async def test_every_button_does_something() -> None:

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 
 from bot.sandbox.driver import SandboxUser
-from bot.sandbox.interactions import Interaction, Interactions
-from bot.sandbox.state import StoredMessage
-from bot.sandbox.world import JsonObject, user_payload
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch_and_save, press, private_answer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-def direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on interactions arrive as Discord sends them from a direct message, by a user install."""
-    in_server = Interactions._payload
-
-    def payload(self: Interactions, interaction: Interaction, source: StoredMessage | None) -> JsonObject:
-        sent = in_server(self, interaction, source)
-        for key in ("guild_id", "guild", "member", "guild_locale"):
-            del sent[key]
-        user = user_payload(interaction.person)
-        channel = {"id": sent["channel_id"], "type": 1, "recipients": [user], "last_message_id": None}
-        owners = {"1": str(interaction.person.id)}
-        return sent | {
-            "user": user,
-            "context": 1,
-            "channel": channel,
-            "authorizing_integration_owners": owners,
-        }
-
-    monkeypatch.setattr(Interactions, "_payload", payload)
+@pytest_asyncio.fixture(loop_scope="module")
+async def direct(running: RunningBot) -> AsyncIterator[SandboxUser]:
+    """Ash, in direct messages with the bot."""
+    async with SandboxUser(running.url, "Ash", place="direct") as user:
+        yield user
 
 
-async def test_names_in_a_direct_message_are_ones_own(
-    running: RunningBot, ash: SandboxUser, misty: SandboxUser, direct: None
-) -> None:
+async def test_names_in_a_direct_message_are_ones_own(running: RunningBot, direct: SandboxUser) -> None:
+    ash = direct
     await hatch_and_save(ash, "Secret one", "1")
     card = await hatch_and_save(ash, "Secret two", "2")
-    await hatch_and_save(misty, "Hers", "3")
+    async with SandboxUser(running.url, "Misty", place="direct") as misty:
+        await hatch_and_save(misty, "Hers", "3")
     assert [c.value for c in await ash.autocomplete("mon", "name", "e")] == ["Secret one", "Secret two"]
     assert "There is no creature called" in await private_answer(ash, "mon", name="Hers")
     assert "only your own collection" in await private_answer(ash, "mons", user=misty.id)

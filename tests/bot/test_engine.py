@@ -21,7 +21,7 @@ from tests.bot.running import make_checkpoint
 class WatchedEngine(Engine):
     """An engine that notes its batches, and whose thread can be held up."""
 
-    def __init__(self, path: Path, **options: int) -> None:
+    def __init__(self, path: Path, **options: Any) -> None:
         super().__init__(path, threads=1, **options)
         self.batches: list[list[int]] = []
 

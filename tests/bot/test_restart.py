@@ -12,7 +12,7 @@ from bot.config import Settings
 from bot.engine import Engine
 from bot.sandbox.driver import SandboxUser
 from bot.store import Store
-from tests.bot.running import RunningBot, make_checkpoint
+from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, press, refusal
 
 
@@ -132,22 +132,3 @@ async def test_commands_are_sent_once_and_again_only_if_lost(bot: RunningBot) ->
     assert note.stat().st_mtime_ns != written
     async with SandboxUser(bot.url, "Ash") as ash:
         assert {command["name"] for command in ash.commands} >= {"newmon", "save", "mix", "mons", "mon"}
-
-
-async def test_creatures_of_another_checkpoint_stay_but_do_not_mix(bot: RunningBot) -> None:
-    async with SandboxUser(bot.url, "Ash") as ash:
-        old = await (await ash.command("newmon", seed="1")).message()
-        picture = await ash.download(old.pictures[0])
-        await (await ash.command("save", name="Old")).message()
-    await bot.stop()
-    make_checkpoint(bot.settings.checkpoint, seed=1)
-    await bot.start()
-    async with SandboxUser(bot.url, "Ash") as ash:
-        assert await ash.download(ash.current(old).pictures[0]) == picture
-        new = await (await ash.command("newmon", seed="1")).message()
-        assert await ash.download(new.pictures[0]) != picture
-        await (await ash.command("save", name="New")).message()
-        assert "older checkpoint" in await refusal(ash, await ash.command("mix", a="Old", b="New"))
-        card = await (await ash.command("mon", name="Old")).message()
-        assert await ash.download(card.pictures[0]) == picture
-        assert "older checkpoint" in await refusal(ash, await ash.click(card, "Reroll nearby"))

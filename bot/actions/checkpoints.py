@@ -1,0 +1,46 @@
+"""What admins do with checkpoints: see which there are, and choose one."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.checkpoints import describe
+from bot.interaction import Interaction
+from bot.rights import require_admin
+from bot.store import KnownCheckpoint
+
+SHOWN = 15
+
+
+async def show_list(interaction: Interaction) -> None:
+    """All checkpoints, newest first, for the person who asks alone."""
+    require_admin(interaction)
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    known = await bot.checkpoints.listed()
+    lines = [_line(one, in_use=one.id == bot.engine.checkpoint_id) for one in known[:SHOWN]]
+    if len(known) > SHOWN:
+        lines.append(
+            f"… and {len(known) - SHOWN} older ones: `python -m bot checkpoint list` shows them all."
+        )
+    embed = discord.Embed(title="Checkpoints", description="\n".join(lines))
+    embed.set_footer(text="Choose one with /checkpoint use. Lower KID is better.")
+    await interaction.edit_original_response(embed=embed)
+
+
+async def use(interaction: Interaction, text: str) -> None:
+    """Hatch with another checkpoint from now on."""
+    require_admin(interaction)
+    await interaction.response.defer(thinking=True)
+    known = await interaction.client.checkpoints.use(text)
+    await interaction.edit_original_response(
+        content=f"Creatures hatch from checkpoint **{describe(known)}** now. Saved ones stay as they are."
+    )
+
+
+def _line(known: KnownCheckpoint, *, in_use: bool) -> str:
+    origin = "came with the bot" if known.configured_at else "from a retrain" if known.parent_id else "added"
+    parts = [f"**{describe(known)}**", origin]
+    if known.creatures:
+        parts.append(f"{known.creatures:,} saved creature{'' if known.creatures == 1 else 's'}")
+    return ("▶ " if in_use else "• ") + " · ".join(parts) + (" · **in use**" if in_use else "")

@@ -1,0 +1,71 @@
+"""python -m bot checkpoint list | use: the registry from the shell, also while the bot is running."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.checkpoints import describe, find
+from bot.config import Settings, load_settings
+from bot.errors import UserError
+from bot.shelf import SUFFIX, Shelf
+from bot.store import KnownCheckpoint, Store
+
+app = typer.Typer(help="See and choose what creatures hatch from.", no_args_is_help=True)
+console = Console()
+
+
+@app.command("list")
+def show_list() -> None:
+    """All checkpoints, newest first; ▶ is the one in use."""
+    settings = load_settings()
+    known, active = asyncio.run(_listed(settings))
+    if not known:
+        console.print("There are no checkpoints yet: start the bot once.")
+    shelf = Shelf(settings.data_dir / "checkpoints")
+    for one in known:
+        there = "" if shelf.path(one.id).is_file() else " · its file is gone"
+        line = (
+            f"{'▶' if one.id == active else ' '} {one.id} · {describe(one)} · {one.creatures} saved creatures"
+        )
+        console.print(line + there, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def use(what: Annotated[str, typer.Argument(help="The start of an id, or a checkpoint's file.")]) -> None:
+    """Hatch from another checkpoint from now on. A running bot notices within seconds."""
+    known = asyncio.run(_use(load_settings(), what))
+    console.print(f"Creatures hatch from checkpoint {describe(known)}.", highlight=False, soft_wrap=True)
+
+
+async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None]:
+    store = await Store.open(settings.database)
+    try:
+        active = await store.active_checkpoint()
+        return await store.checkpoints(limit=1000), active and active.checkpoint_id
+    finally:
+        await store.close()
+
+
+async def _use(settings: Settings, what: str) -> KnownCheckpoint:
+    shelf = Shelf(settings.data_dir / "checkpoints")
+    store = await Store.open(settings.database)
+    try:
+        if what.endswith(SUFFIX):
+            checkpoint_id, metadata = shelf.put(Path(what))
+            await store.register_checkpoint(checkpoint_id, shelf.path(checkpoint_id), metadata)
+            what = checkpoint_id
+        known = await find(store, what)
+        if not shelf.usable(known.id):
+            raise UserError(
+                f"The file of checkpoint {known.id[:8]} is missing or damaged in {shelf.folder}: "
+                "nothing was changed."
+            )
+        await store.promote(known.id)
+        return known
+    finally:
+        await store.close()

@@ -1,0 +1,162 @@
+"""Which checkpoint the bot hatches with: at the start, and when a person or another process chooses."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from bot.engine import CheckpointError, Engine, check_checkpoint
+from bot.errors import UserError
+from bot.shelf import Shelf
+from bot.store import KnownCheckpoint, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+FOLLOW_INTERVAL_S = 2.0
+SHORTEST_ID = 4  # characters of an id that a person types
+
+
+async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Path:
+    """Register the configured checkpoint, and return the file to start with: the one in use, wherever it can
+    be hatched from, else the configured one.
+
+    A configured file that cannot be used is an error only if there is nothing else. Raises `CheckpointError`.
+    """
+    try:
+        checkpoint_id, path = await _shelve(store, shelf, configured)
+    except CheckpointError as error:
+        active = await store.active_checkpoint()
+        if active is None or not await asyncio.to_thread(shelf.usable, active.checkpoint_id):
+            raise
+        log.warning("CHECKPOINT cannot be used, so the bot goes on with %s: %s", active.checkpoint_id, error)
+        return shelf.path(active.checkpoint_id)
+    active = await store.follow_configured(checkpoint_id)
+    if active.checkpoint_id == checkpoint_id:
+        return path
+    if await asyncio.to_thread(shelf.usable, active.checkpoint_id):
+        log.info(
+            "Hatching with %s, which was chosen, and not with %s, which CHECKPOINT names "
+            "(python -m bot checkpoint use %s would change that).",
+            active.checkpoint_id,
+            checkpoint_id,
+            checkpoint_id[:8],
+        )
+        return shelf.path(active.checkpoint_id)
+    log.error(
+        "The checkpoint in use, %s, is missing or damaged in %s: the bot starts with %s instead.",
+        active.checkpoint_id,
+        shelf.folder,
+        checkpoint_id,
+    )
+    return path
+
+
+async def _shelve(store: Store, shelf: Shelf, configured: Path) -> tuple[str, Path]:
+    """Keep a copy of the configured checkpoint, if there is room; its id, and where it can be loaded from."""
+    try:
+        checkpoint_id, metadata = await asyncio.to_thread(shelf.put, configured)
+        path = shelf.path(checkpoint_id)
+    except OSError as error:
+        log.warning("The checkpoint could not be copied to %s: %s", shelf.folder, error)
+        checkpoint_id, metadata = await asyncio.to_thread(check_checkpoint, configured)
+        path = configured
+    await store.register_checkpoint(checkpoint_id, path, metadata, configured=True)
+    return checkpoint_id, path
+
+
+class Checkpoints:
+    """Changes what the bot hatches with. Needs an engine that is started with what `choose_first` said."""
+
+    def __init__(self, store: Store, shelf: Shelf, engine: Engine, *, keep_unused: int = 5) -> None:
+        self.store = store
+        self.shelf = shelf
+        self.engine = engine
+        self.keep_unused = keep_unused
+        self._refused: str | None = None  # what could not be loaded, so that it is not tried for ever
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Notice from now on when another process chooses a checkpoint."""
+        active = await self.store.active_checkpoint()
+        if active is not None and active.checkpoint_id != self.engine.checkpoint_id:
+            self._refused = active.checkpoint_id  # `choose_first` found it unusable
+        self._following = asyncio.create_task(self._follow(), name="follow checkpoint")
+
+    async def close(self) -> None:
+        """Stop noticing."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    async def use(self, text: str) -> KnownCheckpoint:
+        """Hatch with another checkpoint from now on, and after a restart. Raises `UserError`."""
+        known = await find(self.store, text)
+        try:
+            await self.engine.load(known.id)
+            await self.store.promote(known.id)
+            await self.engine.use(known.id)
+        except CheckpointError as error:
+            log.warning("Checkpoint %s cannot be used: %s", known.id, error)
+            raise UserError(
+                f"Checkpoint {known.id[:8]} cannot be used: its file is missing or damaged. "
+                "Nothing was changed."
+            ) from error
+        return known
+
+    async def listed(self) -> list[KnownCheckpoint]:
+        """Those that can be hatched with, or that saved creatures belong to, newest first."""
+        known = await self.store.checkpoints()
+        there = await asyncio.to_thread(lambda: [self.shelf.path(one.id).is_file() for one in known])
+        return [one for one, is_there in zip(known, there, strict=True) if is_there or one.creatures]
+
+    async def tidy(self) -> None:
+        """Delete the files of checkpoints that nothing needs, but for the newest few."""
+        for checkpoint_id in (await self.store.unused_checkpoints())[self.keep_unused :]:
+            await asyncio.to_thread(self.shelf.remove, checkpoint_id)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(FOLLOW_INTERVAL_S)
+            try:
+                await self._follow_once()
+            except StoreError as error:
+                log.warning("Could not look which checkpoint is in use: %s", error)
+            except Exception:  # whatever it is, the bot goes on with the checkpoint that it has
+                log.exception("could not follow the checkpoint in use")
+
+    async def _follow_once(self) -> None:
+        active = await self.store.active_checkpoint()
+        if active is None or active.checkpoint_id in (self.engine.checkpoint_id, self._refused):
+            return
+        try:
+            await self.engine.use(active.checkpoint_id)
+            self._refused = None
+            log.info("Hatching with checkpoint %s now.", active.checkpoint_id)
+        except CheckpointError as error:
+            self._refused = active.checkpoint_id
+            log.error("Checkpoint %s was chosen, but cannot be used: %s", active.checkpoint_id, error)
+
+
+async def find(store: Store, text: str) -> KnownCheckpoint:
+    """The one checkpoint whose id starts like that. Raises `UserError`."""
+    start = text.strip().casefold()
+    if len(start) < SHORTEST_ID:
+        raise UserError(f"Give at least {SHORTEST_ID} characters of a checkpoint's id, as the list shows it.")
+    found = await store.checkpoints(start, limit=2)
+    if len(found) > 1:
+        raise UserError(f"Several checkpoints start with {start}: give more characters of the id.")
+    if not found:
+        raise UserError(f"There is no checkpoint {start[:16]}: choose one from the list.")
+    return found[0]
+
+
+def describe(known: KnownCheckpoint) -> str:
+    """A name for people: 1a2b3c4d · 408 kimg · KID 102.4 · 12 Nov 2026."""
+    parts = [known.id[:8]]
+    if known.kimg is not None:
+        parts.append(f"{known.kimg:,.4g} kimg")
+    if known.kid is not None:
+        parts.append(f"KID {known.kid:.1f}")
+    parts.append(f"{known.registered_at.day} {known.registered_at:%b %Y}")
+    return " · ".join(parts)

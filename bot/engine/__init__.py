@@ -1,0 +1,18 @@
+"""The async front of the network. The only room of the bot that knows `gan` and torch."""
+
+from bot.engine.engine import Engine, Hatched, seed_from_text
+from bot.engine.models import check_checkpoint
+from bot.engine.projection import OnProgress
+from gan.checkpoint import CheckpointError
+from gan.latents import SEED_MAX, Take
+
+__all__ = [
+    "SEED_MAX",
+    "CheckpointError",
+    "Engine",
+    "Hatched",
+    "OnProgress",
+    "Take",
+    "check_checkpoint",
+    "seed_from_text",
+]

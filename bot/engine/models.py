@@ -1,0 +1,133 @@
+"""Checkpoints in memory: the one in use, and the few older ones that were asked for last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bot.errors import UserError
+from gan import checkpoint
+from gan.checkpoint import Checkpoint, CheckpointError
+from gan.sampler import Sampler
+
+log = logging.getLogger(__name__)
+
+GONE = (
+    "The checkpoint {id} that this creature hatched from cannot be loaded any more: it keeps its picture, "
+    "but can be neither mixed nor rerolled. Please tell an admin."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A checkpoint that is ready to draw with. Whoever holds it can draw, whatever comes into use next."""
+
+    sampler: Sampler
+    metadata: dict[str, Any]
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The checkpoint's id."""
+        return self.sampler.checkpoint_id
+
+
+def check_checkpoint(path: Path, expected_id: str | None = None) -> tuple[str, dict[str, Any]]:
+    """The id and the metadata of a checkpoint that can be hatched from. Blocking.
+
+    Raises `CheckpointError` for a file that is missing, damaged, another one than `expected_id`, or whose
+    weights are not finite.
+    """
+    loaded = _load(path, expected_id)
+    return loaded.id, loaded.metadata
+
+
+def load_model(path: Path, expected_id: str | None = None) -> Model:
+    """Load and warm up: the first pass is slow, and not for a user to wait on. Blocking.
+
+    Raises `CheckpointError` like `check_checkpoint`.
+    """
+    loaded = _load(path, expected_id)
+    sampler = Sampler(loaded)
+    sampler.render(sampler.w_from_seeds([0], 1.0), [0])
+    return Model(sampler, loaded.metadata, path.resolve())
+
+
+def _load(path: Path, expected_id: str | None) -> Checkpoint:
+    loaded = checkpoint.load(path)
+    if expected_id is not None and loaded.id != expected_id:
+        raise CheckpointError(f"{path} holds checkpoint {loaded.id}, not {expected_id}.")
+    if not all(bool(t.isfinite().all()) for t in loaded.generator.state_dict().values()):
+        raise CheckpointError(f"{path} holds weights that are not finite numbers.")
+    return loaded
+
+
+class Models:
+    """Loads checkpoints by id, from `folder`/ID.safetensors, and keeps the `kept` used last.
+
+    Loading has a thread of its own, so that nobody's hatching waits for it. A checkpoint that is dropped is
+    freed once the last order that holds it is drawn.
+    """
+
+    def __init__(self, folder: Path | None, kept: int) -> None:
+        self.folder = folder
+        self.kept = kept
+        self._models: OrderedDict[str, Model] = OrderedDict()  # used last at the end
+        self._loading: dict[str, asyncio.Task[Model]] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="loader")
+
+    async def get(self, checkpoint_id: str) -> Model:
+        """The model, loaded first if need be, once for all who ask. Raises `CheckpointError`."""
+        if (model := self._models.get(checkpoint_id)) is not None:
+            self._models.move_to_end(checkpoint_id)
+            return model
+        if (loading := self._loading.get(checkpoint_id)) is None:
+            loading = asyncio.create_task(self._load(checkpoint_id), name=f"load {checkpoint_id}")
+            self._loading[checkpoint_id] = loading
+            loading.add_done_callback(lambda _: self._loading.pop(checkpoint_id, None))
+        return await asyncio.shield(loading)  # who stops waiting does not stop it for the others
+
+    async def get_for_creature(self, checkpoint_id: str) -> Model:
+        """`get`, with a sentence for the person who asked: raises `UserError`."""
+        try:
+            return await self.get(checkpoint_id)
+        except CheckpointError as error:
+            log.warning("Checkpoint %s was asked for: %s", checkpoint_id, error)
+            raise UserError(GONE.format(id=checkpoint_id[:8])) from error
+
+    async def _load(self, checkpoint_id: str) -> Model:
+        if self.folder is None:
+            raise CheckpointError(f"There is no folder to look for checkpoint {checkpoint_id} in.")
+        path = self.folder / f"{checkpoint_id}.safetensors"
+        loop = asyncio.get_running_loop()
+        model = await loop.run_in_executor(self._thread, load_model, path, checkpoint_id)
+        self.put(model)
+        return model
+
+    def put(self, model: Model) -> None:
+        """Keep it as the one used last, and drop the one that was not used for longest."""
+        self._models[model.id] = model
+        self._models.move_to_end(model.id)
+        while len(self._models) > self.kept:
+            self._models.popitem(last=False)
+
+    def take(self, checkpoint_id: str) -> None:
+        """Keep it no longer: it has come into use, where it does not count."""
+        self._models.pop(checkpoint_id, None)
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=False)
+
+
+def use_threads(threads: int | None) -> None:
+    """How many CPU threads drawing may take."""
+    if threads is not None:
+        torch.set_num_threads(threads)

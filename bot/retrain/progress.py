@@ -1,0 +1,117 @@
+"""What a retrain writes into its folder, as far as it can be understood. Blocking: call in a thread."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# The names that `train.journal`, `train.report` and `train.fit` give to what they write.
+PROGRESS_FILE = "progress.json"
+OUTCOME_FILE = "outcome.json"
+STATS_FILE = "stats.jsonl"
+STATE_FILE = "state.safetensors"
+LOG_FILE = "log.txt"
+GRIDS = "grids"
+LAST_BYTES = 8192  # of a file of lines, in which the last one is looked for
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a retrain stands."""
+
+    stage: str = "starting"
+    what: str = ""
+    done: float = 0.0  # of `total`: thousands of images while it trains, else whatever the stage counts
+    total: float = 0.0  # 0: not known
+    beats: float = 0.0  # grows for as long as anything happens
+    figures: dict[str, float] = field(
+        default_factory=dict
+    )  # the latest of each, as `train.report` names them
+    grid: Path | None = None  # the latest picture of the same seeds
+
+    @property
+    def share(self) -> float | None:
+        """How much of the stage is done, 0 to 1, if that is known."""
+        return min(self.done / self.total, 1.0) if self.total > 0 else None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a retrain ended: `result` is done, stopped or failed."""
+
+    result: str
+    values: dict[str, Any]
+
+    @property
+    def reason(self) -> str:
+        """Why, if it failed."""
+        return str(self.values.get("reason") or "It did not say why.")
+
+
+def read_progress(run: Path) -> Progress:
+    """What is there; the beginning, if nothing is."""
+    values = _object(run / PROGRESS_FILE)
+    return Progress(
+        stage=str(values.get("stage", "starting")),
+        what=str(values.get("what", "")),
+        done=_number(values.get("done")),
+        total=_number(values.get("total")),
+        beats=_number(values.get("beats")),
+        figures=_figures(run / STATS_FILE),
+        grid=max((run / GRIDS).glob("*.png"), default=None),  # named by kimg, with leading zeros
+    )
+
+
+def read_outcome(run: Path) -> Outcome | None:
+    """How it ended, or None if it has not, or could not tell."""
+    values = _object(run / OUTCOME_FILE)
+    return Outcome(str(values["result"]), values) if "result" in values else None
+
+
+def last_words(run: Path) -> str:
+    """The last line of the log."""
+    lines = _last_lines(run / LOG_FILE)
+    return lines[-1][:300] if lines else ""
+
+
+def _figures(path: Path) -> dict[str, float]:
+    """The latest line's figures, and the latest KID, which is not in every line."""
+    latest: dict[str, float] = {}
+    for line in reversed(_last_lines(path)):
+        figures = {name: _number(value) for name, value in _parsed(line).items()}
+        latest = figures | latest if not latest else {k: v for k, v in figures.items() if "kid" in k} | latest
+        if "kid" in latest:
+            break
+    return latest
+
+
+def _last_lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - LAST_BYTES, 0))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError:  # cut off in the middle
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0

@@ -1,0 +1,87 @@
+"""Whether people are served, how many are being served right now, and who has to slow down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+
+from bot.errors import UserError
+
+WAKING = "I am still waking up: please try again in a few seconds."
+SLEEPING = "I am going to sleep and will be back soon: please try again in a minute."
+TOO_FAST = "You hatch faster than the nest gets warm: please wait {seconds} second{s}, then try again."
+_ROUNDING_S = 1e-6
+
+
+class Service:
+    """Closed until the bot is awake, and again once it is told to stop; whoever was let in is served."""
+
+    def __init__(self) -> None:
+        self.closed: str | None = WAKING  # the sentence for whoever comes now; None: come in
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def open(self) -> None:
+        self.closed = None
+
+    def close(self) -> None:
+        self.closed = SLEEPING
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Around everything that is done for one person."""
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    async def drained(self, timeout_s: float) -> int:
+        """Wait until everybody inside was served, but no longer than this; returns how many were not."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), timeout_s)
+        return self._inside
+
+
+class Cooldown:
+    """A token bucket for each user: `burst` creatures at a stretch, and `per_minute` more each minute.
+
+    Kept in memory; a full bucket is the same as none and is forgotten. With 0 a minute nobody has to wait.
+    """
+
+    def __init__(self, burst: int, per_minute: float, *, now: Callable[[], float] = time.monotonic) -> None:
+        self.burst = burst
+        self.per_s = per_minute / 60
+        self._now = now
+        self._full_at: dict[int, float] = {}  # when a user's bucket is full again, in the order of last use
+
+    def take(self, user_id: int, creatures: int) -> None:
+        """Raises `UserError` that says how long to wait, and then takes nothing."""
+        if not self.per_s:
+            return
+        now = self._now()
+        self._forget_full(now)
+        full_at = max(self._full_at.get(user_id, now), now) + creatures / self.per_s
+        seconds = math.ceil(full_at - now - self.burst / self.per_s - _ROUNDING_S)
+        if seconds > 0:
+            raise UserError(TOO_FAST.format(seconds=seconds, s="" if seconds == 1 else "s"))
+        self._full_at.pop(user_id, None)
+        self._full_at[user_id] = full_at
+
+    def give_back(self, user_id: int, creatures: int) -> None:
+        """For creatures that were not drawn after all."""
+        if user_id in self._full_at:
+            self._full_at[user_id] -= creatures / self.per_s
+
+    def _forget_full(self, now: float) -> None:
+        """Looks at the two that were used longest ago, so that the table shrinks faster than it grows."""
+        for user_id in [user_id for user_id, _ in zip(self._full_at, range(2), strict=False)]:
+            if self._full_at[user_id] <= now:
+                del self._full_at[user_id]

@@ -1,0 +1,75 @@
+"""The folder of checkpoint files, each under its content id. Blocking: call in a thread.
+
+What lies here is a copy of its own: a later file in the place that it came from changes nothing for the
+creatures that belong to this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bot.engine import CheckpointError, check_checkpoint
+
+SUFFIX = ".safetensors"
+TRAINING_SUFFIX = ".training.safetensors"  # what `python -m train` goes on from, beside its checkpoint
+
+
+class Shelf:
+    """`folder`/ID.safetensors, and ID.training.safetensors where a checkpoint can be trained further."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, checkpoint_id: str) -> Path:
+        """Where a checkpoint lies, whether it is there or not."""
+        return self.folder / f"{checkpoint_id}{SUFFIX}"
+
+    def training_path(self, checkpoint_id: str) -> Path:
+        """Where what it is trained further from lies."""
+        return self.folder / f"{checkpoint_id}{TRAINING_SUFFIX}"
+
+    def put(self, source: Path) -> tuple[str, dict[str, Any]]:
+        """Check a checkpoint and keep a copy; returns its id and metadata. Doing so twice is once.
+
+        Raises `CheckpointError` for one that cannot be hatched from, and OSError where there is no room.
+        """
+        checkpoint_id, metadata = check_checkpoint(source)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        training = source.with_name(source.name.removesuffix(SUFFIX) + TRAINING_SUFFIX)
+        if training.is_file():
+            _copy(training, self.training_path(checkpoint_id))
+        _copy(source, self.path(checkpoint_id))
+        return checkpoint_id, metadata
+
+    def usable(self, checkpoint_id: str) -> bool:
+        """Whether that checkpoint is here, whole."""
+        try:
+            check_checkpoint(self.path(checkpoint_id), checkpoint_id)
+        except CheckpointError:
+            return False
+        return True
+
+    def remove(self, checkpoint_id: str) -> None:
+        """Delete its files, as far as there are any."""
+        for path in (self.path(checkpoint_id), self.training_path(checkpoint_id)):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Whole or not at all. Does nothing where the same bytes are there."""
+    if target.is_file() and filecmp.cmp(source, target, shallow=False):
+        return
+    part = target.with_name(f"{target.name}.part")
+    try:
+        shutil.copyfile(source, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

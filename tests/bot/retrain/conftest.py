@@ -1,0 +1,188 @@
+"""A bot's rooms without Discord: a store, an engine and retrains, whose training is a stand-in program."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.checkpoints import Checkpoints, choose_first
+from bot.config import Settings
+from bot.engine import Engine
+from bot.retrain import Retraining, jobs, plan, process
+from bot.retrain.announce import Announcer
+from bot.retrain.plan import Plan
+from bot.retrain.progress import Progress
+from bot.shelf import Shelf
+from bot.store import Job, NewJob, Store
+from tests.bot.running import make_checkpoint
+
+STANDIN = Path(__file__).with_name("standin.py")
+
+
+class Notes(Announcer):
+    """Remembers what would be shown, in place of Discord."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[Job, Progress]] = []
+        self.concluded: list[Job] = []
+        self.reachable = True
+
+    def show(self, job: Job, progress: Progress) -> None:
+        self.shown.append((job, progress))
+
+    async def conclude(self, job: Job, progress: Progress, folder: Path) -> bool:
+        self.concluded += [job] if self.reachable else []
+        return self.reachable
+
+    async def close(self) -> None:
+        pass
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something that tells nobody when it happens: a process, a file, a row."""
+    async with asyncio.timeout(60):
+        while True:
+            found = condition()
+            if await found if inspect.isawaitable(found) else found:
+                return
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class Rooms:
+    """All that a retrain needs, in a folder; `die` and `wake` are a kill of the bot and a new start."""
+
+    folder: Path
+    settings: Settings
+    behaviour: str = "good"
+    notes: Notes = field(default_factory=Notes)
+    store: Store = field(init=False)
+    engine: Engine = field(init=False)
+    checkpoints: Checkpoints = field(init=False)
+    retraining: Retraining = field(init=False)
+
+    async def wake(self) -> None:
+        """Start, as the bot does."""
+        self.store = await Store.open(self.settings.database)
+        shelf = Shelf(self.settings.data_dir / "checkpoints")
+        path = await choose_first(self.store, shelf, self.settings.checkpoint)
+        self.engine = Engine(path, folder=shelf.folder, threads=1)
+        await self.engine.start()
+        self.checkpoints = Checkpoints(self.store, shelf, self.engine)
+        self.notes = Notes()
+        self.retraining = Retraining(self.settings, self.store, self.checkpoints, self.notes)
+
+    async def die(self) -> None:
+        """Be gone without a word to anybody, as after SIGKILL: nothing is settled, no process is ended."""
+        watching = self.retraining._watching
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        await self.engine.close()
+        await self.store.close()
+
+    async def plan(self, kimg: float | None = None) -> Plan:
+        parent = self.engine.checkpoint_id
+        unfinished = await self.store.unfinished_job(parent)
+        return plan(self.settings, self.checkpoints.shelf, parent, kimg, None, unfinished)
+
+    async def begin(self, behaviour: str, **changes: Any) -> Job:
+        """Start a retrain whose program behaves like that."""
+        self.behaviour = behaviour
+        chosen = await self.plan()
+        values: dict[str, Any] = {
+            "started_by": 1,
+            "started_by_name": "Oak",
+            "guild_id": 2,
+            "channel_id": 3,
+            "message_id": 4,
+            "kimg": chosen.kimg,
+            "data": chosen.source.name,
+            "run": chosen.resumes.run if chosen.resumes else "",
+            "parent_id": chosen.parent_id,
+        }
+        return await self.retraining.begin(NewJob(**(values | changes)), chosen)
+
+    async def ended(self) -> Job:
+        """The latest job, once the bot is done with it."""
+        assert self.retraining._watching is not None
+        async with asyncio.timeout(60):
+            await self.retraining._watching
+        job = await self.store.latest_job()
+        assert job is not None and job.state != "running"
+        return job
+
+    async def result(self, behaviour: str) -> Job:
+        await self.begin(behaviour)
+        return await self.ended()
+
+    async def at_work(self, job: Job) -> None:
+        """Until the process has written something."""
+        await until((self.retraining.folder(job) / "grids" / "0003.png").exists)
+
+    async def still_answers(self) -> None:
+        """The bot hatches with the checkpoint that it had."""
+        [hatched] = await self.engine.hatch([7], 0.7, user_id=1)
+        active = await self.store.active_checkpoint()
+        assert active is not None and active.checkpoint_id == hatched.checkpoint_id == self.first
+
+    @property
+    def first(self) -> str:
+        """The id of the configured checkpoint."""
+        return make_checkpoint(self.folder / "same")
+
+    @property
+    def result_id(self) -> str:
+        """The id of what a stand-in hands in."""
+        return make_checkpoint(self.folder / "same", 1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    checkpoint = tmp_path / "configured.safetensors"
+    make_checkpoint(checkpoint)
+    checkpoint.with_name("configured.training.safetensors").write_bytes(b"weights")
+    (tmp_path / "images").mkdir()
+    return Settings.model_validate(
+        {
+            "data_dir": tmp_path / "data",
+            "checkpoint": checkpoint,
+            "retrain_data": {"sprites": str(tmp_path / "images")},
+            "retrain_keep_free_gb": 0,
+        }
+    )
+
+
+@pytest_asyncio.fixture
+async def rooms(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rooms]:
+    make_checkpoint(tmp_path / "handed-in.safetensors", seed=1)
+    (tmp_path / "handed-in.training.safetensors").write_bytes(b"further weights")
+    rooms = Rooms(tmp_path, settings)
+    real = jobs.command
+
+    def command(*arguments: Any) -> list[str]:
+        return [
+            str(STANDIN), rooms.behaviour, str(tmp_path / "handed-in.safetensors"), *real(*arguments)
+        ]  # fmt: skip
+
+    monkeypatch.setattr(jobs, "command", command)
+    monkeypatch.setattr(process, "stand_back", lambda pid: None)  # a busy machine would never let it run
+    monkeypatch.setattr(jobs, "POLL_S", 0.02)
+    monkeypatch.setattr(jobs, "RETRY_S", 0.05)
+    await rooms.wake()
+    yield rooms
+    job = await rooms.store.running_job()
+    await rooms.die()
+    if job is not None and job.pid is not None:  # left behind by a test that failed
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(job.pid, signal.SIGKILL)

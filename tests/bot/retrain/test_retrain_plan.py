@@ -1,0 +1,214 @@
+"""What is checked before a retrain begins, and what its process is told."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import shutil
+from collections import namedtuple
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.config import Settings, load_settings
+from bot.errors import UserError
+from bot.retrain.plan import Plan, command, data_sources, plan, run_folder
+from bot.retrain.progress import Progress, last_words, read_outcome, read_progress
+from bot.shelf import Shelf
+from bot.store import Job
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def shelf(settings: Settings) -> Shelf:
+    return Shelf(settings.data_dir / "checkpoints")
+
+
+@pytest.fixture
+def parent(settings: Settings, shelf: Shelf) -> str:
+    return shelf.put(settings.checkpoint)[0]
+
+
+def a_job(**changes: Any) -> Job:
+    values: dict[str, Any] = dict.fromkeys(Job.__slots__)
+    values |= {"id": 7, "run": "0007", "kimg": 40.0, "data": "sprites", "state": "failed"}
+    values |= {"created_at": datetime(2026, 1, 1, tzinfo=UTC), "attempts": 1}
+    return Job(**(values | changes))
+
+
+# -- numbers, data, means ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kimg", [0.0, -1.0, 0.09, 5000.1, 1e300, math.inf, math.nan])
+def test_silly_numbers_are_refused(settings: Settings, shelf: Shelf, parent: str, kimg: float) -> None:
+    with pytest.raises(UserError, match=r"0\.1 to 5000 kimg"):
+        plan(settings, shelf, parent, kimg, None, None)
+
+
+def test_without_a_number_it_is_the_configured_one(settings: Settings, shelf: Shelf, parent: str) -> None:
+    chosen = plan(settings, shelf, parent, None, None, None)
+    assert (chosen.kimg, chosen.source.name, chosen.resumes) == (settings.retrain_kimg, "sprites", None)
+
+
+def test_data_are_chosen_by_name_and_never_by_path(settings: Settings, shelf: Shelf, parent: str) -> None:
+    for name in ("/etc", "../sprites", "", "Sprites"):
+        with pytest.raises(UserError, match="no data set called"):
+            plan(settings, shelf, parent, 1, name, None)
+
+
+def test_data_may_be_the_package_a_built_set_or_a_folder_to_build(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built" / "index.json").write_text("{}")
+    data = {"all": "pokeapi", "mine": str(tmp_path / "built"), "new": str(tmp_path / "images")}
+    sources = data_sources(settings.model_copy(update={"retrain_data": data}))
+    folder = settings.data_dir
+    assert [(s.dataset, s.build, s.built) for s in sources.values()] == [
+        (folder / "dataset", "pokeapi", False),
+        (tmp_path / "built", None, True),
+        (folder / "datasets" / "new", str(tmp_path / "images"), False),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Mine", "a b", "../a", "a/b", "x" * 33])
+def test_names_of_data_that_would_lead_elsewhere_are_refused(settings: Settings, name: str) -> None:
+    with pytest.raises(UserError, match="is no name"):
+        data_sources(settings.model_copy(update={"retrain_data": {name: "pokeapi"}}))
+
+
+def test_data_are_configured_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETRAIN_DATA", "sprites=pokeapi, mine = /somewhere/pictures")
+    assert load_settings().retrain_data == {"sprites": "pokeapi", "mine": "/somewhere/pictures"}
+    monkeypatch.setenv("RETRAIN_DATA", "pokeapi")
+    with pytest.raises(UserError, match="name=folder"):
+        load_settings()
+
+
+def test_missing_packages_are_said_at_once(
+    settings: Settings, shelf: Shelf, parent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.util.find_spec
+
+    def without(name: str, package: str | None = None) -> Any:
+        return None if name.startswith("efficientnet") else real(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    with pytest.raises(UserError, match="packages that are not installed"):
+        plan(settings, shelf, parent, 1, None, None)
+
+
+def test_missing_weights_and_images_are_said_at_once(
+    settings: Settings, shelf: Shelf, parent: str, tmp_path: Path
+) -> None:
+    (tmp_path / "images").rmdir()
+    with pytest.raises(UserError, match="images of the data set sprites are missing"):
+        plan(settings, shelf, parent, 1, None, None)
+    shelf.training_path(parent).unlink()
+    with pytest.raises(UserError, match="training weights are missing"):
+        plan(settings, shelf, parent, 1, None, None)
+
+
+def test_the_disk_is_looked_at_first(
+    settings: Settings, shelf: Shelf, parent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = settings.model_copy(update={"retrain_keep_free_gb": 1.0})
+
+    def with_free(gigabytes: float) -> Plan:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e12, 0, gigabytes * 1e9))
+        return plan(strict, shelf, parent, 100, None, None)
+
+    with pytest.raises(UserError, match=r"0\.9 GB are free.*1 GB left over"):
+        with_free(0.9)
+    assert with_free(1.2).kimg == 100
+    package = strict.model_copy(update={"retrain_data": {"sprites": "pokeapi"}})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e12, 0, 1.2e9))
+    with pytest.raises(UserError, match="too little room"):  # the sprites must fit, too
+        plan(package, shelf, parent, 100, None, None)
+
+
+# -- going on ------------------------------------------------------------------------------------------------
+
+
+def test_an_unfinished_one_is_gone_on_with_as_it_was(settings: Settings, shelf: Shelf, parent: str) -> None:
+    unfinished = a_job()
+    folder = run_folder(settings, unfinished.run)
+    assert plan(settings, shelf, parent, None, None, unfinished).resumes is None  # nothing was learned yet
+    folder.mkdir(parents=True)
+    (folder / "state.safetensors").touch()
+    chosen = plan(settings, shelf, parent, None, None, unfinished)
+    assert (chosen.resumes, chosen.kimg) == (unfinished, 40)
+    assert plan(settings, shelf, parent, 60, None, unfinished).kimg == 60
+    more = {**settings.retrain_data, "others": "pokeapi"}
+    settings = settings.model_copy(update={"retrain_data": more})
+    assert plan(settings, shelf, parent, None, "others", unfinished).resumes is None
+    gone = settings.model_copy(update={"retrain_data": {"others": "pokeapi"}})
+    assert plan(gone, shelf, parent, None, None, unfinished).source.name == "others"
+
+
+def test_the_process_is_told_everything_with_whole_paths(
+    settings: Settings, shelf: Shelf, parent: str, tmp_path: Path
+) -> None:
+    job = a_job(parent_id=parent)
+    words = command(settings, shelf, job)
+    assert words[:3] == ["-m", "train", "retrain"]
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    data = settings.data_dir.resolve()
+    assert options == {
+        "--from": str(data / "checkpoints" / f"{parent}.safetensors"),
+        "--run": str(data / "retrain" / "0007"),
+        "--kimg": "40.0",
+        "--data": str(data / "datasets" / "sprites"),
+        "--cache": str(data / "cache"),
+        "--samples": "2000",
+        "--build": str(tmp_path / "images"),
+    }
+    with pytest.raises(UserError, match="no longer in RETRAIN_DATA"):
+        command(settings.model_copy(update={"retrain_data": {"x": "pokeapi"}}), shelf, job)
+
+
+# -- what it writes ------------------------------------------------------------------------------------------
+
+
+def test_before_anything_is_written_it_is_starting(tmp_path: Path) -> None:
+    assert read_progress(tmp_path / "missing") == Progress()
+    assert read_outcome(tmp_path) is None and last_words(tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1, 2]", '{"stage": 5, "done": "x", "total": null, "beats": 1e999}', "\x00\xff"]
+)
+def test_anything_at_all_may_be_in_the_files(tmp_path: Path, text: str) -> None:
+    for name in ("progress.json", "outcome.json", "stats.jsonl", "log.txt"):
+        (tmp_path / name).write_bytes(text.encode("latin-1"))
+    progress = read_progress(tmp_path)
+    assert (progress.done, progress.total, progress.beats, progress.share) == (0, 0, 0, None)
+    assert read_outcome(tmp_path) is None
+    last_words(tmp_path)
+
+
+def test_the_latest_figures_count_and_the_last_kid_stays(tmp_path: Path) -> None:
+    lines: list[dict[str, object]] = [
+        {"kimg": 1, "loss_d": 0.9, "kid": 80.0, "kid_error": 2.0},
+        {"kimg": 2, "loss_d": 0.8},
+        {"kimg": 3, "loss_d": 0.7},
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines) + '{"kimg": 4, "lo'
+    (tmp_path / "stats.jsonl").write_text(text)
+    (tmp_path / "grids").mkdir()
+    for name in ("000001.png", "000003.png", "000002.png"):
+        (tmp_path / "grids" / name).touch()
+    (tmp_path / "progress.json").write_text(
+        '{"stage": "training", "what": "", "done": 3, "total": 4, "beats": 9}'
+    )
+    progress = read_progress(tmp_path)
+    assert progress.figures == {"kimg": 3, "loss_d": 0.7, "kid": 80.0, "kid_error": 2.0}
+    assert progress.grid == tmp_path / "grids" / "000003.png"
+    assert (progress.stage, progress.share, progress.beats) == ("training", 0.75, 9)
+
+
+def test_of_a_long_log_only_the_end_is_read(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text("x" * 1_000_000 + "\n\nRuntimeError: " + "no " * 1000 + "\n\n")
+    assert last_words(tmp_path).startswith("RuntimeError: no") and len(last_words(tmp_path)) == 300

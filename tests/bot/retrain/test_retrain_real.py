@@ -1,0 +1,172 @@
+"""A real retrain through the sandbox, from synthetic creatures to a new checkpoint and back again."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+import bot.__main__ as program
+from bot.retrain import Retraining, announce, jobs, process
+from bot.sandbox.driver import Message, SandboxUser
+from bot.store import Job, Store
+from gan import features
+from tests.bot.retrain.conftest import until
+from tests.bot.running import RunningBot
+from tests.bot.talking import hatch, hatch_and_save, labels, press
+from tests.train.tiny import steps, tiny_trainer
+from train.build import BuildOptions, build_from_folder
+from train.data import SpriteDataset
+from train.export import export
+from train.fit import STATE_FILE
+from train.state import write
+from train.synthetic import write_folder
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing"),
+]
+
+
+WAIT_S = 240  # some of what it waits for takes seconds on an idle machine, and minutes on one that is not
+
+
+class Stage:
+    """The bot with a tiny trained network, and its retrains."""
+
+    def __init__(self, folder: Path) -> None:
+        write_folder(folder / "images", 40)
+        options = BuildOptions(resolution=16)
+        build_from_folder(folder / "images", folder / "dataset", options, workers=1)
+        dataset = SpriteDataset.open(folder / "dataset")
+        write(folder / "run" / STATE_FILE, steps(tiny_trainer(dataset), 22).state())
+        self.first = export(folder / "run", folder / "checkpoint.safetensors").id
+        self.bot = RunningBot(
+            folder,
+            retrain_data={"creatures": str(folder / "images")},  # which the retrain builds for itself
+            retrain_samples=50,
+            retrain_threads=1,
+            retrain_keep_free_gb=0,
+        )
+        self.retraining: Retraining
+
+    async def job(self) -> Job:
+        store = await Store.open(self.bot.settings.database)
+        try:
+            job = await store.latest_job()
+        finally:
+            await store.close()
+        assert job is not None
+        return job
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path_factory.mktemp("bot"))
+
+    class KnownRetraining(Retraining):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            stage.retraining = self
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "Retraining", KnownRetraining)
+        patch.setattr(process, "stand_back", lambda pid: None)  # a busy machine would never let it run
+        patch.setattr(jobs, "POLL_S", 0.05)
+        patch.setattr(announce, "INTERVAL_S", 0.05)
+        await stage.bot.start()
+        yield stage
+        await stage.bot.stop()
+        if stage.retraining._process is not None:  # of a test that failed
+            stage.retraining._process.send(signal.SIGKILL)
+
+
+async def start(user: SandboxUser, **options: object) -> Message:
+    return await (await user.command("retrain start", **options)).message()
+
+
+async def shows(user: SandboxUser, message: Message, words: str) -> Message:
+    """The retrain's message, as soon as it says so."""
+    return await user.wait_for_message(lambda m: m.id == message.id and words in m.text, timeout_s=WAIT_S)
+
+
+async def footer(user: SandboxUser) -> str:
+    return (await hatch(user)).embeds[0]["footer"]["text"]
+
+
+async def test_what_ends_the_training_keeps_what_it_learned_and_the_rest_is_trained_measured_and_used(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One retrain in three parts: killed, frozen, and carried to its end."""
+    async with SandboxUser(stage.bot.url, "Oak") as oak, SandboxUser(stage.bot.url, "Ash") as ash:
+        await hatch_and_save(ash, "Foo", "1")
+        seen: set[str] = set()
+        oak_events = oak._on_event
+
+        def noted(event: dict[str, Any]) -> None:
+            oak_events(event)
+            if "message" in event:
+                seen.update(word for word in WORDS if word in Message(event["message"]).text)
+
+        monkeypatch.setattr(oak, "_on_event", noted)
+
+        message = await start(oak, kimg=4000)
+        await shows(oak, message, "of 4000 kimg")
+        assert stage.first[:8] in await footer(ash)
+        training = stage.retraining._process
+        assert training is not None and training.alive
+        training.send(signal.SIGKILL)
+        killed = await shows(oak, message, "failed")
+        assert "was killed" in killed.text and "`/retrain start` goes on from there" in killed.text
+
+        message = await start(oak)
+        await shows(oak, message, "of 4000 kimg")
+        training = stage.retraining._process
+        assert training is not None
+        training.send(signal.SIGSTOP)
+        soon = stage.bot.settings.model_copy(update={"retrain_hang_minutes": 0.01})
+        monkeypatch.setattr(stage.retraining, "settings", soon)
+        frozen = await shows(oak, message, "failed")
+        assert "did nothing for" in frozen.text and not training.alive
+        monkeypatch.setattr(stage.retraining, "settings", stage.bot.settings)
+        assert stage.first[:8] in await footer(ash)
+
+        message = await start(oak, kimg=0.2)
+        ended = await shows(oak, message, "lower is better")
+        ended = await oak.wait_for_message(
+            lambda m: m.id == message.id and "checkpoint is" in m.text, timeout_s=WAIT_S
+        )
+        job = await stage.job()
+        assert job.state == "done" and job.run == "0001" and job.result_id is not None
+        assert seen >= WORDS
+        assert ended.pictures[0].filename == "comparison.png" and await oak.download(ended.pictures[0])
+        if not job.promoted:  # with so little training chance decides whether it is worse
+            await press(oak, ended, "Use it anyway")
+        assert job.result_id[:8] in await footer(ash)
+        card = await (await ash.command("mon", name="Foo")).message()
+        assert stage.first[:8] in card.embeds[0]["footer"]["text"]
+        nearby = await press(ash, card, "Reroll nearby")
+        assert stage.first[:8] in nearby.embeds[0]["footer"]["text"]
+
+        listed = await (await oak.command("checkpoint list")).message()
+        assert "from a retrain" in listed.text and "KID" in listed.text
+        if job.promoted:
+            assert labels(ended) == [f"Go back to {stage.first[:8]}"]
+        await (await oak.command("checkpoint use", id=stage.first)).message()
+        assert stage.first[:8] in await footer(ash)
+        await until(
+            lambda: not list((stage.bot.settings.data_dir / "retrain" / job.run).glob("*.safetensors"))
+        )
+
+
+WORDS = {
+    "Preparing the data set",
+    "Measuring the checkpoint that it begins with",
+    "images/s",
+    "KID (lower is better)",
+    "Measuring what came of it",
+}

@@ -1,0 +1,112 @@
+"""A sandbox with all its faults, and the bot that takes it for Discord, here or in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from pathlib import Path
+from types import TracebackType
+
+from bot.sandbox import Sandbox, SandboxSettings
+from bot.sandbox.driver import SandboxUser
+from tests.bot.running import RunningBot, make_checkpoint
+
+ROOT = Path(__file__).parents[2]
+BOT = """
+import sys
+from bot.__main__ import main
+from bot.sandbox.server import point_discord_at
+point_discord_at(sys.argv.pop())
+main([])
+"""
+
+
+class Stage:
+    """A sandbox in this process. Give it a bot with `bot` or `bot_process`; use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sandbox = Sandbox(SandboxSettings(port=0, data_dir=folder / "sandbox"))
+        self._people: list[SandboxUser] = []
+        self._bots: list[RunningBot] = []
+        self._processes: list[Process] = []
+
+    async def __aenter__(self) -> Stage:
+        await self.sandbox.start()
+        self.sandbox.point_discord_here()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.sandbox.faults.clear()
+        for bot in self._bots:
+            await bot.stop()
+        for process in self._processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        for person in self._people:
+            await person.close()
+        await self.sandbox.stop()
+
+    async def person(self, name: str) -> SandboxUser:
+        """Somebody with the page open."""
+        person = SandboxUser(self.sandbox.url, name)
+        await person.connect()
+        self._people.append(person)
+        return person
+
+    async def bot(self, **settings: object) -> RunningBot:
+        """A bot in this process that is ready."""
+        bot = RunningBot(self.folder, discord_token=self.sandbox.token, **settings)
+        self._bots.append(bot)
+        await bot.start()
+        bot.url = self.sandbox.url
+        return bot
+
+    async def bot_process(self, **settings: object) -> Process:
+        """`python -m bot` in a process of its own, just started; its words are in `stdout`."""
+        checkpoint = self.folder / "checkpoint.safetensors"
+        if not checkpoint.exists():
+            make_checkpoint(checkpoint)
+        known = {
+            "CHECKPOINT": checkpoint,
+            "DATA_DIR": self.folder / "data",
+            "DISCORD_TOKEN": self.sandbox.token,
+            "TORCH_THREADS": 1,
+            "COOLDOWN_PER_MINUTE": 0,
+            "PYTHONPATH": ROOT,
+        }
+        values = {name: str(value) for name, value in (known | settings).items()}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-u", "-c", BOT, self.sandbox.url),
+            env=os.environ | values,
+            cwd=self.folder,
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        self._processes.append(process)
+        return process
+
+
+async def line_with(process: Process, text: str) -> str:
+    """Reads what the process says until a line has this text."""
+    assert process.stdout is not None
+    said = b""
+    while line := await process.stdout.readline():
+        said += line
+        if text in line.decode():
+            return line.decode()
+    raise AssertionError(f"The bot ended without saying {text!r}:\n{said.decode()}")
+
+
+async def stopped(process: Process, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+    """Tells the process to stop; returns its exit code and what it said meanwhile."""
+    process.send_signal(number)
+    assert process.stdout is not None
+    said = await process.stdout.read()
+    return await process.wait(), said.decode()

@@ -1,0 +1,160 @@
+"""Who may retrain and choose checkpoints: every admin command and button, by everybody, everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.rights import NOT_AN_ADMIN
+from bot.sandbox.driver import InteractionHandle, SandboxUser
+from bot.sandbox.places import Kind as PlaceKind
+from bot.sandbox.world import BREEDER_ROLE_ID, RESIDENTS
+from tests.bot.stage import Stage
+from tests.bot.talking import hatch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ASH, MISTY, OAK, SABRINA, BILL = RESIDENTS
+FOREIGN_SERVER = "1191168914227299999"
+
+# What to try, and what an admin is told then: nothing of it begins or changes anything.
+COMMANDS: dict[str, tuple[dict[str, object], str]] = {
+    "retrain start": ({"kimg": -5}, "try 100"),
+    "retrain status": ({}, "No retrain is running"),
+    "retrain cancel": ({}, "No retrain is running"),
+    "checkpoint list": ({}, "Checkpoints"),
+    "checkpoint use": ({"id": "ffff0000"}, "There is no checkpoint"),
+}
+BUTTONS = {
+    "newmon:unretrain:7": "has ended already",
+    "newmon:result:7:1": "Nothing came of this retrain",
+}
+
+
+class Wire:
+    """Changes interactions on their way to the bot."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.gateway = stage.sandbox.gateway
+        self.changes: dict[str, Any] = {}  # laid over each
+        self.button = (
+            "none",
+            "none",
+        )  # one custom_id becomes another, also in the message that the button is under
+        self._dispatch = self.gateway.dispatch
+        self.gateway.dispatch = self.dispatch
+
+    def dispatch(self, event: str, data: dict[str, Any], **options: Any) -> None:
+        if event == "INTERACTION_CREATE":
+            data = json.loads(json.dumps(data | self.changes).replace(*self.button))
+        self._dispatch(event, data, **options)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """Ash is an admin by id, Bill by role, Sabrina and Oak by what the server lets them do."""
+    async with Stage(tmp_path_factory.mktemp("rights")) as stage:
+        await stage.bot(admin_ids={ASH.id}, admin_roles={BREEDER_ROLE_ID})
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def wire(stage: Stage) -> Wire:
+    return Wire(stage)
+
+
+async def answer(user: SandboxUser, handle: InteractionHandle) -> str:
+    message = await user.wait(
+        lambda: next((m for m in reversed(handle.updates) if m.text and not m.loading), None)
+    )
+    assert message.private
+    return message.text
+
+
+async def told(user: SandboxUser, wire: Wire, *, foreign: bool = False) -> dict[str, str]:
+    """What this person is told when they try each command and each button."""
+    everywhere = {}
+    if foreign:  # a server that did not install the bot, but this person did
+        everywhere = {"guild_id": FOREIGN_SERVER, "authorizing_integration_owners": {"1": user.id}}
+    answers: dict[str, str] = {}
+    wire.changes = everywhere
+    for command, (options, _) in COMMANDS.items():
+        answers[command] = await answer(user, await user.command(command, **options))
+    wire.changes = {}
+    message = await hatch(user)
+    wire.changes = everywhere
+    for custom_id in BUTTONS:
+        wire.button = (message.button("Reroll nearby").custom_id, custom_id)
+        answers[custom_id] = await answer(user, await user.click(message, "Reroll nearby"))
+    wire.changes, wire.button = {}, ("none", "none")
+    return answers
+
+
+@asynccontextmanager
+async def trying(stage: Stage, name: str, place: PlaceKind = "server") -> AsyncIterator[SandboxUser]:
+    async with SandboxUser(stage.sandbox.url, name, place=place) as user:
+        yield user
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "foreign"),
+    [
+        ("Ash", "server", False),  # by id
+        ("Ash", "server", True),
+        ("Ash", "direct", False),
+        ("Ash", "group", False),
+        ("Bill", "server", False),  # by role
+        ("Sabrina", "server", False),  # by Manage Server
+        ("Oak", "server", False),  # by Administrator
+    ],
+)
+async def test_admins_may(stage: Stage, wire: Wire, name: str, place: PlaceKind, foreign: bool) -> None:
+    async with trying(stage, name, place) as user:
+        answers = await told(user, wire, foreign=foreign)
+        assert await user.autocomplete("checkpoint use", "id", "") != []
+    for what, expected in ({c: says for c, (_, says) in COMMANDS.items()} | BUTTONS).items():
+        assert expected in answers[what], what
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "foreign"),
+    [
+        ("Misty", "server", False),
+        ("Misty", "direct", False),
+        ("Misty", "group", False),
+        ("Bill", "direct", False),  # roles and permissions end with the server
+        ("Oak", "direct", False),
+        ("Oak", "group", False),
+        ("Bill", "server", True),  # and do not count where somebody is their own admin
+        ("Oak", "server", True),
+        ("Sabrina", "server", True),
+    ],
+)
+async def test_others_may_not(stage: Stage, wire: Wire, name: str, place: PlaceKind, foreign: bool) -> None:
+    async with trying(stage, name, place) as user:
+        answers = await told(user, wire, foreign=foreign)
+        wire.changes = (
+            {"guild_id": FOREIGN_SERVER, "authorizing_integration_owners": {"1": user.id}} if foreign else {}
+        )
+        assert await user.autocomplete("checkpoint use", "id", "") == []
+        assert await user.autocomplete("retrain start", "data", "") == []
+        wire.changes = {}
+    assert answers == dict.fromkeys([*COMMANDS, *BUTTONS], NOT_AN_ADMIN)
+
+
+async def test_the_permission_can_be_left_out(tmp_path: Any) -> None:
+    async with Stage(tmp_path) as stage:
+        wire = Wire(stage)
+        await stage.bot(admin_by_permission=False, admin_roles={BREEDER_ROLE_ID})
+        for name, expected in (
+            ("Oak", NOT_AN_ADMIN),
+            ("Sabrina", NOT_AN_ADMIN),
+            ("Bill", "No retrain is running"),
+        ):
+            async with trying(stage, name) as user:
+                assert expected in (await told(user, wire))["retrain status"]

@@ -1,0 +1,120 @@
+"""What people see while the bot wakes up and goes to sleep: everyone who was let in is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.engine import Engine
+from bot.sandbox.driver import InteractionHandle, Message
+from bot.service import SLEEPING, WAKING, Service
+from tests.bot.stage import Stage, line_with, stopped
+from tests.bot.talking import private_answer, refusal
+
+CROWD = 40
+
+
+@pytest_asyncio.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path) as stage:
+        yield stage
+
+
+def settled(handle: InteractionHandle) -> Message | None:
+    """The last thing that a person was shown for a command: a picture, or a private sentence."""
+    shown = [m for m in handle.updates if m.pictures or (m.private and m.text)]
+    return shown[-1] if shown else None
+
+
+async def test_sigterm_serves_everyone_who_was_acknowledged(stage: Stage) -> None:
+    process = await stage.bot_process(DRAIN_TIMEOUT_S=60)
+    await line_with(process, "newmon is ready")
+    people = [await stage.person(f"Person {i}") for i in range(CROWD)]
+    handles = await asyncio.gather(*(person.command("newmon", count=4) for person in people))
+    await handles[0].acknowledged()
+    code, said = await stopped(process)
+    assert (code, "Traceback" in said) == (0, False), said
+    answers = [
+        await person.wait(lambda handle=handle: settled(handle))
+        for person, handle in zip(people, handles, strict=True)
+    ]
+    assert {a.text for a in answers if not a.pictures} <= {SLEEPING}
+    assert any(a.pictures for a in answers)
+    for handle in handles:
+        assert handle.status == "acknowledged"
+        assert len([m for m in handle.updates if m.pictures]) <= 1
+
+
+async def test_who_cannot_be_served_in_time_is_told_so_and_it_still_stops_cleanly(stage: Stage) -> None:
+    process = await stage.bot_process(DRAIN_TIMEOUT_S=0, QUEUE_LIMIT=10_000)
+    await line_with(process, "newmon is ready")
+    people = [await stage.person(f"Person {i}") for i in range(CROWD)]
+    stage.sandbox.faults.gateway.hold()  # so that all of them come at once
+    handles = await asyncio.gather(*(person.command("newmon", count=9) for person in people))
+    stage.sandbox.faults.gateway.release()
+    await asyncio.gather(*(handle.acknowledged() for handle in handles))
+    code, said = await stopped(process)
+    assert (code, "Traceback" in said) == (0, False), said
+    answers = [
+        await person.wait(lambda handle=handle: settled(handle))
+        for person, handle in zip(people, handles, strict=True)
+    ]
+    told = [a.text for a in answers if not a.pictures]
+    assert told and all("going to sleep" in text for text in told)
+
+
+async def test_a_bot_that_is_not_awake_yet_says_so_and_stops_when_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waking, start = asyncio.Event(), Engine.start
+
+    async def slowly(engine: Engine) -> None:
+        await waking.wait()
+        await start(engine)
+
+    monkeypatch.setattr(Engine, "start", slowly)
+    starting = asyncio.create_task(stage.bot())
+    ash = await stage.person("Ash")
+    await ash.wait(lambda: ash.online and ash.commands)
+    assert await private_answer(ash, "newmon") == WAKING
+    assert await ash.autocomplete("mon", "name", "F") == []
+    waking.set()
+    bot = await starting
+    assert (await (await ash.command("newmon")).message()).pictures
+    await bot.stop()
+
+
+async def test_it_can_be_stopped_before_it_is_awake(stage: Stage) -> None:
+    process = await stage.bot_process()
+    await line_with(process, "Waking up")
+    code, said = await stopped(process)
+    assert (code, "Traceback" in said) == (0, False), said
+
+
+async def test_whoever_comes_while_it_goes_to_sleep_is_told_so_and_who_came_before_is_served(
+    stage: Stage,
+) -> None:
+    bot = await stage.bot()
+    ash, misty = await stage.person("Ash"), await stage.person("Misty")
+    held = stage.sandbox.faults.hold("edit original")
+    handle = await ash.command("newmon")
+    await held.met()
+    stopping = asyncio.create_task(bot.stop())
+    assert await refusal(misty, await misty.command("newmon")) == SLEEPING
+    assert not stopping.done()
+    held.release()
+    assert (await handle.message()).pictures
+    await stopping
+
+
+async def test_the_service_counts_whom_it_serves() -> None:
+    service = Service()
+    assert service.closed == WAKING
+    service.open()
+    with service.serving():
+        assert await service.drained(0) == 1
+    assert await service.drained(0) == 0
