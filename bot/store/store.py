@@ -70,28 +70,27 @@ class Store(RetrainJobs):
     async def add_creatures(self, hatched: Sequence[NewCreature]) -> list[Creature]:
         """Keeps all of them, unsaved, or none. In the order given.
 
-        Raises NotFound where a parent is no longer there.
+        Those that come at the same time are written together, see `Together`. Raises NotFound where a parent
+        is no longer there.
         """
         for _ in range(_CODE_ATTEMPTS):
             created_at = self._now()
-            rows = [to_row(new, code=new_code(), created_at=created_at) for new in hatched]
+            codes = [new_code() for _ in hatched]
             try:
-                async with self._writing() as session:
-                    session.add_all(rows)
+                rows = await self._together.write(lambda: _rows(hatched, codes, created_at))  # noqa: B023
                 return [from_row(row) for row in rows]
             except IntegrityError as error:
-                await self._explain_refusal(hatched, rows, error)
+                await self._explain_refusal(hatched, codes, error)
         raise StoreError("No free code was found for this creature: please try again.")
 
     async def _explain_refusal(
-        self, hatched: Sequence[NewCreature], rows: Sequence[CreatureRow], error: IntegrityError
+        self, hatched: Sequence[NewCreature], codes: Sequence[str], error: IntegrityError
     ) -> None:
         """Returns where a code was taken already, so that new codes help. Raises for everything else."""
         parents = {i for new in hatched for i in (new.parent_a_id, new.parent_b_id) if i is not None}
         async with self._reading() as session:
             if parents - set(await session.scalars(queries.existing_ids(sorted(parents)))):
                 raise NotFound("One of the parents is no longer here: please choose another one.") from error
-            codes = [row.code for row in rows]
             taken = (await session.scalars(queries.taken_codes(codes))).first() is not None
             if not taken and len(set(codes)) == len(codes):
                 raise StoreError("This creature could not be kept: please hatch another one.") from error
@@ -287,6 +286,11 @@ class Store(RetrainJobs):
         async with self._reading() as session:
             row = await session.scalar(statement)
         return None if row is None else from_row(row)
+
+
+def _rows(hatched: Sequence[NewCreature], codes: Sequence[str], created_at: datetime) -> list[CreatureRow]:
+    pairs = zip(hatched, codes, strict=True)
+    return [to_row(new, code=code, created_at=created_at) for new, code in pairs]
 
 
 def _owned(row: CreatureRow | None, owner_id: int, do: str) -> CreatureRow:

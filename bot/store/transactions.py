@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from bot.store.database import WRITES, translated
+from bot.store.models import CreatureRow
+from bot.store.together import Together
 
 
 class Transactions:
@@ -23,12 +25,18 @@ class Transactions:
         self._readers = async_sessionmaker(engine, expire_on_commit=False)
         self._writers = async_sessionmaker(engine.execution_options(**WRITES), expire_on_commit=False)
         # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
+        self._together = Together(self._add_all)
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if one_writer else nullcontext()
 
     async def close(self) -> None:
         """Lets running transactions end and closes the file."""
+        await self._together.finished()
         async with self._turn:
             await self._engine.dispose()
+
+    async def _add_all(self, rows: Sequence[CreatureRow]) -> None:
+        async with self._writing() as session:
+            session.add_all(rows)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncSession]:

@@ -1,0 +1,79 @@
+"""Writers that come at the same time share one transaction, and with it one wait for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from bot.store.models import CreatureRow
+
+MakeRows = Callable[[], list[CreatureRow]]  # anew for each attempt: a row that was refused once is spent
+
+
+@dataclass(eq=False)
+class _Request:
+    make: MakeRows
+    rows: list[CreatureRow]
+    done: asyncio.Future[list[CreatureRow]]
+
+
+class Together:
+    """Adds rows with `add`, which writes all that it is given in one transaction or nothing.
+
+    What comes while a transaction runs goes into the next one. Nobody is told of success before the commit.
+    """
+
+    def __init__(self, add: Callable[[Sequence[CreatureRow]], Awaitable[None]]) -> None:
+        self._add = add
+        self._waiting: list[_Request] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def write(self, make: MakeRows) -> list[CreatureRow]:
+        """The rows once they are there. Raises what `make` raises, and `add` for these rows by themselves."""
+        request = _Request(make, make(), asyncio.get_running_loop().create_future())
+        self._waiting.append(request)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_all(), name="writer")
+        return await request.done
+
+    async def finished(self) -> None:
+        """Wait until nobody is waiting."""
+        if self._writer is not None:
+            await asyncio.wait({self._writer})
+
+    async def _write_all(self) -> None:
+        group: list[_Request] = []
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                await self._write_group(group)
+        finally:
+            self._writer = None
+            for request in group + self._waiting:
+                request.done.cancel()  # does nothing to those who have their answer
+
+    async def _write_group(self, group: list[_Request]) -> None:
+        try:
+            await self._add([row for request in group for row in request.rows])
+        except IntegrityError as error:
+            if len(group) > 1:  # one of them is refused, and only that one
+                for request in group:
+                    request.rows = request.make()
+                    await self._write_group([request])
+                return
+            _fail(group, error)
+        except Exception as error:  # the database's troubles are everybody's
+            _fail(group, error)
+        else:
+            for request in group:
+                if not request.done.done():
+                    request.done.set_result(request.rows)
+
+
+def _fail(group: list[_Request], error: Exception) -> None:
+    for request in group:
+        if not request.done.done():
+            request.done.set_exception(error)
