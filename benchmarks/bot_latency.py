@@ -24,7 +24,7 @@ from typing import Annotated
 import torch
 import typer
 
-from bot.__main__ import run
+from bot.__main__ import run, spare_the_collector
 from bot.config import Settings
 from bot.sandbox.driver import SandboxUser
 
@@ -62,6 +62,7 @@ async def running_bot(folder: Path, checkpoint: Path) -> AsyncIterator[str]:
     await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
+    spare_the_collector()
     yield ready.result().removeprefix("at ")
     stopping.set()
     await task
