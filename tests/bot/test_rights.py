@@ -42,7 +42,7 @@ class Wire:
     def __init__(self, stage: Stage) -> None:
         self.gateway = stage.sandbox.gateway
         self.changes: dict[str, Any] = {}  # laid over each
-        self.button = (
+        self.button: tuple[str, str] = (
             "none",
             "none",
         )  # one custom_id becomes another, also in the message that the button is under
