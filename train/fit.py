@@ -150,7 +150,7 @@ def fit(
     until_images: int | None = None,
     start: State | None = None,
     meter: Meter | None = None,
-    tick_images: int = TICK_IMAGES,
+    tick_images: int | None = None,  # TICK_IMAGES
     on_step: OnStep | None = None,
 ) -> bool:
     """Train until the schedule ends (or `until_images` have been shown instead), or a signal asks to stop.
@@ -163,7 +163,7 @@ def fit(
     busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
     limit = total_images(trainer.config.stages) if until_images is None else until_images
     with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
-        return _fit(trainer, run, console, limit, start, meter, tick_images, on_step)
+        return _fit(trainer, run, console, limit, start, meter, tick_images or TICK_IMAGES, on_step)
 
 
 def _fit(

@@ -15,7 +15,7 @@ from train.config import Loss, Precision, TrainConfig
 from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.distributed import World
-from train.fit import TICK_IMAGES, OnStep, check_resumes, fit, keep_freed_memory, stored_config
+from train.fit import OnStep, check_resumes, fit, keep_freed_memory, stored_config
 from train.meter import SAMPLES, Meter
 from train.precision import choose
 from train.schedule import parse_stages
@@ -47,7 +47,7 @@ def launch(
     source: Path | None = None,
     kid_kimg: float | None = None,
     kid_samples: int = SAMPLES,
-    tick_images: int = TICK_IMAGES,
+    tick_images: int | None = None,
     on_step: OnStep | None = None,
 ) -> bool:
     """Start a run, from scratch or from the networks of a checkpoint, or go on with one.

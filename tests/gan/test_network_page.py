@@ -11,7 +11,7 @@ from gan.__main__ import user_errors
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint
 
-NAMES = ["growth.png", "levels.png", "mixing.png", "morph.png", "noise.png", "truncation.png"]
+NAMES = ["finish.png", "growth.png", "levels.png", "mixing.png", "morph.png", "noise.png", "truncation.png"]
 
 
 def test_every_figure_of_the_page_is_there_and_small() -> None:
