@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import IntegrityError
-
+from bot.store.errors import StoreError
 from bot.store.models import CreatureRow
 
 MakeRows = Callable[[], list[CreatureRow]]  # anew for each attempt: a row that was refused once is spent
@@ -58,15 +57,15 @@ class Together:
     async def _write_group(self, group: list[_Request]) -> None:
         try:
             await self._add([row for request in group for row in request.rows])
-        except IntegrityError as error:
-            if len(group) > 1:  # one of them is refused, and only that one
-                for request in group:
-                    request.rows = request.make()
-                    await self._write_group([request])
+        except StoreError as error:  # the database's troubles are everybody's
+            _fail(group, error)
+        except Exception as error:  # whatever else: one of them is refused, and only that one
+            if len(group) == 1:
+                _fail(group, error)
                 return
-            _fail(group, error)
-        except Exception as error:  # the database's troubles are everybody's
-            _fail(group, error)
+            for request in group:
+                request.rows = request.make()
+                await self._write_group([request])
         else:
             for request in group:
                 if not request.done.done():

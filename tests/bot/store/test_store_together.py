@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import StatementError
 
 from bot.store import NotFound, Store, StoreError
 
@@ -31,11 +34,22 @@ async def test_a_crowd_needs_few_transactions_and_each_gets_their_own(store: Sto
     assert len({creature.id for pair in kept for creature in pair}) == 2 * (CROWD - 1)
 
 
-async def test_one_that_is_refused_fails_alone(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        ({"parent_a_id": 999}, NotFound),
+        ({"owner_id": 2**70}, OverflowError),
+        ({"recipe": {1j}}, StatementError),
+    ],
+)
+async def test_one_that_is_refused_fails_alone(
+    store: Store, wrong: dict[str, Any], refusal: type[Exception]
+) -> None:
+    """Whether a constraint refuses it, or it is nothing that the database could hold."""
     wishes = [store.add_creatures([hatching()]) for _ in range(5)]
-    wishes.insert(2, store.add_creatures([hatching(), hatching(parent_a_id=999)]))
+    wishes.insert(2, store.add_creatures([hatching(), hatching(**wrong)]))
     results = await asyncio.gather(*wishes, return_exceptions=True)
-    assert isinstance(results.pop(2), NotFound)
+    assert isinstance(results.pop(2), refusal)
     assert all(isinstance(result, list) and len(result) == 1 for result in results)
     assert len({creature.id for result in results if isinstance(result, list) for creature in result}) == 5
 
