@@ -12,6 +12,7 @@ from types import TracebackType
 
 from bot.sandbox import Sandbox, SandboxSettings
 from bot.sandbox.driver import SandboxUser
+from tests.bot.openapi import Checker, description
 from tests.bot.running import RunningBot, make_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -25,11 +26,18 @@ main([])
 
 
 class Stage:
-    """A sandbox in this process. Give it a bot with `bot` or `bot_process`; use it as a context manager."""
+    """A sandbox in this process. Give it a bot with `bot` or `bot_process`; use it as a context manager.
+
+    What the bot sends is checked as in `RunningBot`, and a test that goes well otherwise fails at its end.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.sandbox = Sandbox(SandboxSettings(port=0, data_dir=folder / "sandbox"))
+        known = description()
+        self.checker = None if known is None else Checker(known)
+        if self.checker is not None:
+            self.sandbox.transcript.listeners.append(self.checker)
         self._people: list[SandboxUser] = []
         self._bots: list[RunningBot] = []
         self._processes: list[Process] = []
@@ -52,6 +60,8 @@ class Stage:
         for person in self._people:
             await person.close()
         await self.sandbox.stop()
+        if self.checker is not None and error is None:
+            assert not self.checker.problems, "\n".join(self.checker.problems)
 
     async def person(self, name: str) -> SandboxUser:
         """Somebody with the page open."""
