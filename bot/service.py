@@ -76,7 +76,7 @@ class Cooldown:
         self._full_at[user_id] = full_at
 
     def give_back(self, user_id: int, creatures: int) -> None:
-        """For creatures that were not drawn after all."""
+        """For creatures that nobody got after all."""
         if user_id in self._full_at:
             self._full_at[user_id] -= creatures / self.per_s
 

@@ -10,6 +10,7 @@ from bot.actions.common import existing, show
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import SORTS, Page, Sort
+from bot.store.names import plain
 from bot.ui.answers import put
 from bot.ui.buttons import SORT_LABELS, Collection, Open, Order, Turn, page_view
 from bot.ui.cards import Card
@@ -88,7 +89,7 @@ async def _show_page(
     if not page.entries:
         if owner_id == interaction.user.id:
             raise UserError(NOBODY_YET)
-        raise UserError(f"{owner_name or 'This person'} has not saved anyone in this server yet.")
+        raise UserError(f"{plain(owner_name) or 'This person'} has not saved anyone in this server yet.")
     png = await asyncio.to_thread(_picture, page)
     owner = discord.utils.escape_markdown(page.entries[0].owner_name)
     embed = discord.Embed(title=f"{owner}'s creatures")

@@ -14,9 +14,11 @@ from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import Creature, NewCreature
+from bot.store.names import plain
 from bot.ui.answers import put
 from bot.ui.buttons import creature_view
 from bot.ui.cards import creature_card
+from bot.ui.reports import WAITS
 
 GONE = "This creature is no longer here: hatch another one with /newmon."
 ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
@@ -34,7 +36,8 @@ async def own(interaction: Interaction, creature_id: int) -> Creature:
     """A creature that this person owns. Raises `UserError` if it is gone or somebody else's."""
     creature = await existing(interaction, creature_id)
     if creature.owner_id != interaction.user.id:
-        raise UserError(f"This one is {creature.owner_name}'s: hatch your own with /newmon.")
+        owner = plain(creature.owner_name) or "somebody else"  # people may call themselves anything
+        raise UserError(f"This one is {owner}'s: hatch your own with /newmon.")
     return creature
 
 
@@ -62,7 +65,7 @@ def random_seed() -> int:
 
 @contextlib.contextmanager
 def counted(interaction: Interaction, creatures: int) -> Iterator[None]:
-    """Around the drawing of so many: counts them against the person's cool-down, and not if it fails.
+    """Around the drawing and keeping of so many: counts them against the person's cool-down, unless it fails.
 
     Admins have the same cool-down: it keeps the nest fair, whoever hatches. Raises `UserError` that says how
     long to wait.
@@ -83,6 +86,7 @@ def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
         # A courtesy: the creature comes all the same.
         with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
             await interaction.edit_original_response(content=f"You are number {position} in the queue …")
+            interaction.extras[WAITS] = True
 
     return note
 

@@ -51,12 +51,12 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
         hatched = await interaction.client.engine.hatch(
             [seed for seed, _ in seeds], psi, user_id=interaction.user.id, on_queued=queue_note(interaction)
         )
-    creatures = await interaction.client.store.add_creatures(
-        [
-            new_creature(interaction, one, seed_text=words, shown=count == 1)
-            for one, (_, words) in zip(hatched, seeds, strict=True)
-        ]
-    )
+        creatures = await interaction.client.store.add_creatures(
+            [
+                new_creature(interaction, one, seed_text=words, shown=count == 1)
+                for one, (_, words) in zip(hatched, seeds, strict=True)
+            ]
+        )
     if count == 1:
         await show(interaction, creatures[0])
     else:
@@ -131,8 +131,8 @@ async def hatch_nearby(interaction: Interaction, creature_id: int) -> None:
             checkpoint_id=own,
             on_queued=queue_note(interaction),
         )
-    recipe = {"nearby": seed, "step": STEP}
-    [creature] = await interaction.client.store.add_creatures(
-        [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
-    )
+        recipe = {"nearby": seed, "step": STEP}
+        [creature] = await interaction.client.store.add_creatures(
+            [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
+        )
     await show(interaction, creature, (origin, None))

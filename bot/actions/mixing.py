@@ -186,11 +186,11 @@ async def _breed(
             checkpoint_id=own,
             on_queued=queue_note(interaction),
         )
-    parents = {"parent_a_id": a.id, "parent_b_id": b.id}
-    shown = len(recipes) == 1
-    return await interaction.client.store.add_creatures(
-        [
-            new_creature(interaction, child, **parents, recipe=note, shown=shown)
-            for child, note in zip(drawn, notes, strict=True)
-        ]
-    )
+        parents = {"parent_a_id": a.id, "parent_b_id": b.id}
+        shown = len(recipes) == 1
+        return await interaction.client.store.add_creatures(
+            [
+                new_creature(interaction, child, **parents, recipe=note, shown=shown)
+                for child, note in zip(drawn, notes, strict=True)
+            ]
+        )

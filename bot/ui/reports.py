@@ -24,6 +24,8 @@ TOO_LARGE, ALREADY_ACKNOWLEDGED, INVALID_TOKEN = 40005, 40060, 50027
 GONE = {UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, INVALID_TOKEN}
 EXPIRED = {UNKNOWN_WEBHOOK, INVALID_TOKEN}  # the token died while its answer was made, see `answers`
 
+WAITS = "waits"  # among an interaction's extras: its message says how long the person has to wait
+
 WRONG = "Something went wrong here (error {id}). Nothing is lost: please try again."
 UNREACHED = "Discord could not be reached for a moment (error {id}). Nothing is lost: please try again."
 HEAVY = "Discord finds this picture too large to show here. Nothing is lost: please ask for fewer at a time."
@@ -102,4 +104,7 @@ async def tell_privately(interaction: discord.Interaction[Any], text: str) -> No
         # A public "thinking …" stands there: whatever comes first takes its place, and its publicity.
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
+    elif interaction.extras.pop(WAITS, False):  # it was said above what stays there
+        with contextlib.suppress(discord.NotFound):
+            await interaction.edit_original_response(content=None)
     await interaction.followup.send(text, ephemeral=True)

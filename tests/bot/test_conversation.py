@@ -130,6 +130,17 @@ async def test_only_the_owner_may_save(ash: SandboxUser, misty: SandboxUser) -> 
     assert "Ash's" in await refusal(misty, await misty.click(message, "Save"))
 
 
+async def test_what_people_call_themselves_is_no_markup_in_what_others_read(ash: SandboxUser) -> None:
+    async with SandboxUser(ash.url, "[free **gift**](https://x.y)") as joker:
+        message = await hatch(joker)
+        said = [
+            await refusal(ash, await ash.click(message, "Save")),
+            await private_answer(ash, "mons", user=joker.id),
+        ]
+    for text in said:
+        assert "free gift" in text and not set(text) & set("*[")
+
+
 async def test_hatch_another_works_for_anybody(ash: SandboxUser, misty: SandboxUser) -> None:
     message = await hatch(ash, weirdness="wild")
     another = await (await misty.click(message, "Hatch another")).message()
