@@ -33,6 +33,7 @@ SAME_PICTURE = 2.0  # mean difference in bytes: what building a data set calls a
 LEAST_DIVERSITY = 0.5
 MOST_DUPLICATES = 0.05
 MOST_EMPTY = 0.05
+MOST_COPIES = 0.1  # of samples nearer to a training image than `Memorisation.bound`; by chance it is 0.01
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,20 @@ class Report:
     @property
     def problems(self) -> list[str]:
         """What makes the samples unusable, in words; empty if nothing does."""
-        found = []
+        return list(self.faults.values())
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """The same, by kind."""
+        found = {}
         if not self.finite:
-            found.append("some samples are not finite")
+            found["not finite"] = "some samples are not finite"
         if self.diversity < LEAST_DIVERSITY or self.duplicates > MOST_DUPLICATES:
-            found.append("the generator has collapsed: its samples are too much alike")
+            found["alike"] = "the generator has collapsed: its samples are too much alike"
         if self.empty > MOST_EMPTY:
-            found.append(f"{self.empty:.0%} of the samples are nearly empty")
+            found["empty"] = f"{self.empty:.0%} of the samples are nearly empty"
+        if self.memorisation.share > MOST_COPIES:
+            found["copies"] = f"{self.memorisation.share:.0%} of the samples are nearly training images"
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -225,10 +233,10 @@ def quick_kid(
 
 
 def worse_beyond_noise(old: Report, new: Report) -> bool:
-    """Whether `new` is unusable, or its KID is higher than chance explains.
+    """Whether `new` has a fault that `old` has not, or its KID is higher than chance explains.
 
-    The difference must exceed 1.96 of its standard errors, √(SE_old² + SE_new²). Raises `ValueError` where
-    the reports were not measured alike.
+    The difference must exceed 1.96 of its standard errors, √(SE_old² + SE_new²); that of a KID which is no
+    number counts as doing so. Raises `ValueError` where the reports were not measured alike.
     """
     alike: list[Callable[[Report], object]] = [
         lambda r: r.dataset_sha256,
@@ -237,7 +245,7 @@ def worse_beyond_noise(old: Report, new: Report) -> bool:
     ]
     if any(part(old) != part(new) for part in alike):
         raise ValueError("these reports differ in data, features or ψ, so they cannot be compared")
-    if new.problems and not old.problems:
+    if new.faults.keys() - old.faults.keys():
         return True
     error = (old.kid.standard_error**2 + new.kid.standard_error**2) ** 0.5
-    return new.kid.mean - old.kid.mean > 1.96 * error
+    return not new.kid.mean - old.kid.mean <= 1.96 * error

@@ -115,7 +115,9 @@ class Reporter:
         grid = sample_grid(self.trainer.emas[0].generator, self.trainer.phase)
         path = self.run / "grids" / f"{figures['kimg']:08.2f}.png"  # sorted by name they are in order
         path.parent.mkdir(parents=True, exist_ok=True)
-        grid.save(path)
+        part = path.with_suffix(".part")  # whoever watches takes the latest picture, which must be whole
+        grid.save(part, format="png")
+        part.replace(path)
         if self.board is not None:
             self.board.write(self.trainer.images_seen, figures, grid)
 

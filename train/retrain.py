@@ -46,6 +46,7 @@ COMPARED_SEEDS = range(12)
 COMPARED_COLUMNS = 6
 COMPARED_PSI = 0.7
 COMPARED_SIDE = 128  # pixels of a creature
+NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc")  # what torch, CUDA, the system and C++ say
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
     best = best_of(reports)
 
     journal.begin("comparing")
+    read_continuation(exported[best])  # the next retrain will go on from it: it had better be whole
     comparison = request.run / COMPARISON_FILE
     compare(request.checkpoint, exported[best]).save(comparison)
     journal.end(
@@ -223,7 +225,7 @@ def interruptible() -> Iterator[None]:
 def describe(error: BaseException) -> str:
     """One sentence on what went wrong."""
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text.lower():
+    if isinstance(error, MemoryError) or any(words in text.lower() for words in NO_MEMORY):
         return "The memory ran out."
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""

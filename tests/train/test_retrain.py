@@ -1,13 +1,16 @@
 """`python -m train retrain`: all its stages, what it writes for the bot, and all ways in which it can end."""
 
+import contextlib
 import errno
 import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,6 +25,7 @@ from gan.finish import Finish
 from tests.command_line import CommandLine
 from tests.train.tiny import steps, tiny_trainer
 from train import journal as journals
+from train import retrain as retraining
 from train.build import BuildOptions, build_from_folder
 from train.continuation import continuation_path, read_continuation
 from train.data import SpriteDataset
@@ -37,6 +41,7 @@ from train.synthetic import write_folder
 pytestmark = pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
 
 FINISH = Finish(colours=7)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +151,32 @@ def test_one_that_is_stopped_goes_on_with_the_same_command(
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-@contextmanager
+def test_one_that_is_killed_while_it_is_measured_trains_nothing_twice(request_: Request) -> None:
+    words = {"--from": request_.checkpoint, "--run": request_.run, "--kimg": request_.kimg}
+    words |= {"--data": request_.data, "--samples": 100}
+    command = [
+        sys.executable,
+        "-m",
+        "train",
+        "retrain",
+        *(str(word) for pair in words.items() for word in pair),
+    ]
+    progress = request_.run / journals.PROGRESS_FILE
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+        while not (progress.exists() and json.loads(progress.read_text())["stage"] == "evaluating"):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"it ended with {process.wait(0.02)}")
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (request_.run / "outcome.json").exists()
+    learned = (request_.run / STATE_FILE).read_bytes()
+    assert read(request_.run / STATE_FILE).images_seen == 120
+    assert run(request_)
+    assert outcome(request_)["result"] == "done"
+    assert (request_.run / STATE_FILE).read_bytes() == learned
+
+
+@contextlib.contextmanager
 def limited(what: int, to: int) -> Iterator[None]:
     before = resource.getrlimit(what)
     resource.setrlimit(what, (to, before[1]))
@@ -184,6 +214,8 @@ def test_memory_that_runs_out_is_the_reason(
         (MemoryError(), "The memory ran out."),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …"), "memory"),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "The memory ran out."),
+        (RuntimeError("unable to mmap 205096 bytes: Cannot allocate memory (12)"), "The memory ran out."),
+        (RuntimeError("std::bad_alloc"), "The memory ran out."),
         (OSError(errno.ENOSPC, "No space left on device", "a/b"), "a/b: No space left on device."),
         (DataError("There is no\ndata set."), "There is no data set."),
         (KeyError(), "KeyError"),
@@ -191,6 +223,44 @@ def test_memory_that_runs_out_is_the_reason(
 )
 def test_reasons_are_one_line(error: BaseException, sentence: str) -> None:
     assert sentence in describe(error) and "\n" not in describe(error)
+
+
+def test_a_result_that_could_not_be_trained_further_is_not_handed_in(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk loses a part of what was written beside the checkpoint."""
+
+    def damaged(*arguments: Any, **more: Any) -> Any:
+        made = export(*arguments, **more)
+        weights = continuation_path(arguments[1])
+        weights.write_bytes(weights.read_bytes()[:-100])
+        return made
+
+    monkeypatch.setattr(retraining, "export", damaged)
+    with pytest.raises(StateError):
+        run(request_)
+    assert outcome(request_)["result"] == "failed" and "is damaged" in outcome(request_)["reason"]
+    monkeypatch.undo()
+    assert run(request_)
+
+
+def test_a_picture_that_is_half_written_has_no_name_yet(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever watches takes the latest one."""
+    real = Image.Image.save
+
+    def half(image: Image.Image, file: Any, *arguments: Any, **more: Any) -> None:
+        real(image, file, *arguments, **more)
+        if Path(file).parent.name == "grids":
+            os.truncate(file, 200)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Image.Image, "save", half)
+    with pytest.raises(OSError):
+        run(request_)
+    assert outcome(request_)["reason"].endswith("No space left on device.")
+    assert list((request_.run / "grids").glob("*.png")) == []
 
 
 def test_it_fails_before_it_trains_where_data_or_weights_are_not_there(
