@@ -12,7 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from gan.config import BASE_RESOLUTION, NetworkConfig
-from gan.layers import EqualizedConv2d, EqualizedLinear, MinibatchStddev, activate, downsample
+from gan.layers import (
+    LRELU_GAIN,
+    EqualizedConv2d,
+    EqualizedLinear,
+    MinibatchStddev,
+    activate,
+    activate_scaled_,
+    downsample,
+)
+
+HALF = math.sqrt(0.5)  # keeps the variance of a sum of two
 
 
 class DiscriminatorBlock(nn.Module):
@@ -20,14 +30,15 @@ class DiscriminatorBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv0 = EqualizedConv2d(in_channels, in_channels, 3)
-        self.conv1 = EqualizedConv2d(in_channels, out_channels, 3)
-        self.skip = EqualizedConv2d(in_channels, out_channels, 1, bias=False)
+        self.conv0 = EqualizedConv2d(in_channels, in_channels, 3, gain=LRELU_GAIN)
+        self.conv1 = EqualizedConv2d(in_channels, out_channels, 3, gain=LRELU_GAIN * HALF)
+        self.skip = EqualizedConv2d(in_channels, out_channels, 1, bias=False, gain=HALF)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = downsample(activate(self.conv0(x)))  # halved before the wider convolution: a quarter of its work
-        y = activate(self.conv1(y))
-        return (y + self.skip(downsample(x))) * math.sqrt(0.5)
+        # Halved before the wider convolution: a quarter of its work.
+        y = downsample(activate_scaled_(self.conv0(x)))
+        y = activate_scaled_(self.conv1(y))
+        return y + self.skip(downsample(x))
 
 
 class Discriminator(nn.Module):
@@ -37,25 +48,27 @@ class Discriminator(nn.Module):
         super().__init__()
         self.config = config
         widths = config.channels
-        self.from_image = nn.ModuleList(EqualizedConv2d(config.image_channels, c, 1) for c in widths)
+        self.from_image = nn.ModuleList(
+            EqualizedConv2d(config.image_channels, c, 1, gain=LRELU_GAIN) for c in widths
+        )
         self.blocks = nn.ModuleList(
             DiscriminatorBlock(widths[i], widths[i - 1]) for i in range(1, len(widths))
         )  # blocks[i - 1] takes resolution i down to i − 1
         self.stddev = MinibatchStddev(minibatch_stddev_group)
-        self.conv = EqualizedConv2d(widths[0] + 1, widths[0], 3)
+        self.conv = EqualizedConv2d(widths[0] + 1, widths[0], 3, gain=LRELU_GAIN)
         self.dense = EqualizedLinear(widths[0] * BASE_RESOLUTION**2, widths[0])
         self.logit = EqualizedLinear(widths[0], 1)
 
     def forward(self, image: Tensor, alpha: float = 1.0) -> Tensor:
         """image [N, 4, R, R] for any resolution R of the network → logits [N]."""
         top = self.config.resolutions.index(image.shape[-1])
-        x = activate(self.from_image[top](image))
+        x = activate_scaled_(self.from_image[top](image))
         for i in range(top, 0, -1):
             x = self.blocks[i - 1](x)
             if i == top and alpha < 1:
-                smaller = activate(self.from_image[top - 1](downsample(image)))
+                smaller = activate_scaled_(self.from_image[top - 1](downsample(image)))
                 x = torch.lerp(smaller, x, alpha)
         with torch.autocast(x.device.type, enabled=False):  # losses live on small differences of logits
-            x = activate(self.conv(self.stddev(x.to(self.logit.weight.dtype))))
+            x = activate_scaled_(self.conv(self.stddev(x.to(self.logit.weight.dtype))))
             x = activate(self.dense(x.flatten(1)))
             return self.logit(x).squeeze(1)

@@ -43,15 +43,15 @@ class FrozenEfficientNet(nn.Module):
         network.load_state_dict(torch.load(path, weights_only=True), strict=False)
         network.eval()
         blocks: list[Any] = list(network._blocks)  # the package has no types
-        stem = nn.Sequential(_fused(network._conv_stem, network._bn0), nn.ReLU6())
+        stem = nn.Sequential(_fused(network._conv_stem, network._bn0), nn.ReLU6(inplace=True))
         self.blocks = nn.ModuleList([stem])
         self.strides = [2]  # of each block
         self.residual = [False]
         for block in blocks:
             layers: list[nn.Module] = []
             if block._block_args.expand_ratio != 1:
-                layers += [_fused(block._expand_conv, block._bn0), nn.ReLU6()]
-            layers += [_fused(block._depthwise_conv, block._bn1), nn.ReLU6()]
+                layers += [_fused(block._expand_conv, block._bn0), nn.ReLU6(inplace=True)]
+            layers += [_fused(block._depthwise_conv, block._bn1), nn.ReLU6(inplace=True)]
             layers += [_fused(block._project_conv, block._bn2)]
             args = block._block_args
             stride = args.stride if isinstance(args.stride, int) else args.stride[0]
@@ -73,7 +73,7 @@ class FrozenEfficientNet(nn.Module):
                 features.append(x)
             total *= stride
             y = block(x)
-            x = x + y if residual else y
+            x = y.add_(x) if residual else y  # nothing else needs y
         return [*features, x]
 
     def pooled(self, images: Tensor) -> Tensor:

@@ -15,12 +15,14 @@ from torch import Tensor, nn
 
 from gan.config import BASE_RESOLUTION, NetworkConfig
 from gan.layers import (
+    LRELU_GAIN,
     AdaIN,
     EqualizedConv2d,
     EqualizedLinear,
     ModulatedConv2d,
     Noise,
     activate,
+    activate_scaled_,
     upsample,
 )
 
@@ -76,21 +78,25 @@ class StyledConv(nn.Module):
         self.upsamples = upsamples
         self.conv: ModulatedConv2d | EqualizedConv2d
         if config.style == "adain":
-            self.conv = EqualizedConv2d(in_channels, out_channels, 3, bias=False)
+            self.conv = EqualizedConv2d(in_channels, out_channels, 3, bias=False, gain=LRELU_GAIN)
             self.adain = AdaIN(out_channels, config.w_dim)
         else:
-            self.conv = ModulatedConv2d(in_channels, out_channels, 3, config.w_dim)
-        self.noise = Noise(out_channels) if resolution >= config.noise_from_resolution else None
+            self.conv = ModulatedConv2d(in_channels, out_channels, 3, config.w_dim, gain=LRELU_GAIN)
+        self.noise = Noise(out_channels, LRELU_GAIN) if resolution >= config.noise_from_resolution else None
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
         """x [N, in, H, W], w [N, w_dim], noise [N, 1, H', W'] → [N, out, H', W']."""
-        x = self.conv(x, w) if isinstance(self.conv, ModulatedConv2d) else self.conv(x)
+        bias = self.bias * LRELU_GAIN
+        if isinstance(self.conv, ModulatedConv2d):
+            x = self.conv(x, w, bias)
+        else:
+            x = self.conv(x) + bias.view(1, -1, 1, 1)
         if self.upsamples:  # after the convolution: a quarter of the work, and the filter hides its seams
-            x = upsample(x)
+            x = upsample(x)  # a bias is the same before it and after it
         if self.noise is not None:
             x = self.noise(x, noise)
-        x = activate(x + self.bias.to(x.dtype).view(1, -1, 1, 1))
+        x = activate_scaled_(x)
         return x if isinstance(self.conv, ModulatedConv2d) else self.adain(x, w)
 
 

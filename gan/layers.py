@@ -18,7 +18,15 @@ LRELU_GAIN = math.sqrt(2 / (1 + LRELU_SLOPE**2))  # keeps unit variance through 
 
 def activate(x: Tensor) -> Tensor:
     """LeakyReLU 0.2, rescaled so that a unit-variance input keeps its variance."""
-    return F.leaky_relu(x, LRELU_SLOPE) * LRELU_GAIN
+    return F.leaky_relu(x * LRELU_GAIN, LRELU_SLOPE)
+
+
+def activate_scaled_(x: Tensor) -> Tensor:
+    """`activate` in place, of what has been multiplied by `LRELU_GAIN` already.
+
+    LeakyReLU is homogeneous, so its gain can be applied to a layer's few weights instead of its many pixels.
+    """
+    return F.leaky_relu_(x, LRELU_SLOPE)
 
 
 def upsample(x: Tensor) -> Tensor:
@@ -60,11 +68,19 @@ class EqualizedLinear(nn.Module):
 class EqualizedConv2d(nn.Module):
     """Same-size convolution with an equalised learning rate; the bias is optional."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, bias: bool = True) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        bias: bool = True,
+        gain: float = 1.0,  # what the result is multiplied by
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
-        self.weight_gain = 1 / math.sqrt(in_channels * kernel**2)
+        self.weight_gain = gain / math.sqrt(in_channels * kernel**2)
+        self.bias_gain = gain
         self.padding = kernel // 2
 
     def scaled_weight(self) -> Tensor:
@@ -73,19 +89,22 @@ class EqualizedConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in, H, W] → [N, out, H, W]."""
-        return F.conv2d(x, self.scaled_weight(), self.bias, padding=self.padding)
+        bias = None if self.bias is None else self.bias * self.bias_gain
+        return F.conv2d(x, self.scaled_weight(), bias, padding=self.padding)
 
 
 class Noise(nn.Module):
     """Adds Gaussian noise with a learned strength per channel (StyleGAN section 2, input "B")."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, gain: float = 1.0) -> None:
         super().__init__()
         self.strength = nn.Parameter(torch.zeros(channels))
+        self.gain = gain  # what the noise is multiplied by besides
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """x [N, C, H, W] + strength [C] · noise [N, 1, H, W]."""
-        return x + (self.strength.view(1, -1, 1, 1) * noise).to(x.dtype)
+        strength = (self.strength * self.gain).view(1, -1, 1, 1)
+        return torch.addcmul(x, strength.to(x.dtype), noise.to(x.dtype))
 
 
 def adaptive_instance_norm(x: Tensor, y_scale: Tensor, y_bias: Tensor, eps: float = 1e-8) -> Tensor:
@@ -119,23 +138,31 @@ class ModulatedConv2d(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, w_dim: int, demodulate: bool = True
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        w_dim: int,
+        demodulate: bool = True,
+        gain: float = 1.0,  # what the demodulated result is multiplied by
     ) -> None:
         super().__init__()
         self.conv = EqualizedConv2d(in_channels, out_channels, kernel, bias=False)
         self.affine = EqualizedLinear(w_dim, in_channels, bias_init=1.0)
         self.demodulate = demodulate
+        self.gain = gain
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """x [N, in, H, W], w [N, w_dim] → [N, out, H, W]."""
+    def forward(self, x: Tensor, w: Tensor, bias: Tensor | None = None) -> Tensor:
+        """x [N, in, H, W], w [N, w_dim] → [N, out, H, W]. What is demodulated may be given a bias [out]."""
         style = self.affine(w)  # s, [N, in]
         weight = self.conv.scaled_weight()
-        x = F.conv2d(x * style[:, :, None, None], weight, padding=self.conv.padding)
-        if self.demodulate:
-            squares = weight.square().sum(dim=(2, 3))  # [out, in]
-            sigma_inverse = torch.rsqrt(style.square() @ squares.t() + 1e-8)  # [N, out]
-            x = x * sigma_inverse[:, :, None, None]
-        return x
+        x = F.conv2d(x * style.to(x.dtype)[:, :, None, None], weight, padding=self.conv.padding)
+        if not self.demodulate:
+            return x
+        squares = weight.square().sum(dim=(2, 3))  # [out, in]
+        sigma_inverse = torch.rsqrt(style.square() @ squares.t() + 1e-8)  # [N, out]
+        scale = (sigma_inverse * self.gain).to(x.dtype)[:, :, None, None]
+        return x * scale if bias is None else torch.addcmul(bias.to(x.dtype).view(1, -1, 1, 1), x, scale)
 
 
 class MinibatchStddev(nn.Module):
@@ -153,6 +180,7 @@ class MinibatchStddev(nn.Module):
         n, _, h, w = x.shape
         group = self.group if n % self.group == 0 else n
         y = x.reshape(n // group, group, -1)
-        stddev = (y.var(dim=1, correction=0) + 1e-8).sqrt().mean(dim=1)  # [N / group]
+        variance = (y - y.mean(dim=1, keepdim=True)).square().mean(dim=1)  # far quicker than torch.var here
+        stddev = (variance + 1e-8).sqrt().mean(dim=1)  # [N / group]
         channel = stddev.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, h, w)
         return torch.cat([x, channel], dim=1)

@@ -67,22 +67,14 @@ class Eyes(nn.Module):
     def losses(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """RpGAN losses of generator and heads, averaged over the heads, and how far the heads lead: scalars.
 
-        The frozen features of the fakes are computed once: attached for the generator, detached for the
-        heads. The generator meets the heads as they were before this step's update.
+        Both losses come from one pass, so the generator meets the heads as they are before their update.
         """
         with torch.no_grad():
             features_real = self.features(real)
-        features_fake = self.features(fake)
         maps_real = [m.float() for m in self.logits(features_real)]
-        maps_fake = [m.float() for m in self.logits([f.detach() for f in features_fake])]
-        self.heads.requires_grad_(False)
-        maps_generator = [m.float() for m in self.logits(features_fake)]
-        self.heads.requires_grad_(True)
-
+        maps_fake = [m.float() for m in self.logits(self.features(fake))]
         pairs = list(zip(maps_real, maps_fake, strict=True))
-        loss_g = _mean(
-            generator_loss("rpgan", r.detach(), g) for r, g in zip(maps_real, maps_generator, strict=True)
-        )
+        loss_g = _mean(generator_loss("rpgan", r.detach(), f) for r, f in pairs)
         loss_d = _mean(discriminator_loss("rpgan", r, f) for r, f in pairs)
         return loss_g, loss_d, _mean(lead(r, f) for r, f in pairs)
 

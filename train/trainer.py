@@ -124,28 +124,21 @@ class Trainer:
         noise = [self.draw.normal(len(w_plus), 1, side, side) for side in self._noise_sides(phase)]
         with autocast():
             image = self.generator.synthesis(w_plus, noise, phase.resolution, phase.alpha)
-        # One batch of fakes serves both sides of the game.
         fake = self._augment(image.float())
 
-        stats, logits_real = self._update_discriminator(real, fake.detach(), phase)
-        eyes_g: Tensor | None = None
+        # All players move at once: each judge looks at the batch once, and what it would have the fakes be
+        # (the loss's gradient at the pixels) is handed to the generator.
+        judged = fake.detach().requires_grad_()
+        stats, towards_real = self._update_discriminator(real, judged, phase)
         if self.eyes is not None and phase.resolution >= config.eyes.from_resolution:
             with autocast():
-                eyes_g, eyes_d, eyes_lead = self.eyes.losses(real, fake)
-            self._optimize(self.optimizer_eyes, eyes_d)
+                eyes_g, eyes_d, eyes_lead = self.eyes.losses(real, judged)
+            towards_real += self._at_pixels(config.eyes.weight * eyes_g, judged)
+            self._optimize(self.optimizer_eyes, self.scaler.scale(eyes_d))
             stats.loss_eyes = eyes_d.item()
             stats.lead = max(stats.lead, eyes_lead.item())
-
-        self.discriminator.requires_grad_(False)
-        with autocast():
-            logits_fake = self.discriminator(fake, phase.alpha)
-        # The reals only set the bar here, and one update barely moves it: not worth another forward pass.
-        loss_g = generator_loss(config.loss, logits_real, logits_fake.float())
-        total_g = loss_g if eyes_g is None else loss_g + config.eyes.weight * eyes_g
-        self._optimize(self.optimizer_g, total_g)
-        self.discriminator.requires_grad_(True)
+        self._optimize(self.optimizer_g, fake, towards_real)
         self.scaler.update()
-        stats.loss_g = loss_g.item()
 
         self.images_seen += config.batch_size
         for ema in self.emas:
@@ -189,27 +182,33 @@ class Trainer:
         return torch.where(takes_second[:, :, None], second[:, None], first[:, None])
 
     def _update_discriminator(self, real: Tensor, fake: Tensor, phase: Phase) -> tuple[StepStats, Tensor]:
-        """One step of the ordinary discriminator.
+        """One step of the ordinary discriminator, in answer to reals and fakes [N, 4, R, R].
 
-        Returns its figures, and the logits of the reals [N] before the step.
+        Returns the figures of both players, and the gradient of the generator's loss at the fakes.
         """
         config, autocast = self.config, self.compute.autocast
         with autocast():
             logits_real = self.discriminator(real, phase.alpha).float()
             logits_fake = self.discriminator(fake, phase.alpha).float()
         loss = discriminator_loss(config.loss, logits_real, logits_fake)
-        stats = StepStats(loss.item(), 0.0, lead(logits_real, logits_fake).item())
+        loss_g = generator_loss(config.loss, logits_real.detach(), logits_fake)
+        stats = StepStats(loss.item(), loss_g.item(), lead(logits_real, logits_fake).item())
+        towards_real = self._at_pixels(loss_g, fake)
         if (self.images_seen // config.batch_size) % config.penalty_interval == 0:
             # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
             penalty = r1 = self._penalty(real[::2], phase)
             stats.r1 = r1.item()
             if penalizes_fakes(config.loss):
-                r2 = self._penalty(fake[::2], phase)
+                r2 = self._penalty(fake.detach()[::2], phase)
                 stats.r2 = r2.item()
                 penalty = r1 + r2
             loss = loss + config.gamma * config.penalty_interval * penalty
-        self._optimize(self.optimizer_d, loss)
-        return stats, logits_real.detach()
+        self._optimize(self.optimizer_d, self.scaler.scale(loss))
+        return stats, towards_real
+
+    def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
+        """The (scaled) gradient of a loss at the images that it comes from; the graph is needed again."""
+        return torch.autograd.grad(self.scaler.scale(loss), images, retain_graph=True)[0]
 
     def _penalty(self, images: Tensor, phase: Phase) -> Tensor:
         """The gradient penalty of the discriminator on these images: a scalar."""
@@ -218,10 +217,12 @@ class Trainer:
             logits = self.discriminator(x, phase.alpha)
         return gradient_penalty(logits.float(), x)
 
-    def _optimize(self, optimizer: Optimizer, loss: Tensor) -> None:
+    def _optimize(self, optimizer: Optimizer, result: Tensor, gradient: Tensor | None = None) -> None:
+        """Move the optimiser's parameters, and nothing else, against a loss, or a result and its gradient."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
-        self.world.average_gradients(p for group in optimizer.param_groups for p in group["params"])
+        result.backward(gradient, inputs=parameters)
+        self.world.average_gradients(parameters)
         self.scaler.step(optimizer)
 
     # -- saving and resuming -------------------------------------------------------------------------------
