@@ -39,7 +39,9 @@ async def use(interaction: Interaction, text: str) -> None:
 
 
 def _line(known: KnownCheckpoint, *, in_use: bool) -> str:
-    origin = "came with the bot" if known.configured_at else "from a retrain" if known.parent_id else "added"
+    origin = "came with the bot" if known.configured_at else "added"
+    if known.parent_id:
+        origin = f"from a retrain of {known.parent_id[:8]}"
     parts = [f"**{describe(known)}**", origin]
     if known.creatures:
         parts.append(f"{known.creatures:,} saved creature{'' if known.creatures == 1 else 's'}")

@@ -39,7 +39,7 @@ async def start(interaction: Interaction, kimg: float | None, data: str | None, 
         run=chosen.resumes.run if chosen.resumes is not None else "",
         parent_id=parent_id,
     )
-    await bot.retraining.begin(new, chosen)
+    await bot.retraining.begin(new)
 
 
 async def status(interaction: Interaction) -> None:

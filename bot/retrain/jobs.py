@@ -13,15 +13,17 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.checkpoints import Checkpoints
 from bot.config import Settings
 from bot.engine import CheckpointError
 from bot.errors import UserError
 from bot.retrain.announce import Announcer
-from bot.retrain.plan import Plan, command, run_folder
+from bot.retrain.plan import command, run_folder
 from bot.retrain.process import Child, ProcessId
 from bot.retrain.progress import (
     LOG_FILE,
@@ -37,11 +39,13 @@ from bot.retrain.progress import (
 from bot.store import Job, JobState, NewJob, Store, StoreError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 POLL_S = 0.5
 GRACE_S = 60.0  # for saving, after it was asked to stop
-MOST_ATTEMPTS = 3  # of picking up a process that was gone when the bot came back
+MOST_ATTEMPTS = 3  # at a process that was gone without a word whenever the bot came back
 RETRY_S = 5.0  # after the database failed
+TELL_AGAIN_S = 300.0  # after Discord would not have the news of how a retrain ended
 NOT_RUNNING = "No retrain is running: begin one with /retrain start."
 
 
@@ -58,27 +62,41 @@ class Retraining:
         self.progress = Progress()
         self._child: Child | None = None  # None for a process of an earlier life
         self._process: ProcessId | None = None
-        self._job: Job | None = None  # the one that is watched, as last known
+        self._job: Job | None = None  # the one that runs, as last known
+        self._watched = 0  # the number of the one that `_watching` follows
         self._cancelled = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()  # that one, and whatever else is not finished
         self._beginning = asyncio.Lock()  # also while runs are tidied away: none of them has just begun
 
     # -- what people ask for -------------------------------------------------------------------------------
 
-    async def begin(self, new: NewJob, chosen: Plan) -> Job:
+    async def begin(self, new: NewJob) -> Job:
         """Start a retrain. Raises `AlreadyRunning`, and `UserError` where its process cannot be started."""
         async with self._beginning:
-            self._cancelled.clear()
             job = await self.store.begin_job(new)
+            self._cancelled.clear()  # and not before: until then the wish may be for another one
             try:
                 job = await self._launch(job)
             except (OSError, UserError) as error:
                 reason = f"The training process could not be started: {error}"
                 await self._give_up(job, reason)
                 raise UserError(reason) from error
+            if job.cancelled_by:
+                self._cancelled.set()
             self.progress = Progress()
-            self._watching = asyncio.create_task(self._watch(job), name=f"retrain {job.id}")
+            self._watch_from_now(job, self._watch(job))
             return job
+
+    def _watch_from_now(self, job: Job, work: Coroutine[None, None, None]) -> None:
+        self._watched, self._watching = job.id, self._keep(work, f"retrain {job.id}")
+
+    def _keep(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        """Do something beside everything else, until it is done or the bot stops."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _give_up(self, job: Job, reason: str) -> None:
         """Mark a job that never began as failed: now, or as soon as the database can."""
@@ -90,7 +108,7 @@ class Retraining:
         try:
             await mark()
         except StoreError:
-            self._watching = asyncio.create_task(self._retrying(mark), name=f"give up {job.id}")
+            self._watching = self._keep(self._retrying(mark), f"give up {job.id}")
 
     async def cancel(self, who: str) -> Job:
         """Ask the running retrain to save and stop. Raises `UserError` if none is running."""
@@ -103,19 +121,22 @@ class Retraining:
 
     async def pick_up(self) -> None:
         """Go on with what an earlier life of the bot left: a running job, or news that nobody was told."""
-        async with self._beginning:
-            job = await self.store.running_job()
-            if job is not None and (self._job is None or self._job.id != job.id):
-                resuming = self._retrying(lambda: self._resume(job))
-                self._watching = asyncio.create_task(resuming, name=f"retrain {job.id}")
-        for ended in await self.store.untold_jobs():
+
+        async def running() -> None:
+            async with self._beginning:
+                job = await self.store.running_job()
+                if job is not None and job.id != self._watched:
+                    self._watch_from_now(job, self._watch(job, found=True))
+
+        await self._retrying(running)
+        for ended in await self._retrying(self.store.untold_jobs):
             await self._tell(ended)
 
     async def close(self) -> None:
         """Stop watching. The process goes on by itself."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.announcer.close()
         if self._process is not None and await asyncio.to_thread(self._runs, self._process):
             log.warning(
@@ -129,7 +150,7 @@ class Retraining:
 
     # -- the process ---------------------------------------------------------------------------------------
 
-    async def _launch(self, job: Job) -> Job:
+    async def _launch(self, job: Job, attempt: int = 1) -> Job:
         """Start the job's process; it begins once its number is on record. Raises OSError and `UserError`."""
         run = self.folder(job)
         arguments = command(self.settings, self.checkpoints.shelf, job)
@@ -143,7 +164,7 @@ class Retraining:
         child = await asyncio.to_thread(start)
         try:
             job = await self.store.update_job(
-                job.id, pid=child.id.pid, pid_started=child.id.started, attempts=job.attempts + 1
+                job.id, pid=child.id.pid, pid_started=child.id.started, attempts=attempt
             )
         except BaseException:
             child.give_up()
@@ -152,35 +173,39 @@ class Retraining:
         self._child, self._job = child, job
         return job
 
-    async def _resume(self, job: Job) -> None:
-        """Watch a job of an earlier life: its process may be at work, gone with an outcome, or just gone.
+    async def _found(self, job: Job) -> Job:
+        """A job of an earlier life, whose process may be at work, gone with an outcome, or just gone.
 
-        One that was stopped while the bot was away was so together with the bot, as when a machine restarts.
+        In the last case it is started again. One that was stopped while the bot was away was so together with
+        the bot, as when a machine or a service restarts; that may happen as often as it likes.
         """
         self._job = job
-        process = _process_of(job)
-        gone = process is None or not process.alive
-        outcome = await asyncio.to_thread(read_outcome, self.folder(job))
-        unfinished = outcome is None or outcome.result == "stopped"
-        if gone and unfinished and not job.cancelled_by:
-            if job.attempts >= MOST_ATTEMPTS:
-                await self._end(job, "failed", "The training process was gone whenever the bot came back.")
-                return
-            try:
-                job = await self._launch(job)
-            except StoreError:
-                raise
-            except (OSError, UserError) as error:
-                await self._end(job, "failed", f"The training process could not be started again: {error}")
-                return
         if job.cancelled_by:
             self._cancelled.set()
-        await self._watch(job)
+        process = _process_of(job)
+        if process is not None and process.alive:
+            return job
+        outcome = await asyncio.to_thread(read_outcome, self.folder(job))
+        stopped = outcome is not None and outcome.result == "stopped"
+        if job.cancelled_by or not (outcome is None or stopped):
+            return job
+        if job.attempts >= MOST_ATTEMPTS and not stopped:
+            await self._end(job, "failed", "The training process was gone whenever the bot came back.")
+            return job
+        try:
+            return await self._launch(job, 1 if stopped else job.attempts + 1)
+        except StoreError:
+            raise
+        except (OSError, UserError) as error:
+            await self._end(job, "failed", f"The training process could not be started again: {error}")
+            return job
 
-    async def _watch(self, job: Job) -> None:
-        """Follow the process until it ends, and settle what came of it."""
+    async def _watch(self, job: Job, *, found: bool = False) -> None:
+        """Follow the process until it ends, and settle what came of it. `found`: it is of an earlier life."""
         self._job = job
         try:
+            if found:
+                job = await self._retrying(lambda: self._found(job))
             hung = await self._follow(job)
             await self._retrying(lambda: self._settle(job.id, hung))
         except Exception as error:  # whatever it is: the job must not stay "running" for ever
@@ -263,7 +288,9 @@ class Retraining:
         """Keep the new checkpoint, register it, and bring it into use unless it is worse. Can be repeated."""
         values = outcome.values
         shelf, engine, store = self.checkpoints.shelf, self.checkpoints.engine, self.store
-        job = await store.update_job(job.id, stage="registering", outcome=values)
+        job = self._job = await store.update_job(job.id, stage="registering", outcome=values)
+        self.progress = replace(self.progress, stage="registering", what="", done=0, total=0)
+        self._show()
         promote = not values.get("worse", True)
         try:
             made = self.folder(job) / Path(str(values.get("checkpoint"))).name
@@ -286,12 +313,19 @@ class Retraining:
             parent_id=job.parent_id,
             metrics=values.get("metrics"),
         )
+        await self._note_figures(job.parent_id, values.get("parent_metrics"))
         job = await store.complete_job(job.id, checkpoint_id, promote=promote)
         if job.promoted:
             await engine.use(checkpoint_id)
         await self._tell(job)
         await self.checkpoints.tidy()
         await self._tidy_runs()
+
+    async def _note_figures(self, parent_id: str, metrics: dict[str, Any] | None) -> None:
+        """Keep what was measured of the parent on the way, if nobody has measured it before."""
+        parent = await self.store.checkpoint(parent_id)
+        if parent is not None and parent.metrics is None and metrics:
+            await self.store.register_checkpoint(parent.id, parent.path, parent.metadata, metrics=metrics)
 
     async def _end(self, job: Job, state: JobState, reason: str) -> None:
         """Mark it as failed or cancelled, with the reason, and say so. What it had learned is kept."""
@@ -301,10 +335,19 @@ class Retraining:
         await self._tidy_runs()
 
     async def _tell(self, job: Job) -> None:
-        """Let the job's message say how it ended; if that cannot be done now, the next start tries again."""
+        """Let the job's message say how it ended: now, or else every few minutes until it can."""
+        if await self._concluded(job):
+            await self._retrying(lambda: self.store.update_job(job.id, told=True))
+        else:
+            self._keep(self._tell_later(job), f"tell {job.id}")
+
+    async def _tell_later(self, job: Job) -> None:
+        await asyncio.sleep(TELL_AGAIN_S)
+        await self._tell(job)
+
+    async def _concluded(self, job: Job) -> bool:
         progress = await asyncio.to_thread(read_progress, self.folder(job))
-        if await self.announcer.conclude(job, progress, self.folder(job)):
-            await self.store.update_job(job.id, told=True)
+        return await self.announcer.conclude(job, progress, self.folder(job))
 
     async def _tidy_runs(self) -> None:
         """Delete the folders of older retrains, and the states of those that need none."""
@@ -323,7 +366,7 @@ class Retraining:
             latest = await self.store.latest_job()
             await asyncio.to_thread(tidy, kept, latest)
 
-    async def _retrying(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _retrying(self, step: Callable[[], Awaitable[T]]) -> T:
         """Again for as long as the database fails: a job is not lost because a disk was full for a while."""
         while True:
             try:

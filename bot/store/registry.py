@@ -132,15 +132,19 @@ class CheckpointRegistry(Transactions):
             return Active(row.checkpoint_id, True)
 
     async def unused_checkpoints(self) -> list[str]:
-        """Ids that no creature, no running retrain and no setting needs, newest first."""
+        """Ids that no creature, no setting and no retrain needs, newest first.
+
+        The latest retrain needs its two even when it has ended: its message offers to go back and forward.
+        """
         own = CheckpointRow.id
+        latest = select(func.max(RetrainJobRow.id)).scalar_subquery()
         at_work = or_(RetrainJobRow.parent_id == own, RetrainJobRow.result_id == own)
         chosen = (
             select(own)
             .where(
                 ~exists().where(CreatureRow.checkpoint_id == own),
                 ~exists().where(ActiveCheckpointRow.checkpoint_id == own),
-                ~exists().where(RetrainJobRow.state == "running", at_work),
+                ~exists().where(or_(RetrainJobRow.state == "running", RetrainJobRow.id == latest), at_work),
                 own.is_distinct_from(_configured()),
             )
             .order_by(CheckpointRow.registered_at.desc(), own)

@@ -35,13 +35,18 @@ class Notes(Announcer):
     def __init__(self) -> None:
         self.shown: list[tuple[Job, Progress]] = []
         self.concluded: list[Job] = []
+        self.refused = 0
         self.reachable = True
+        self.open = asyncio.Event()  # Discord answers
+        self.open.set()
 
     def show(self, job: Job, progress: Progress) -> None:
         self.shown.append((job, progress))
 
     async def conclude(self, job: Job, progress: Progress, folder: Path) -> bool:
+        await self.open.wait()
         self.concluded += [job] if self.reachable else []
+        self.refused += not self.reachable
         return self.reachable
 
     async def close(self) -> None:
@@ -84,10 +89,10 @@ class Rooms:
 
     async def die(self) -> None:
         """Be gone without a word to anybody, as after SIGKILL: nothing is settled, no process is ended."""
-        watching = self.retraining._watching
-        if watching is not None:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        left = list(self.retraining._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self.engine.close()
         await self.store.close()
 
@@ -99,6 +104,9 @@ class Rooms:
     async def begin(self, behaviour: str, **changes: Any) -> Job:
         """Start a retrain whose program behaves like that."""
         self.behaviour = behaviour
+        return await self.retraining.begin(await self.wanted(**changes))
+
+    async def wanted(self, **changes: Any) -> NewJob:
         chosen = await self.plan()
         values: dict[str, Any] = {
             "started_by": 1,
@@ -111,7 +119,7 @@ class Rooms:
             "run": chosen.resumes.run if chosen.resumes else "",
             "parent_id": chosen.parent_id,
         }
-        return await self.retraining.begin(NewJob(**(values | changes)), chosen)
+        return NewJob(**(values | changes))
 
     async def ended(self) -> Job:
         """The latest job, once the bot is done with it."""

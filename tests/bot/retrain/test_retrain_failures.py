@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from bot.background import stand_back
+from bot.checkpoints import choose_first
 from bot.errors import UserError
 from bot.retrain import jobs, process
 from bot.retrain.process import ProcessId
 from bot.store import Active, AlreadyRunning, Job, StoreError
 from tests.bot.retrain.conftest import Rooms, until
+from tests.bot.running import make_checkpoint
 
 
 def process_of(job: Job) -> ProcessId:
@@ -94,6 +96,16 @@ async def test_a_retrain_is_cancelled_and_what_it_learned_is_saved(rooms: Rooms)
         await rooms.retraining.cancel("Misty")
     await rooms.still_answers()
     await can_be_resumed(rooms, ended)
+
+
+async def test_who_asks_for_another_one_does_not_undo_the_wish_to_cancel(rooms: Rooms) -> None:
+    job = await rooms.begin("wait")
+    await rooms.at_work(job)
+    another = await rooms.wanted()
+    await rooms.retraining.cancel("Misty")
+    with pytest.raises(AlreadyRunning):
+        await rooms.retraining.begin(another)
+    assert (await rooms.ended()).reason == "Misty ended it."
 
 
 async def test_one_that_does_not_want_to_stop_is_made_to(
@@ -209,6 +221,8 @@ async def test_a_better_one_comes_into_use(rooms: Rooms) -> None:
     assert await rooms.store.active_checkpoint() == Active(rooms.result_id, chosen=True)
     known = await rooms.store.checkpoint(rooms.result_id)
     assert known is not None and (known.parent_id, known.kid) == (parent, 50.0)
+    before = await rooms.store.checkpoint(parent)
+    assert before is not None and before.kid == 60.0  # it was measured on the way
     shelf = rooms.checkpoints.shelf
     assert shelf.usable(rooms.result_id)
     assert shelf.training_path(rooms.result_id).read_bytes() == b"further weights"  # for the next one
@@ -224,6 +238,22 @@ async def test_a_worse_one_is_registered_and_not_used(rooms: Rooms, behaviour: s
     await rooms.still_answers()
     await rooms.checkpoints.use(rooms.result_id)  # what the button does
     assert rooms.engine.checkpoint_id == rooms.result_id
+
+
+async def test_both_sides_of_the_latest_one_stay_whatever_else_is_tidied(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms.checkpoints, "keep_unused", 0)
+    job = await rooms.result("good")
+    shelf = rooms.checkpoints.shelf
+    configured = rooms.folder / "another.safetensors"  # so that the parent is nobody's any more
+    make_checkpoint(configured, 2)
+    await choose_first(rooms.store, shelf, configured)
+    await rooms.checkpoints.tidy()
+    assert shelf.usable(job.parent_id)
+    await rooms.checkpoints.use(job.parent_id)  # what "Go back" does
+    await rooms.checkpoints.tidy()
+    assert job.result_id is not None and shelf.usable(job.result_id)
 
 
 async def test_a_choice_that_was_made_meanwhile_stands(rooms: Rooms) -> None:
@@ -275,6 +305,16 @@ async def test_a_retrain_can_be_cancelled_by_the_next_life_of_the_bot(rooms: Roo
     assert (await rooms.ended()).state == "cancelled" and not process_of(job).alive
 
 
+async def test_it_can_be_cancelled_before_the_next_life_of_the_bot_has_found_it(rooms: Rooms) -> None:
+    job = await rooms.begin("wait")
+    await rooms.at_work(job)
+    await rooms.die()
+    await rooms.wake()
+    await rooms.retraining.cancel("Misty")
+    await rooms.retraining.pick_up()
+    assert (await rooms.ended()).state == "cancelled" and not process_of(job).alive
+
+
 async def test_a_wish_to_cancel_outlives_the_bot(rooms: Rooms) -> None:
     job = await rooms.begin("deaf")
     await rooms.at_work(job)
@@ -312,7 +352,49 @@ async def test_both_are_ended_and_the_next_start_of_the_bot_goes_on(
     await rooms.wake()
     await rooms.retraining.pick_up()
     ended = await rooms.ended()
-    assert (ended.id, ended.attempts, ended.promoted) == (job.id, 2, True)
+    attempts = 2 if how is signal.SIGKILL else 1  # one that saved and stopped has not failed
+    assert (ended.id, ended.attempts, ended.promoted) == (job.id, attempts, True)
+
+
+async def test_a_service_may_be_restarted_as_often_as_it_likes(rooms: Rooms) -> None:
+    """With its retrain, which is told to stop each time."""
+    job = await rooms.begin("wait")
+    for _ in range(jobs.MOST_ATTEMPTS + 1):
+        await rooms.at_work(job)
+        running = await rooms.store.running_job()
+        assert running is not None
+        await rooms.die()
+        stopped = process_of(running)
+        stopped.send(signal.SIGTERM)
+        await until(lambda stopped=stopped: not stopped.alive)
+        (rooms.retraining.folder(job) / "grids" / "0003.png").unlink()
+        await rooms.wake()
+        await rooms.retraining.pick_up()
+    await rooms.at_work(job)
+    (rooms.retraining.folder(job) / "go on").touch()
+    assert (await rooms.ended()).promoted
+
+
+async def test_something_unforeseen_while_the_bot_comes_back(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await rooms.begin("wait")
+    await rooms.at_work(job)
+    await rooms.die()
+    process_of(job).send(signal.SIGKILL)
+    await until(lambda: not process_of(job).alive)
+
+    def broken(_folder: Path) -> None:
+        raise RuntimeError("of all things")
+
+    await rooms.wake()
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "read_outcome", broken)
+        await rooms.retraining.pick_up()
+        ended = await rooms.ended()
+    assert ended.state == "failed" and "of all things" in str(ended.reason)
+    await rooms.still_answers()
+    await can_be_resumed(rooms, ended)
 
 
 async def test_a_process_that_is_always_gone_is_given_up(rooms: Rooms) -> None:
@@ -382,6 +464,39 @@ async def test_news_that_could_not_be_told_are_told_by_the_next_life_of_the_bot(
     assert [one.id for one in rooms.notes.concluded] == [job.id]
     await rooms.retraining.pick_up()
     assert len(rooms.notes.concluded) == 1
+
+
+async def test_news_that_could_not_be_told_are_told_again_in_the_same_life(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "TELL_AGAIN_S", 0.01)
+    rooms.notes.reachable = False
+    job = await rooms.result("worse")
+    await until(lambda: rooms.notes.refused >= 3)
+    assert not job.told
+    rooms.notes.reachable = True
+
+    async def told() -> bool:
+        return (await rooms.store.untold_jobs()) == []
+
+    await until(told)
+    assert [one.id for one in rooms.notes.concluded] == [job.id]
+
+
+async def test_one_whose_end_is_still_being_told_is_closed_with_the_next_one(rooms: Rooms) -> None:
+    rooms.notes.open.clear()  # Discord takes its time
+    first = await rooms.begin("good")
+
+    async def done() -> bool:
+        return await rooms.store.running_job() is None
+
+    await until(done)
+    job = await rooms.begin("wait")
+    await rooms.at_work(job)
+    await rooms.retraining.close()
+    left = {task.get_name() for task in asyncio.all_tasks()}
+    assert not left & {f"retrain {first.id}", f"retrain {job.id}"}
+    assert [one.id for one in await rooms.store.untold_jobs()] == [first.id]
 
 
 # -- the process ---------------------------------------------------------------------------------------------

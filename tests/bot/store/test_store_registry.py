@@ -99,25 +99,29 @@ async def test_an_unknown_checkpoint_never_comes_into_use(registry: Store) -> No
     assert await registry.active_checkpoint() == Active(FIRST, chosen=False)
 
 
+def retrain_of(checkpoint_id: str) -> NewJob:
+    return NewJob(
+        started_by=1,
+        started_by_name="Ann",
+        guild_id=None,
+        channel_id=1,
+        message_id=None,
+        kimg=1,
+        data="sprites",
+        run="",
+        parent_id=checkpoint_id,
+    )
+
+
 async def test_unused_is_what_nothing_needs(registry: Store) -> None:
     await registry.register_checkpoint("e" * 16, "there", {})
     await registry.register_checkpoint("f" * 16, "there", {})
     await hatch(registry, checkpoint_id=SECOND)  # also one that nobody saved has buttons
     await registry.promote(THIRD)
-    job = await registry.begin_job(
-        NewJob(
-            started_by=1,
-            started_by_name="Ann",
-            guild_id=None,
-            channel_id=1,
-            message_id=None,
-            kimg=1,
-            data="sprites",
-            run="",
-            parent_id=FOURTH,
-        )
-    )
+    job = await registry.begin_job(retrain_of(FOURTH))
     unused = await registry.unused_checkpoints()
     assert set(unused) >= {"e" * 16, "f" * 16} and not {FIRST, SECOND, THIRD, FOURTH} & set(unused)
     await registry.end_job(job.id, "failed", "x")
+    assert FOURTH not in await registry.unused_checkpoints()  # the next one may go on from it
+    await registry.begin_job(retrain_of(THIRD))
     assert FOURTH in await registry.unused_checkpoints()
