@@ -306,15 +306,20 @@ class Engine:
             await self._arrived.wait()
             while batch := self._next_batch():
                 self._drawing = batch
-                for order, result in await loop.run_in_executor(self._thread, self._draw, batch):
-                    if order.done.done():
-                        continue
-                    if isinstance(result, Hatched):
-                        order.done.set_result(result)
-                    else:
-                        order.done.set_exception(UserError(FAILED))
+                self._deliver(await loop.run_in_executor(self._thread, self._draw, batch))
+            self._drawing = []  # its orders hold on to checkpoints that may be in use no more
             self._arrived.clear()
             self._idle.set()
+
+    @staticmethod
+    def _deliver(results: list[tuple[_Order, Hatched | Exception]]) -> None:
+        for order, result in results:
+            if order.done.done():
+                continue
+            if isinstance(result, Hatched):
+                order.done.set_result(result)
+            else:
+                order.done.set_exception(UserError(FAILED))
 
     # -- in the thread -------------------------------------------------------------------------------------
 

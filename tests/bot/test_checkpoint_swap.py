@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import pytest_asyncio
 import torch
 
-from bot.engine import CheckpointError, Engine, Hatched, check_checkpoint
+from bot.engine import CheckpointError, Engine, Hatched, check_checkpoint, models
 from bot.errors import UserError
 from gan import checkpoint
 from tests.bot.running import make_checkpoint
@@ -142,11 +144,42 @@ async def test_few_checkpoints_stay_in_memory_and_those_used_last(
     assert kept() == [ids[0], ids[2]]
 
 
+async def test_no_more_checkpoints_than_that_are_in_memory_whatever_was_drawn(
+    engine: WatchedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven of eight are asked for in one batch, and each comes into use once."""
+    networks: weakref.WeakSet[torch.nn.Module] = weakref.WeakSet()
+    load = models.load_model
+
+    def noted(path: Path, expected_id: str | None = None) -> models.Model:
+        model = load(path, expected_id)
+        networks.add(model.sampler.generator)
+        return model
+
+    monkeypatch.setattr(models, "load_model", noted)
+    ids = shelve(tmp_path, 8)
+    [hatched] = await engine.hatch([7], 0.7, user_id=1)
+    release, first = await occupy(engine)
+    waiting = [
+        asyncio.create_task(engine.render([hatched.w_plus], [7], user_id=user, checkpoint_id=one))
+        for user, one in enumerate(ids[1:])
+    ]
+    await until(lambda: len(engine._waiting) == 7)
+    assert len(networks) == 7  # those that are waited for
+    release.set()
+    await first
+    drawn = [(await one)[0].png for one in waiting]
+    assert len(set(drawn)) == 7
+    for one in ids:
+        await engine.use(one)
+    await until(engine._idle.is_set)
+    gc.collect()
+    assert len(networks) == 3  # the one in use and two more
+
+
 async def test_many_who_ask_for_a_checkpoint_load_it_once_and_one_who_leaves_stops_nobody(
     engine: WatchedEngine, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.engine import models
-
     loaded: list[str | None] = []
     load = models.load_model
 
