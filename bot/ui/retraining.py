@@ -60,6 +60,7 @@ class Notice:
         try:
             png = await asyncio.to_thread(self.picture.read_bytes)
         except OSError:
+            self.embed.set_image(url=None)  # it would name a file that is not sent
             return None
         return discord.File(io.BytesIO(png), self.filename)
 
@@ -111,12 +112,12 @@ def _describe_result(embed: discord.Embed, view: View, job: Job) -> None:
         view.add_item(UseResult(job.id, 0, label=f"Go back to {parent}"))
     else:
         embed.title, embed.colour = "The new checkpoint is not in use", YELLOW
-        if problems:
-            why = f"It cannot be recommended: {'; '.join(problems)}."
-        elif outcome.get("worse"):
-            why = "It is worse than the one that it began with, beyond what chance explains."
-        else:
+        if not outcome.get("worse"):
             why = "It is no worse, but meanwhile another one was chosen than it began with."
+        elif problems:
+            why = f"It cannot be recommended: {'; '.join(problems)}."
+        else:
+            why = "It is worse than the one that it began with, beyond what chance explains."
         embed.description = f"{why} It is registered as **{result}**, and the bot goes on as it was."
         view.add_item(UseResult(job.id, 1, label="Use it anyway"))
     embed.add_field(name="KID (lower is better)", value=f"{_kid(old)} → {_kid(new)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,48 @@ async def test_one_message_shows_it_from_the_start_to_the_swap_and_back(
     assert NOT_AN_ADMIN in await refusal(ash, await ash.click(ended, f"Go back to {stage.first[:8]}"))
     told = await press(oak, ended, f"Go back to {stage.first[:8]}")
     assert stage.first[:8] in told.content and stage.first[:8] in await footer(ash)
+
+
+async def test_a_picture_that_is_gone_is_left_out(stage: Stage, oak: SandboxUser) -> None:
+    message = await begin(stage, oak, "worse")
+    ended = await ends(oak, message, "not in use")
+    assert ended.pictures and "image" in ended.embeds[0]
+    (stage.bot.settings.data_dir / "retrain" / (await stage.job()).run / "comparison.png").unlink()
+    status = await (await oak.command("retrain status")).message()
+    assert "60.0 ± 1.0" in status.text and not status.pictures and "image" not in status.embeds[0]
+
+
+async def test_nobody_who_hatches_meanwhile_notices_the_swap(stage: Stage, oak: SandboxUser) -> None:
+    message = await begin(stage, oak, "wait")
+    swapped, over = asyncio.Event(), 5  # how often each hatches after the swap
+
+    seen: list[list[tuple[str, bytes]]] = [[] for _ in range(6)]
+
+    async def hatching(name: str, seen: list[tuple[str, bytes]]) -> None:
+        """The checkpoint and the picture of one seed, again and again."""
+        async with SandboxUser(stage.bot.url, name) as user:
+            left = over
+            while left := left - swapped.is_set():
+                creature = await hatch(user, seed="7")
+                seen.append((creature.embeds[0]["footer"]["text"], await user.download(creature.pictures[0])))
+
+    people = [asyncio.create_task(hatching(f"Trainer {n}", one)) for n, one in enumerate(seen)]
+    await until(lambda: all(seen))
+    await stage.go_on()
+    await ends(oak, message, "A new checkpoint is in use")
+    swapped.set()
+    await asyncio.gather(*people)
+    new = str((await stage.job()).result_id)[:8]
+    pictures: dict[bool, set[bytes]] = {False: set(), True: set()}
+    for one in seen:
+        from_new = [new in footer for footer, _ in one]
+        assert from_new == sorted(from_new)  # the old one first, and never again
+        for is_new, (_, picture) in zip(from_new, one, strict=True):
+            pictures[is_new].add(picture)
+    assert {is_new: len(found) for is_new, found in pictures.items()} == {
+        False: 1,
+        True: 1,
+    }  # all of them whole
 
 
 async def test_a_worse_one_is_not_used_unless_an_admin_says_so(

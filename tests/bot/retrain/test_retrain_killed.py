@@ -1,4 +1,4 @@
-"""kill -9 for a real bot process: while it trains, and in the middle of the swap."""
+"""kill -9 for a real bot process: while it trains, while it evaluates, and in the middle of the swap."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def ends(user: SandboxUser, message: Message, title: str) -> Message:
     return await user.wait_for_message(lambda m: m.id == message.id and title in m.text)
 
 
-async def test_a_bot_that_is_killed_twice_comes_back_each_time(tmp_path: Path) -> None:
+async def test_a_bot_that_is_killed_three_times_comes_back_each_time(tmp_path: Path) -> None:
     first = make_checkpoint(tmp_path / "checkpoint.safetensors")
     (tmp_path / "checkpoint.training.safetensors").write_bytes(b"weights")
     result = make_checkpoint(tmp_path / "result.safetensors", 1)
@@ -75,13 +75,22 @@ async def test_a_bot_that_is_killed_twice_comes_back_each_time(tmp_path: Path) -
         process.kill()
         await process.wait()
 
-    # The next one finds the training at work, and is killed once the result is in the database.
+    # The next one finds the training at work, which goes on to measure what came of it.
+    [run] = (tmp_path / "data" / "retrain").glob("*")
+    async with bot_process(tmp_path, "wait", "none") as (process, url), SandboxUser(url, "Oak") as oak:
+        assert first[:8] in (await hatch(oak)).embeds[0]["footer"]["text"]
+        run.joinpath("evaluate").touch()
+        await ends(oak, message, "Measuring what came of it")
+        process.kill()
+        await process.wait()
+
+    # The next one is killed once the result is in the database.
     arguments = ("good", str(tmp_path / "result.safetensors"), "complete_job")
     async with bot_process(tmp_path, *arguments) as (process, url), SandboxUser(url, "Oak") as oak:
         assert first[:8] in (await hatch(oak)).embeds[0]["footer"]["text"]
         status = await (await oak.command("retrain status")).message()
-        assert "Training at 16×16" in status.text and labels(status) == ["Cancel"]
-        next((tmp_path / "data" / "retrain").glob("*")).joinpath("go on").touch()
+        assert "Measuring what came of it" in status.text and labels(status) == ["Cancel"]
+        run.joinpath("go on").touch()
         assert await process.wait() == -9
 
     async with bot_process(tmp_path, *arguments[:2]) as (process, url), SandboxUser(url, "Oak") as oak:

@@ -45,8 +45,11 @@ def a_job(**changes: Any) -> Job:
 
 @pytest.mark.parametrize("kimg", [0.0, -1.0, 0.09, 5000.1, 1e300, math.inf, math.nan])
 def test_silly_numbers_are_refused(settings: Settings, shelf: Shelf, parent: str, kimg: float) -> None:
-    with pytest.raises(UserError, match=r"0\.1 to 5000 kimg"):
+    with pytest.raises(UserError, match=r"0\.1 to 5000 kimg.*try 100"):
         plan(settings, shelf, parent, kimg, None, None)
+    careful = settings.model_copy(update={"retrain_max_kimg": 20.0})
+    with pytest.raises(UserError, match="try 20"):
+        plan(careful, shelf, parent, None, None, None)
 
 
 def test_without_a_number_it_is_the_configured_one(settings: Settings, shelf: Shelf, parent: str) -> None:
@@ -122,6 +125,16 @@ def test_the_disk_is_looked_at_first(
 
     with pytest.raises(UserError, match=r"0\.9 GB are free.*1 GB left over"):
         with_free(0.9)
+    assert with_free(1.2).kimg == 100
+    images = Path(strict.retrain_data["sprites"])
+    for number in range(2000):  # 128 MB when they are decoded
+        (images / f"{number}.png").touch()
+    with pytest.raises(UserError, match="too little room"):
+        with_free(1.1)
+    archive = shutil.make_archive(str(images.parent / "zipped"), "zip", images)
+    strict = strict.model_copy(update={"retrain_data": {"sprites": archive}})
+    with pytest.raises(UserError, match="too little room"):
+        with_free(1.1)
     assert with_free(1.2).kimg == 100
     package = strict.model_copy(update={"retrain_data": {"sprites": "pokeapi"}})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e12, 0, 1.2e9))
@@ -207,6 +220,17 @@ def test_the_latest_figures_count_and_the_last_kid_stays(tmp_path: Path) -> None
     assert progress.figures == {"kimg": 3, "loss_d": 0.7, "kid": 80.0, "kid_error": 2.0}
     assert progress.grid == tmp_path / "grids" / "000003.png"
     assert (progress.stage, progress.share, progress.beats) == ("training", 0.75, 9)
+
+
+def test_kid_is_shown_throughout_a_long_retrain(tmp_path: Path) -> None:
+    """It is measured five times at most, so that hundreds of lines may lie between two of them."""
+    names = ("resolution", "alpha", "images_per_s", "augment", "lr_factor", "eta_s", "loss_d", "loss_g")
+    names += ("loss_eyes", "lead", "r1", "r2")
+    lines = [{"kimg": n, **dict.fromkeys(names, 12345.6789)} for n in range(400)]
+    lines[0] |= {"kid": 80.0, "kid_error": 2.0}
+    (tmp_path / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    figures = read_progress(tmp_path).figures
+    assert (figures["kid"], figures["kid_error"], figures["kimg"]) == (80.0, 2.0, 399)
 
 
 def test_of_a_long_log_only_the_end_is_read(tmp_path: Path) -> None:
