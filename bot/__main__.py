@@ -188,6 +188,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except discord.PrivilegedIntentsRequired:
         sys.exit("newmon: Discord refuses the intents that the bot asks for.")
+    except discord.DiscordException as error:  # a token that was reset meanwhile, too
+        sys.exit(
+            f"newmon: Discord does not let the bot in, so try again later ({' '.join(str(error).split())})."
+        )
     except OSError as error:
         sys.exit(f"newmon: {error.strerror or error}")
 

@@ -30,6 +30,7 @@ from bot.ui.retraining import CancelRetrain, UseResult
 log = logging.getLogger(__name__)
 
 PRUNE_INTERVAL_S = 6 * 3600
+SYNC_PATIENCE_S = 20.0  # for Discord to take the commands; then people are served with those that it has
 LAST_WORDS_S = 2.0  # for telling those who were not served in time
 
 # The bot never speaks, so discord.py need not warn that packages for voice are missing.
@@ -58,12 +59,15 @@ class NewmonBot(Bot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self._prune_task: asyncio.Task[None] | None = None
+        self._sync_task: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Runs once, after login and before the gateway connects."""
         add_all(self.tree)
         self.add_dynamic_items(*ITEMS, CancelRetrain, UseResult, Rehatch, KeepAndMix)
-        await self._sync_commands(self.settings.data_dir / "synced-commands.json")
+        noted = self.settings.data_dir / "synced-commands.json"
+        self._sync_task = asyncio.create_task(self._sync_commands(noted), name="sync")
+        await asyncio.wait({self._sync_task}, timeout=SYNC_PATIENCE_S)
 
     def wake(self, engine: Engine, store: Store, checkpoints: Checkpoints, retraining: Retraining) -> None:
         """Serve people from now on, with an engine that is started and a store that is open."""
@@ -85,9 +89,11 @@ class NewmonBot(Bot):
                 log.warning("%d requests were not answered in time before the bot stopped.", unserved)
 
     async def close(self) -> None:
-        if self._prune_task is not None:
-            self._prune_task.cancel()
-            await asyncio.wait({self._prune_task})  # the store is closed next
+        tasks = {task for task in (self._prune_task, self._sync_task) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)  # what they use is closed next
         await super().close()
 
     async def on_ready(self) -> None:
@@ -102,17 +108,25 @@ class NewmonBot(Bot):
     async def _sync_commands(self, noted: Path) -> None:
         """Send the commands to Discord if they changed since last time, or if Discord lost them.
 
-        Discord allows few of these a day, so it is not done at every start.
+        Discord allows few of these a day, so it is not done at every start. A bot whose commands were not
+        taken still has those that Discord knows, and tries again when it starts next.
         """
+        try:
+            await self._send_commands(noted)
+        except Exception as error:  # of whatever kind: people can be served all the same
+            if not self.is_closed():
+                note(error, "the commands could not be sent to Discord")
+
+    async def _send_commands(self, noted: Path) -> None:
         definition = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
-        note = f"{self.application_id} {digest}"
+        current = f"{self.application_id} {digest}"
         names = {command.name for command in await self.tree.fetch_commands()}
         known = await asyncio.to_thread(_read_text, noted)
-        if known == note and names == {command.name for command in self.tree.get_commands()}:
+        if known == current and names == {command.name for command in self.tree.get_commands()}:
             return
         await self.tree.sync()
-        await asyncio.to_thread(_write_text, noted, note)
+        await asyncio.to_thread(_write_text, noted, current)
         log.info("Sent %d commands to Discord.", len(definition))
 
     async def _prune_now_and_then(self) -> None:

@@ -112,12 +112,18 @@ class Gateway:
         self.watchers: list[Callable[[], None]] = []
         self.heartbeat_interval_ms = HEARTBEAT_INTERVAL_MS
         self.heartbeats_acknowledged = True
+        self.shards = 1  # that a bot is told to connect with
         self._sessions: dict[str, Session] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def online(self) -> bool:
         return any(session.outbox is not None for session in self._sessions.values())
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Those of every shard that has identified, connected or not."""
+        return list(self._sessions.values())
 
     def wants(self, intent: int) -> bool:
         """Is there a session with this intent?"""

@@ -107,7 +107,9 @@ class RestRoutes:
 
     async def get_gateway(self, request: web.Request) -> web.Response:
         limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-        return json_answer({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
+        return json_answer(
+            {"url": self.gateway.url, "shards": self.gateway.shards, "session_start_limit": limit}
+        )
 
     async def get_me(self, request: web.Request) -> web.Response:
         return json_answer(bot_user_payload())

@@ -119,16 +119,3 @@ async def test_a_saved_creature_is_drawn_from_its_styles_exactly_as_it_was(tmp_p
     assert [one.png for one in drawn] == [creature.png for creature in saved]
     assert {creature.checkpoint_id for creature in saved} == {engine.checkpoint_id}
     assert saved[2].w_plus.shape == saved[0].w_plus.shape and len({c.png for c in saved}) == 3
-
-
-async def test_commands_are_sent_once_and_again_only_if_lost(bot: RunningBot) -> None:
-    note = bot.settings.data_dir / "synced-commands.json"
-    written = note.stat().st_mtime_ns
-    await restart(bot)
-    assert note.stat().st_mtime_ns == written
-    await bot.stop()
-    note.write_text("of another application")
-    await bot.start()
-    assert note.stat().st_mtime_ns != written
-    async with SandboxUser(bot.url, "Ash") as ash:
-        assert {command["name"] for command in ash.commands} >= {"newmon", "save", "mix", "mons", "mon"}

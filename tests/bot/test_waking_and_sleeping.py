@@ -67,6 +67,19 @@ async def test_who_cannot_be_served_in_time_is_told_so_and_it_still_stops_cleanl
     assert told and all("going to sleep" in text for text in told)
 
 
+async def test_a_network_that_never_answers_does_not_keep_it_from_stopping(stage: Stage) -> None:
+    process = await stage.bot_process(DRAIN_TIMEOUT_S=0)
+    await line_with(process, "newmon is ready")
+    ash = await stage.person("Ash")
+    for what in ("callback", "edit original"):
+        held = stage.sandbox.faults.hold(what)
+        await ash.command("newmon")
+        await held.met()
+    code, said = await stopped(process)  # while both are still held
+    assert (code, "Traceback" in said) == (0, False), said
+    assert "2 requests were not answered in time" in " ".join(said.split())
+
+
 async def test_a_bot_that_is_not_awake_yet_says_so_and_stops_when_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
