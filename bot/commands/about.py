@@ -23,7 +23,7 @@ async def about(interaction: Interaction) -> None:
     engine = interaction.client.engine
     embed = discord.Embed(title="newmon", description=WHAT)
     kimg = engine.metadata.get("kimg")
-    trained = f", trained on {kimg:g} thousand images" if isinstance(kimg, int | float) else ""
+    trained = f", trained on {round(kimg * 1000):,} images" if isinstance(kimg, int | float) else ""
     embed.add_field(name="Checkpoint", value=f"`{engine.checkpoint_id}`{trained}", inline=False)
     embed.add_field(name="Notice", value=NOTICE, inline=False)
     await interaction.response.send_message(embed=embed, ephemeral=True)

@@ -15,8 +15,11 @@ CARD_SIDE = 384  # pixels a single creature's picture is enlarged to, in whole f
 PARENT_SIDE = 192
 CHILD_SIDE = 128
 GAP = 12
-LABEL_HEIGHT = 26
-FONT_SIZES = (17, 15, 13)  # the largest that fits is used
+# Discord shows a mix at about half its size, and on a phone at a third: words and numbers are made for that.
+LABEL_HEIGHT = 36
+FONT_SIZES = (24, 20, 17, 15)  # the largest that fits is used
+BADGE_SIDE = 28
+BADGE_FONT_SIZE = 19
 CHILD_COLUMNS = 3
 GALLERY_COLUMNS = 4
 
@@ -82,7 +85,7 @@ def grid_sheet(portraits: Sequence[Portrait], columns: int, side: int) -> bytes:
         _place(sheet, portrait, corner, side)
         _badge(sheet, corner, str(i + 1))
         if portrait.favourite:
-            _star(sheet, (corner[0] + side - 16, corner[1] + 16), radius=12)
+            _star(sheet, (corner[0] + side - 20, corner[1] + 20), radius=16)
     return _to_bytes(sheet)
 
 
@@ -100,9 +103,9 @@ def _place(sheet: Image.Image, portrait: Portrait, corner: tuple[int, int], side
 
 def _badge(sheet: Image.Image, corner: tuple[int, int], text: str) -> None:
     draw = ImageDraw.Draw(sheet)
-    x, y = corner[0] + 4, corner[1] + 4
-    draw.ellipse((x, y, x + 22, y + 22), fill=BADGE)
-    draw.text((x + 11, y + 11), text, "white", _font(14), anchor="mm")
+    x, y = corner[0] + 3, corner[1] + 3
+    draw.ellipse((x, y, x + BADGE_SIDE, y + BADGE_SIDE), fill=BADGE)
+    draw.text((x + BADGE_SIDE / 2, y + BADGE_SIDE / 2), text, "white", _font(BADGE_FONT_SIZE), anchor="mm")
 
 
 def _star(sheet: Image.Image, centre: tuple[int, int], radius: float) -> None:

@@ -28,7 +28,7 @@ def creature_id(card: Message) -> int:
 def tile(sheet: Image.Image, column: int, row: int, side: int) -> np.ndarray:
     """One creature's square without the corner that its number covers."""
     x, y = 12 + column * (side + 12), 12 + row * (side + 12)
-    return np.asarray(sheet.crop((x, y, x + side, y + side)))[30:]
+    return np.asarray(sheet.crop((x, y, x + side, y + side)))[32:]
 
 
 @pytest.mark.parametrize(("count", "columns", "side"), [(4, 2, 192), (9, 3, 128)])
