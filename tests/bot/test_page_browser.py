@@ -108,6 +108,64 @@ def _wait_in_vain(page: Page) -> None:
     page.text("article:last-child", "The application did not respond")
 
 
+async def test_on_a_phone_everything_fits_in_light_and_dark(page: Page) -> None:
+    await asyncio.to_thread(_use_a_phone, page)
+
+
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+# What sticks out of the window at the sides, or is too small for a finger.
+MISFITS = """
+const box = (node) => node.getBoundingClientRect();
+const shown = (node) => node.offsetParent !== null && box(node).width > 0;
+const wide = [...document.querySelectorAll("body *:not(.skip, #places *)")]
+  .filter((node) => shown(node) && (box(node).right > innerWidth + 1 || box(node).left < -1));
+const small = [...document.querySelectorAll("button:not(.plain, .picture), select, .field")]
+  .filter((node) => shown(node) && box(node).height < 34);
+return [...wide, ...small].map((node) => node.outerHTML.slice(0, 120));
+"""
+COLOURS = "return [document.body, document.body.querySelector('.top')].map((e) => getComputedStyle(e).color)"
+
+
+def _use_a_phone(page: Page) -> None:
+    def fits() -> None:
+        assert page.browser.execute_script(MISFITS) == []
+        assert page.browser.execute_script("return document.scrollingElement.scrollWidth") == PHONE["width"]
+
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        page.open()
+        fits()
+        page.type("/")
+        page.text("#choices-list", "/hatch")
+        fits()
+        page.type("hatch teal", Keys.TAB)
+        page.text("#choices-list", "wild")
+        fits()
+        page.type(Keys.ENTER)
+        page.text("article .embed-title", "A teal creature")
+        page.until(lambda: page.picture_width() == 64)
+        fits()
+        page.one("[data-custom-id='save']").click()
+        page.text("#modal", "Name your creature")
+        fits()
+        page.type(Keys.ESCAPE)
+        page.one("[data-place='group']").click()
+        page.text("#welcome-title", "Friends")
+        fits()
+
+        before = page.browser.execute_script(COLOURS)
+        page.one("#theme").click()
+        after = page.browser.execute_script(COLOURS)
+        assert all(old != new for old, new in zip(before, after, strict=True))
+        page.open()  # the choice outlives a reload
+        assert page.browser.execute_script(COLOURS) == after
+        fits()
+        page.one("#theme").click()
+        assert page.browser.execute_script(COLOURS) == before
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 async def test_lost_connection_is_shown_and_comes_back(sandbox: Sandbox, browser: webdriver.Chrome) -> None:
     page = Page(browser, sandbox.url)
 

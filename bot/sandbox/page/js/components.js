@@ -43,7 +43,7 @@ export function paintEdge(node, colour) {
 }
 
 function button(message, data, ctx) {
-  const content = [emoji(data.emoji), data.label ? el("span", {}, data.label) : null];
+  const content = [emoji(data.emoji, Boolean(data.label)), data.label ? el("span", {}, data.label) : null];
   const label = data.label ? null : data.emoji?.name;
   const className = `button ${STYLES[data.style] ?? "secondary"}`;
   if (data.style === 5) {

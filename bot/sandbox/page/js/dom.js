@@ -29,8 +29,22 @@ export function paintAvatar(node, person) {
   node.style.setProperty("--hue", String(Number(BigInt(person.id) % 360n) * 137 % 360));
 }
 
-/** Discord's emoji object; one of a server's own is shown by its name. */
-export function emoji(data) {
+/** Are there pictures for emoji here? Where no font has them, all of them look like the same box. */
+const emojiShown = (() => {
+  const canvas = document.createElement("canvas");
+  const drawn = (character) => {
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.font = "40px sans-serif, 'Noto Color Emoji'";
+    pen.fillText(character, 4, 60);
+    return pen.getImageData(0, 0, canvas.width, canvas.height).data.join();
+  };
+  return drawn("\u{1F95A}") !== drawn("\u{1F9EC}");
+})();
+
+/** Discord's emoji object; one of a server's own is shown by its name. Words beside it do without a box. */
+export function emoji(data, hasWords = true) {
+  if (hasWords && !data?.id && !emojiShown) return null;
   return data?.name ? el("span", { class: "emoji", "aria-hidden": "true" }, data.id ? `:${data.name}:` : data.name) : null;
 }
 

@@ -121,7 +121,8 @@ function embed(data, ctx) {
     ? el("a", { href: data.url, target: "_blank", rel: "noopener noreferrer" }, data.title)
     : data.title);
   const about = data.title ?? data.description ?? "Embed";
-  const footer = [data.footer?.text, data.timestamp && new Date(data.timestamp).toLocaleString()].filter(Boolean).join(" • ");
+  const footer = [data.footer?.text, data.footer && data.timestamp ? " • " : null, data.timestamp && when(data.timestamp)]
+    .filter(Boolean);
   const node = el(
     "div",
     { class: "embed" },
@@ -136,7 +137,7 @@ function embed(data, ctx) {
       el("dd", {}, markup(field.value, ctx, "")),
     ))) : null,
     data.image ? picture(data.image, `Picture of ${about}`) : null,
-    footer ? el("p", { class: "embed-footer" }, footer) : null,
+    footer.length ? el("p", { class: "embed-footer" }, footer) : null,
   );
   paintEdge(node, data.color);
   return node;
