@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,8 @@ from train.config import Loss, Precision, TrainConfig
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
 
 PACKAGE_SOURCE = "pokeapi"
-STOPPED = 75  # the exit code of a retrain that a signal ended: EX_TEMPFAIL of sysexits.h
+# Exit codes of a retrain, as in sysexits.h: a signal ended it; it could not write any more.
+STOPPED, UNWRITTEN = 75, 74
 
 app = typer.Typer(help="Build data sets and checkpoints.", no_args_is_help=True, add_completion=False)
 console = Console()
@@ -263,12 +264,18 @@ def retrain(
     """Train a checkpoint further, measure what comes out, and draw both side by side: what /retrain runs.
 
     Progress and outcome are written to the run's folder as progress.json and outcome.json. Exit code 75 if
-    it was stopped before its end: the same command goes on.
+    it was stopped before its end: the same command goes on. 74 if the outcome could not be written.
     """
-    from train.retrain import Request
+    from train.retrain import Request, UnwrittenError
     from train.retrain import retrain as run_retrain
 
-    if not run_retrain(Request(source, data, run, kimg, build, cache, samples), console):
+    try:
+        finished = run_retrain(Request(source, data, run, kimg, build, cache, samples), console)
+    except UnwrittenError as error:
+        with suppress(OSError):  # the log may lie on the same disk
+            console.print(str(error))
+        raise typer.Exit(UNWRITTEN) from None
+    if not finished:
         raise typer.Exit(STOPPED)
 
 

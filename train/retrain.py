@@ -62,11 +62,15 @@ class Request:
     samples: int = 2000  # that a checkpoint is measured with
 
 
+class UnwrittenError(Exception):
+    """How a retrain ended, which could not be written down: the disk is full, as a rule."""
+
+
 def retrain(request: Request, console: Console) -> bool:
     """Carry out a request; whatever it comes to is written down for whoever watches (`train.journal`).
 
     Returns whether it got to the end; False if a signal stopped it. Raises what its stages raise, mostly with
-    a sentence for users.
+    a sentence for users, and `UnwrittenError`.
     """
     request.run.mkdir(parents=True, exist_ok=True)
     busy = CommandError(f"Another process is retraining in {request.run}: wait for it.")
@@ -79,8 +83,10 @@ def retrain(request: Request, console: Console) -> bool:
             journal.end("stopped")
             return False
         except BaseException as error:
-            with contextlib.suppress(OSError):  # on a full disk the exit code and the log have to do
+            try:
                 journal.end("failed", reason=describe(error))
+            except OSError as full:
+                raise UnwrittenError(f"{describe(error)} {describe(full)}") from error
             raise
 
 
@@ -148,7 +154,9 @@ def _claim(request: Request, parent_id: str) -> None:
     parent = {"checkpoint": parent_id}
     if path.is_file() and json.loads(path.read_text()) != parent:
         raise CommandError(f"{request.run} was begun from another checkpoint: choose another --run.")
-    path.write_text(json.dumps(parent))
+    part = path.with_suffix(".part")  # half a note would keep the run from ever going on
+    part.write_text(json.dumps(parent))
+    part.replace(path)
 
 
 def _trained(request: Request, images_before: int, journal: Journal, console: Console) -> bool:

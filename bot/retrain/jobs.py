@@ -46,6 +46,7 @@ GRACE_S = 60.0  # for saving, after it was asked to stop
 MOST_ATTEMPTS = 3  # at a process that was gone without a word whenever the bot came back
 RETRY_S = 5.0  # after the database failed
 TELL_AGAIN_S = 300.0  # after Discord would not have the news of how a retrain ended
+UNWRITTEN = (74, 120)  # exit codes: of `train.__main__`, and of Python where its last words cannot be written
 NOT_RUNNING = "No retrain is running: begin one with /retrain start."
 
 
@@ -280,6 +281,8 @@ class Retraining:
             return "The training process ended without a word while the bot was away."
         if code == -signal.SIGKILL:
             return "The training process was killed, most likely because the memory ran out."
+        if code in UNWRITTEN:
+            return "The training process could not write any more, most likely because the disk is full."
         if code < 0:
             return f"The training process was ended by {signal.Signals(-code).name}."
         return f"The training process failed (exit code {code}): {last_words(self.folder(job))}"

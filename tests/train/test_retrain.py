@@ -34,7 +34,7 @@ from train.export import export
 from train.fit import STATE_FILE
 from train.journal import Journal
 from train.lock import locked
-from train.retrain import Request, describe, retrain
+from train.retrain import Request, UnwrittenError, describe, retrain
 from train.state import StateError, read, write
 from train.synthetic import write_folder
 
@@ -192,6 +192,13 @@ def test_a_full_disk_is_the_reason_and_room_is_all_that_it_takes(request_: Reque
     failed = outcome(request_)
     assert (failed["result"], failed["stage"]) == ("failed", "training")
     assert os.strerror(errno.EFBIG) in failed["reason"]
+    assert run(request_)
+
+
+def test_what_cannot_even_be_written_down_is_said_otherwise(request_: Request) -> None:
+    with limited(resource.RLIMIT_FSIZE, 10), pytest.raises(UnwrittenError, match="File too large"):
+        run(request_)
+    assert not (request_.run / "outcome.json").exists()
     assert run(request_)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -161,6 +162,34 @@ async def test_what_ends_the_training_keeps_what_it_learned_and_the_rest_is_trai
         await until(
             lambda: not list((stage.bot.settings.data_dir / "retrain" / job.run).glob("*.safetensors"))
         )
+
+
+async def test_memory_or_room_runs_out_while_it_trains_and_it_goes_on_once_there_is_more(
+    stage: Stage,
+) -> None:
+    """The system gives the training process no more memory from one moment on, and then no more room."""
+    async with SandboxUser(stage.bot.url, "Oak") as oak, SandboxUser(stage.bot.url, "Ash") as ash:
+        options: dict[str, object] = {"kimg": 8, "fresh": True}
+        for what, reason in (
+            (resource.RLIMIT_AS, "The memory ran out."),
+            (resource.RLIMIT_FSIZE, "could not write any more, most likely because the disk is full"),
+        ):
+            message = await start(oak, **options)
+            await shows(oak, message, "of 8 kimg")
+            training = stage.retraining._process
+            assert training is not None
+            resource.prlimit(training.pid, what, (1, resource.RLIM_INFINITY))
+            failed = await shows(oak, message, "failed")
+            assert reason in failed.text and "`/retrain start` goes on from there" in failed.text
+            assert stage.first[:8] in await footer(ash)
+            options = {}
+        run = (await stage.job()).run
+        message = await start(oak, kimg=0.1)
+        await oak.wait_for_message(
+            lambda m: m.id == message.id and "checkpoint is" in m.text, timeout_s=WAIT_S
+        )
+        job = await stage.job()
+        assert (job.state, job.run) == ("done", run)
 
 
 WORDS = {
