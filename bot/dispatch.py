@@ -28,7 +28,19 @@ class Tree(app_commands.CommandTree[Bot]):
     """Runs commands and autocompletes."""
 
     async def _call(self, interaction: discord.Interaction[Bot]) -> None:
-        await serve(interaction, lambda: super(Tree, self)._call(interaction))
+        suggests = interaction.type is discord.InteractionType.autocomplete
+        work = self._suggest if suggests else super()._call
+        await serve(interaction, lambda: work(interaction))
+
+    async def _suggest(self, interaction: discord.Interaction[Bot]) -> None:
+        """As discord.py does it, which logs a traceback for whoever types on before the answer is there."""
+        data: Any = interaction.data
+        command, options = self._get_app_command_options(data)
+        focused = next((option["name"] for option in options if option.get("focused")), None)
+        if focused is None:
+            raise app_commands.CommandSignatureMismatch(command)
+        values = app_commands.Namespace(interaction, data.get("resolved", {}), options)
+        await command._invoke_autocomplete(interaction, focused, values)
 
     async def on_error(
         self, interaction: discord.Interaction[Bot], error: app_commands.AppCommandError, /

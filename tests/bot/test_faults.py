@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from bot.sandbox.driver import Message, SandboxUser
 from bot.sandbox.faults import Faults
+from bot.store import Store
 from tests.bot.running import RunningBot
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch, private_answer, refusal
@@ -117,6 +118,33 @@ async def test_an_interaction_that_is_over_is_left_alone(
     assert creatures(running) == hatched
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert (await hatch(ash)).pictures
+
+
+async def test_a_suggestion_that_comes_too_late_is_left_alone_and_a_broken_one_has_an_id(
+    faults: Faults,
+    ash: SandboxUser,
+    running: RunningBot,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    faults.refuse("callback", 10062)  # the person has typed on
+    caplog.set_level(logging.INFO)
+    late = asyncio.create_task(ash.autocomplete("mon", "name", "f"))
+    await until_logged(caplog, "(code 10062)")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("the bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "suggest", broken)
+        wrong = asyncio.create_task(ash.autocomplete("mon", "name", "fo"))
+        await until_logged(caplog, "the bug")
+    [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert re.search(r"error \w{8}", record.getMessage())
+    assert await ash.autocomplete("newmon", "weirdness", "t")
+    for unanswered in (late, wrong):
+        unanswered.cancel()
 
 
 async def test_a_picture_that_is_too_large_is_a_sentence(faults: Faults, ash: SandboxUser) -> None:

@@ -191,7 +191,7 @@ async def test_ten_thousand_malformed_interactions_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One that is spoiled where it does not matter is a wish of Mallory's own, and may hatch something."""
-    caplog.set_level(logging.CRITICAL)
+    caplog.set_level(logging.ERROR)
     unhandled: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
     complaints = Complaints()
