@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from bot.sandbox.driver import Message, SandboxUser
 from bot.sandbox.faults import Faults
+from bot.sandbox.places import Kind
 from bot.store import Store
 from tests.bot.running import RunningBot
 from tests.bot.stage import Stage
@@ -188,16 +189,46 @@ async def test_where_the_bot_may_not_write_a_late_answer_is_only_logged(
     assert posts.hits == 0
 
 
+@pytest.mark.parametrize("place", ["direct", "group"])
+async def test_a_late_answer_comes_in_direct_messages_and_not_where_the_bot_is_no_member(
+    faults: Faults, stage: Stage, caplog: pytest.LogCaptureFixture, place: Kind
+) -> None:
+    caplog.set_level(logging.INFO)
+    posts = faults.delay("channel message", 0)
+    async with SandboxUser(stage.sandbox.url, "Ash", place=place) as ash:
+        held = faults.hold("edit original")
+        await ash.command("newmon", seed="late")
+        await held.met()
+        faults.expire()
+        held.release()
+        if place == "direct":
+            shown = await ash.wait_for_message(lambda m: bool(m.pictures))
+            assert f"<@{ash.id}>" in shown.content
+        else:
+            await until_logged(caplog, "(code 50027)")
+        assert posts.hits == (place == "direct")
+
+
 class _Silenced:
     permissions = 1 << 10  # to see the channel, and no more
 
 
 async def until_logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
-    for _ in range(3000):
-        if text in caplog.text:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{text!r} was not logged")
+    news = asyncio.Event()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            news.set()
+
+    listener = Listener()
+    logging.getLogger().addHandler(listener)
+    try:
+        async with asyncio.timeout(30):
+            while text not in caplog.text:
+                await news.wait()
+                news.clear()
+    finally:
+        logging.getLogger().removeHandler(listener)
 
 
 # The gateway
