@@ -18,7 +18,7 @@ import pytest_asyncio
 from bot.checkpoints import Checkpoints, choose_first
 from bot.config import Settings
 from bot.engine import Engine
-from bot.retrain import Retraining, jobs, plan, process
+from bot.retrain import Retraining, jobs, plan, process, tasks
 from bot.retrain.announce import Announcer
 from bot.retrain.plan import Plan
 from bot.retrain.progress import Progress
@@ -89,10 +89,7 @@ class Rooms:
 
     async def die(self) -> None:
         """Be gone without a word to anybody, as after SIGKILL: nothing is settled, no process is ended."""
-        left = list(self.retraining._tasks)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await self.retraining.tasks.close()
         await self.engine.close()
         await self.store.close()
 
@@ -186,7 +183,7 @@ async def rooms(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(jobs, "command", command)
     monkeypatch.setattr(process, "stand_back", lambda pid: None)  # a busy machine would never let it run
     monkeypatch.setattr(jobs, "POLL_S", 0.02)
-    monkeypatch.setattr(jobs, "RETRY_S", 0.05)
+    monkeypatch.setattr(tasks, "RETRY_S", 0.05)
     await rooms.wake()
     yield rooms
     job = await rooms.store.running_job()

@@ -15,7 +15,7 @@ import pytest
 from bot.background import stand_back
 from bot.checkpoints import choose_first
 from bot.errors import UserError
-from bot.retrain import jobs, process
+from bot.retrain import jobs, process, results
 from bot.retrain.process import ProcessId
 from bot.store import Active, AlreadyRunning, Job, StoreError
 from tests.bot.retrain.conftest import Rooms, until
@@ -96,6 +96,25 @@ async def test_a_retrain_is_cancelled_and_what_it_learned_is_saved(rooms: Rooms)
         await rooms.retraining.cancel("Misty")
     await rooms.still_answers()
     await can_be_resumed(rooms, ended)
+
+
+async def test_it_is_too_late_to_cancel_what_is_being_kept(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, loading, go_on = rooms.engine.load, asyncio.Event(), asyncio.Event()
+
+    async def slow(checkpoint_id: str) -> None:
+        loading.set()
+        await go_on.wait()
+        await real(checkpoint_id)
+
+    monkeypatch.setattr(rooms.engine, "load", slow)
+    await rooms.begin("good")
+    await loading.wait()
+    with pytest.raises(UserError, match="is done"):
+        await rooms.retraining.cancel("Misty")
+    go_on.set()
+    assert (await rooms.ended()).promoted
 
 
 async def test_who_asks_for_another_one_does_not_undo_the_wish_to_cancel(rooms: Rooms) -> None:
@@ -469,7 +488,7 @@ async def test_news_that_could_not_be_told_are_told_by_the_next_life_of_the_bot(
 async def test_news_that_could_not_be_told_are_told_again_in_the_same_life(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "TELL_AGAIN_S", 0.01)
+    monkeypatch.setattr(results, "TELL_AGAIN_S", 0.01)
     rooms.notes.reachable = False
     job = await rooms.result("worse")
     await until(lambda: rooms.notes.refused >= 3)

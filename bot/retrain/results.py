@@ -1,0 +1,122 @@
+"""The end of a retrain: its checkpoint comes into use, or it is marked with a reason; and people are told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bot.checkpoints import Checkpoints
+from bot.config import Settings
+from bot.engine import CheckpointError
+from bot.retrain.announce import Announcer
+from bot.retrain.plan import run_folder
+from bot.retrain.progress import STATE_FILE, Outcome, read_progress
+from bot.retrain.tasks import Tasks, retrying
+from bot.store import Job, JobState, Store
+
+log = logging.getLogger(__name__)
+
+TELL_AGAIN_S = 300.0  # after Discord would not have the news of how a retrain ended
+
+
+class Results:
+    """Ends retrains, one way or another. Every step can be repeated."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        checkpoints: Checkpoints,
+        announcer: Announcer,
+        tasks: Tasks,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.checkpoints = checkpoints
+        self.announcer = announcer
+        self.tasks = tasks
+        self.beginning = asyncio.Lock()  # a run begins, or old ones are tidied away: none has just begun
+
+    async def complete(self, job: Job, outcome: Outcome) -> None:
+        """Keep the new checkpoint, register it, and bring it into use unless it is worse. Can be repeated."""
+        values = outcome.values
+        shelf, engine, store = self.checkpoints.shelf, self.checkpoints.engine, self.store
+        promote = not values.get("worse", True)
+        try:
+            made = run_folder(self.settings, job.run) / Path(str(values.get("checkpoint"))).name
+            checkpoint_id, metadata = await asyncio.to_thread(shelf.put, made)
+            if checkpoint_id != values.get("id"):
+                raise CheckpointError("the file is another one than was measured.")
+            if promote:
+                await engine.load(checkpoint_id)  # nothing comes into use before it was seen to load
+        except CheckpointError as error:
+            await self.end(job, "failed", f"The new checkpoint is broken, so it is not used: {error}")
+            return
+        except OSError as error:
+            reason = f"The new checkpoint could not be kept: {error.strerror or error}."
+            await self.end(job, "failed", reason)
+            return
+        await store.register_checkpoint(
+            checkpoint_id,
+            shelf.path(checkpoint_id),
+            metadata,
+            parent_id=job.parent_id,
+            metrics=values.get("metrics"),
+        )
+        await self._note_figures(job.parent_id, values.get("parent_metrics"))
+        job = await store.complete_job(job.id, checkpoint_id, promote=promote)
+        if job.promoted:
+            await engine.use(checkpoint_id)
+        await self.tell(job)
+        await self.checkpoints.tidy()
+        await self._tidy_runs()
+
+    async def _note_figures(self, parent_id: str, metrics: dict[str, Any] | None) -> None:
+        """Keep what was measured of the parent on the way, if nobody has measured it before."""
+        parent = await self.store.checkpoint(parent_id)
+        if parent is not None and parent.metrics is None and metrics:
+            await self.store.register_checkpoint(parent.id, parent.path, parent.metadata, metrics=metrics)
+
+    async def end(self, job: Job, state: JobState, reason: str) -> None:
+        """Mark it as failed or cancelled, with the reason, and say so. What it had learned is kept."""
+        log.warning("Retrain %d: %s", job.id, reason)
+        ended = await self.store.end_job(job.id, state, reason)
+        await self.tell(ended)
+        await self._tidy_runs()
+
+    async def tell(self, job: Job) -> None:
+        """Let the job's message say how it ended: now, or else every few minutes until it can."""
+        if await self._concluded(job):
+            await retrying(lambda: self.store.update_job(job.id, told=True))
+        else:
+            self.tasks.start(self._tell_later(job), f"tell {job.id}")
+
+    async def _tell_later(self, job: Job) -> None:
+        await asyncio.sleep(TELL_AGAIN_S)
+        await self.tell(job)
+
+    async def _concluded(self, job: Job) -> bool:
+        folder = run_folder(self.settings, job.run)
+        progress = await asyncio.to_thread(read_progress, folder)
+        return await self.announcer.conclude(job, progress, folder)
+
+    async def _tidy_runs(self) -> None:
+        """Delete the folders of older retrains, and the states of those that need none."""
+
+        def tidy(kept: list[str], latest: Job | None) -> None:
+            for folder in run_folder(self.settings, "x").parent.glob("[0-9]*"):
+                if folder.name not in kept:
+                    shutil.rmtree(folder, ignore_errors=True)
+                elif latest is None or folder.name != latest.run or latest.state == "done":
+                    for name in (STATE_FILE, *(path.name for path in folder.glob("ema*.safetensors"))):
+                        with contextlib.suppress(OSError):
+                            (folder / name).unlink()
+
+        async with self.beginning:
+            kept = await self.store.runs(self.settings.retrain_keep_runs)
+            latest = await self.store.latest_job()
+            await asyncio.to_thread(tidy, kept, latest)
