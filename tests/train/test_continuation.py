@@ -8,14 +8,18 @@ import pytest
 import torch
 from rich.console import Console
 
+from gan import features
+from gan.__main__ import SHIPPED
 from gan.checkpoint import CheckpointError, load
 from gan.sampler import Sampler
 from tests.train.tiny import BATCH, steps, tiny_recipe, tiny_trainer
+from train.build import BuildOptions, build_from_folder
 from train.continuation import continuation_path, read_continuation
 from train.data import SpriteDataset
 from train.export import export
 from train.fit import STATE_FILE, fit
 from train.state import StateError, read, write
+from train.synthetic import write_folder
 
 
 @pytest.fixture
@@ -63,6 +67,21 @@ def test_a_new_run_begins_where_the_checkpoint_stands(
     sampler = Sampler(load(tmp_path / "second.safetensors"))
     drawn = [s.render(s.w_from_seeds(seeds, 0.7), seeds) for s in (ours, sampler)]
     assert not np.array_equal(drawn[0], drawn[1])
+
+
+@pytest.mark.skipif(not features.available(), reason="the train extra is missing")
+def test_the_shipped_checkpoint_can_be_trained_further(tmp_path: Path) -> None:
+    """With its own recipe, at its own size: its file and the code that reads it belong together."""
+    write_folder(tmp_path / "images", 40)
+    options = BuildOptions(resolution=64)
+    build_from_folder(tmp_path / "images", tmp_path / "dataset", options, workers=1)
+    start = read_continuation(SHIPPED)
+    before = start.images_seen
+    trainer = tiny_trainer(SpriteDataset.open(tmp_path / "dataset"), start.config)
+    trainer.load_state(start)
+    trainer.step()
+    assert trainer.images_seen == before + start.config.batch_size
+    assert trainer.state().finite
 
 
 def test_a_continuation_is_of_its_checkpoint_alone(
