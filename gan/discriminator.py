@@ -18,7 +18,7 @@ from gan.layers import (
     EqualizedLinear,
     MinibatchStddev,
     activate,
-    activate_scaled_,
+    activate_scaled,
     downsample,
 )
 
@@ -36,8 +36,8 @@ class DiscriminatorBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # Halved before the wider convolution: a quarter of its work.
-        y = downsample(activate_scaled_(self.conv0(x)))
-        y = activate_scaled_(self.conv1(y))
+        y = downsample(activate_scaled(self.conv0(x)))
+        y = activate_scaled(self.conv1(y))
         return y + self.skip(downsample(x))
 
 
@@ -62,13 +62,13 @@ class Discriminator(nn.Module):
     def forward(self, image: Tensor, alpha: float = 1.0) -> Tensor:
         """image [N, 4, R, R] for any resolution R of the network → logits [N]."""
         top = self.config.resolutions.index(image.shape[-1])
-        x = activate_scaled_(self.from_image[top](image))
+        x = activate_scaled(self.from_image[top](image))
         for i in range(top, 0, -1):
             x = self.blocks[i - 1](x)
             if i == top and alpha < 1:
-                smaller = activate_scaled_(self.from_image[top - 1](downsample(image)))
+                smaller = activate_scaled(self.from_image[top - 1](downsample(image)))
                 x = torch.lerp(smaller, x, alpha)
         with torch.autocast(x.device.type, enabled=False):  # losses live on small differences of logits
-            x = activate_scaled_(self.conv(self.stddev(x.to(self.logit.weight.dtype))))
+            x = activate_scaled(self.conv(self.stddev(x.to(self.logit.weight.dtype))))
             x = activate(self.dense(x.flatten(1)))
             return self.logit(x).squeeze(1)

@@ -22,7 +22,7 @@ from gan.layers import (
     ModulatedConv2d,
     Noise,
     activate,
-    activate_scaled_,
+    activate_scaled,
     upsample,
 )
 
@@ -87,16 +87,12 @@ class StyledConv(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
         """x [N, in, H, W], w [N, w_dim], noise [N, 1, H', W'] → [N, out, H', W']."""
-        bias = self.bias * LRELU_GAIN
-        if isinstance(self.conv, ModulatedConv2d):
-            x = self.conv(x, w, bias)
-        else:
-            x = self.conv(x) + bias.view(1, -1, 1, 1)
+        x = self.conv(x, w) if isinstance(self.conv, ModulatedConv2d) else self.conv(x)
         if self.upsamples:  # after the convolution: a quarter of the work, and the filter hides its seams
-            x = upsample(x)  # a bias is the same before it and after it
-        if self.noise is not None:
-            x = self.noise(x, noise)
-        x = activate_scaled_(x)
+            x = upsample(x)
+        bias = self.bias * LRELU_GAIN
+        x = x + bias.to(x.dtype).view(1, -1, 1, 1) if self.noise is None else self.noise(x, noise, bias)
+        x = activate_scaled(x)
         return x if isinstance(self.conv, ModulatedConv2d) else self.adain(x, w)
 
 

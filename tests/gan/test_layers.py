@@ -94,13 +94,13 @@ def test_activation_keeps_the_second_moment() -> None:
 
 def test_noise_has_a_strength_of_its_own_for_each_channel() -> None:
     layer = Noise(3)
-    x, noise = torch.randn(2, 3, 4, 4), torch.randn(2, 1, 4, 4)
-    assert torch.equal(layer(x, noise), x)  # off at the start
+    x, noise, bias = torch.randn(2, 3, 4, 4), torch.randn(2, 1, 4, 4), torch.tensor([0.5, -1.0, 0.0])
+    assert torch.equal(layer(x, noise, torch.zeros(3)), x)  # off at the start
     with torch.no_grad():
         layer.strength.copy_(torch.tensor([0.0, 2.0, -0.5]))
-    y = layer(x, noise) - x
+    y = layer(x, noise, bias) - x
     for channel, strength in enumerate((0.0, 2.0, -0.5)):
-        torch.testing.assert_close(y[:, channel], strength * noise[:, 0])
+        torch.testing.assert_close(y[:, channel], strength * noise[:, 0] + bias[channel])
 
 
 def test_up_and_downsampling_keep_flat_areas_and_means() -> None:
