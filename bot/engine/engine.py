@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -36,6 +37,7 @@ FULL = "The nest is full right now: please try again in a minute."
 TOO_MANY = "You already have {count} creatures waiting to hatch: please wait for those first."
 FAILED = "This one would not hatch. Please try again."
 CLOSING = "The bot is going to sleep: please try again in a minute."
+OLDER_AT_ONCE = 8  # checkpoints beside the one in use that may be waited for: each is held until it has drawn
 LAST_BATCH_S = 2.0  # what is being drawn when the time is up is waited for that long
 
 
@@ -270,6 +272,8 @@ class Engine:
             raise UserError(TOO_MANY.format(count=mine))
         if sum(map(len, self._waiting.values())) + len(orders) > self.queue_limit:
             raise UserError(FULL)
+        if len(self._older_with(orders)) > OLDER_AT_ONCE:
+            raise UserError(FULL)
         ahead = self._ahead_of(user_id, mine + 1)
         self._waiting.setdefault(user_id, deque()).extend(orders)
         self._idle.clear()
@@ -281,6 +285,11 @@ class Engine:
         finally:
             for order in orders:  # nobody waits for these any more
                 order.done.cancel()
+
+    def _older_with(self, orders: list[_Order]) -> set[str]:
+        """The checkpoints beside the one in use that are waited for, these orders included."""
+        waiting = itertools.chain(orders, self._drawing, *self._waiting.values())
+        return {order.model.id for order in waiting if order.model is not self._active}
 
     def _ahead_of(self, user_id: int, nth: int) -> int:
         """How many creatures are drawn before this user's nth, with users taking turns."""

@@ -113,7 +113,7 @@ def _describe_result(embed: discord.Embed, view: View, job: Job) -> None:
     else:
         embed.title, embed.colour = "The new checkpoint is not in use", YELLOW
         if not outcome.get("worse"):
-            why = "It is no worse, but meanwhile another one was chosen than it began with."
+            why = "It is no worse, but another one was chosen than it began with."
         elif problems:
             why = f"It cannot be recommended: {'; '.join(problems)}."
         else:

@@ -13,6 +13,7 @@ import pytest_asyncio
 import torch
 
 from bot.engine import CheckpointError, Engine, Hatched, check_checkpoint, models
+from bot.engine.engine import OLDER_AT_ONCE
 from bot.errors import UserError
 from gan import checkpoint
 from tests.bot.running import make_checkpoint
@@ -175,6 +176,30 @@ async def test_no_more_checkpoints_than_that_are_in_memory_whatever_was_drawn(
     await until(engine._idle.is_set)
     gc.collect()
     assert len(networks) == 3  # the one in use and two more
+
+
+async def test_who_would_be_one_checkpoint_too_many_is_asked_to_wait(
+    engine: WatchedEngine, tmp_path: Path
+) -> None:
+    ids = shelve(tmp_path, OLDER_AT_ONCE + 2)
+    [hatched] = await engine.hatch([7], 0.7, user_id=1)
+    release, first = await occupy(engine)
+
+    async def old(one: str) -> Hatched:
+        [drawn] = await engine.render([hatched.w_plus], [7], user_id=ids.index(one), checkpoint_id=one)
+        return drawn
+
+    waiting = [asyncio.create_task(old(one)) for one in ids[1:-1]]
+    await until(lambda: len(engine._waiting) == OLDER_AT_ONCE)
+    with pytest.raises(UserError, match="nest is full"):
+        await old(ids[-1])
+    known = asyncio.create_task(old(ids[1]))  # one of those that are there anyway
+    newest = asyncio.create_task(engine.hatch([7], 0.7, user_id=99))  # which needs none of them
+    release.set()
+    await first
+    assert [(await one).checkpoint_id for one in waiting] == ids[1:-1]
+    assert (await known).checkpoint_id == ids[1] and (await newest)[0].png == hatched.png
+    assert (await old(ids[-1])).checkpoint_id == ids[-1]
 
 
 async def test_many_who_ask_for_a_checkpoint_load_it_once_and_one_who_leaves_stops_nobody(
