@@ -30,11 +30,12 @@ _UNAVAILABLE = (
     "The collection cannot be reached right now, nothing was changed: please try again in a moment."
 )
 _DAMAGED = "The collection's database is damaged: please ask an admin to restore a backup."
+BUSY = "The collection is busy right now, nothing was changed: please try again in a moment."
 _UNWRITABLE = "The collection's database cannot be written, nothing was changed: please tell an admin."
 # By SQLite's primary result code. The first is told to people in a channel, the second to who starts the bot.
 _SENTENCES: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_BUSY: (
-        "The collection is busy right now, nothing was changed: please try again in a moment.",
+        BUSY,
         "The database {where} is locked by another program: stop that program, then start newmon again.",
     ),
     sqlite3.SQLITE_FULL: (

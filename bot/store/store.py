@@ -63,7 +63,7 @@ class Store(RetrainJobs):
         url = parse_target(target)
         await asyncio.to_thread(migrate.upgrade, url, busy_timeout_s=busy_timeout_s)
         engine = make_engine(url, busy_timeout_s=busy_timeout_s, pool_size=pool_size, max_overflow=0)
-        return cls(engine, one_writer=is_sqlite(url), now=now)
+        return cls(engine, one_writer=is_sqlite(url), patience_s=busy_timeout_s, now=now)
 
     # Creatures
 

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from bot.store.database import WRITES, translated
+from bot.store.database import BUSY, WRITES, translated
+from bot.store.errors import StoreError
 from bot.store.models import CreatureRow
 from bot.store.together import Together
+
+LEAST_PATIENCE_S = 1.0  # for those who write before; a crowd's writes take less
 
 
 class Transactions:
     """Sessions that read and sessions that write. Failures of the database become `StoreError`."""
 
-    def __init__(self, engine: AsyncEngine, *, one_writer: bool, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, one_writer: bool, patience_s: float, now: Callable[[], datetime]
+    ) -> None:
         self._engine = engine
+        self._patience_s = max(patience_s, LEAST_PATIENCE_S)
         self._now = now
         self._readers = async_sessionmaker(engine, expire_on_commit=False)
         self._writers = async_sessionmaker(engine.execution_options(**WRITES), expire_on_commit=False)
         # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
         self._together = Together(self._add_all)
-        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if one_writer else nullcontext()
+        self._turn = asyncio.Lock() if one_writer else None
 
     async def close(self) -> None:
         """Lets running transactions end and closes the file."""
         await self._together.finished()
-        async with self._turn:
+        async with self._turn or nullcontext():
             await self._engine.dispose()
 
     async def _add_all(self, rows: Sequence[CreatureRow]) -> None:
@@ -48,8 +53,28 @@ class Transactions:
     async def _writing(self) -> AsyncIterator[AsyncSession]:
         """Commits at the end, or rolls back where anything was raised."""
         with translated():
-            async with self._turn, self._writers.begin() as session:
+            async with self._my_turn(), self._writers.begin() as session:
                 yield session
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        """Where there is one writer at a time: after those who came before.
+
+        While another program has the database, each of them in turn finds that it is locked. Whoever waits
+        behind them is told so after a while, and not when their turn comes. Raises StoreError.
+        """
+        if self._turn is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise StoreError(BUSY) from error
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 async def changed_rows(session: AsyncSession, statement: Executable) -> int:

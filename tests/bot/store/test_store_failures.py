@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.store import Store, StoreError
+from bot.store import Creature, Store, StoreError
+from bot.store.transactions import LEAST_PATIENCE_S
 
 from .conftest import ANN, SERVER, hatch, hatching, saved
 
@@ -121,6 +123,25 @@ async def test_a_locked_database_is_a_sentence_and_the_next_request_works(
         assert await impatient.get(creature.id) is not None  # reading goes on
     assert "database is locked" in caplog.text
     assert (await impatient.save(creature.id, ANN, "Foo")).name == "Foo"
+    await impatient.close()
+
+
+async def test_a_crowd_in_front_of_a_locked_database_does_not_wait_in_line(
+    store: Store, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy_timeout_s = LEAST_PATIENCE_S / 4
+    impatient = await Store.open(database, busy_timeout_s=busy_timeout_s)
+    creatures = [await hatch(store) for _ in range(40)]
+
+    def saves() -> list[Coroutine[Any, Any, Creature]]:
+        return [impatient.save(c.id, ANN, f"Mon {i}") for i, c in enumerate(creatures)]
+
+    with held_lock(database), caplog.at_level(logging.ERROR):
+        refused = await asyncio.gather(*saves(), return_exceptions=True)
+    assert all(isinstance(error, StoreError) and "busy right now" in str(error) for error in refused)
+    found_it_locked = caplog.text.count("the database failed")
+    assert 1 <= found_it_locked <= LEAST_PATIENCE_S / busy_timeout_s + 1
+    assert len(await asyncio.gather(*saves())) == len(creatures)
     await impatient.close()
 
 
