@@ -16,28 +16,22 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import torch
 import typer
 
 from benchmarks.generation_speed import PEERS, peers_python
+from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
 from gan.sprite import Pixels
 from gan.table import table
 from train.data import SpriteDataset
 from train.eval_command import candidates
-from train.evaluate import balanced_manifold, memorisation
 from train.launch import Changes, launch
-from train.metrics import fid, kid
-from train.neighbours import nearest
 from train.reference import FeatureExtractor, build_reference
-from train.samples import draw, in_batches
-
-Clock = Literal["wall", "cpu"]
+from train.samples import draw
 
 OURS = "newmon"
 CONTENDERS = (OURS, "stylegan2_pytorch", "lightweight_gan")
@@ -87,13 +81,6 @@ def ours(data: Path, run: Path, minutes: float, clock: Clock, threads: int) -> N
     launch(data, run, Changes(stages=STAGES), on_step=on_step)
 
 
-def stopwatch(clock: Clock, threads: int) -> Callable[[], float]:
-    """Seconds since now, by either clock; computing time is shared out over the threads."""
-    now = time.monotonic if clock == "wall" else lambda: time.process_time() / threads
-    started = now()
-    return lambda: now() - started
-
-
 def train(name: str, dataset: SpriteDataset, out: Path, minutes: float, clock: Clock, threads: int) -> None:
     """Train one contender; its samples are then in `out`."""
     environment = os.environ | {"BENCHMARK_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
@@ -127,27 +114,17 @@ def compare(dataset: SpriteDataset, out: Path) -> str:
     """A table in Markdown of the best of each contender, and samples.png."""
     extractor = FeatureExtractor()
     reference = build_reference(dataset, extractor, dataset.path)
-    lines = [
-        "| | weights | KID × 1000 | FID | precision | recall | density | coverage | memorised |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    lines = [header("", "weights", *COLUMNS)]
     rows: dict[str, list[Pixels | None]] = {}
     for name in CONTENDERS:
         best: tuple[float, str, Pixels] | None = None
         for weights, path in found(out, name).items():
             pixels = np.load(path)
-            features = extractor.of_batches(in_batches(pixels), len(pixels), name, lambda *_: None)
-            distance = kid(features, reference.features, reference.kernel_mean)
-            overlap = balanced_manifold(features, reference)
-            copies = memorisation(nearest(features, reference.features).distances[:, 0], reference)
-            line = (
-                f"| {name} | {weights} | {distance.mean:.1f} ({distance.low:.1f} to {distance.high:.1f}) "
-                f"| {fid(features, reference.features):.1f} | {overlap.precision:.2f} | {overlap.recall:.2f} "
-                f"| {overlap.density:.2f} | {overlap.coverage:.2f} | {copies.share:.1%} |"
-            )
+            measured = measure(pixels, reference, extractor)
+            line = row(name, weights, *measured.cells)
             typer.echo(line)
-            if best is None or distance.mean < best[0]:
-                best = (distance.mean, line, pixels)
+            if best is None or measured.kid.mean < best[0]:
+                best = (measured.kid.mean, line, pixels)
         if best is not None:
             lines.append(best[1])
             rows[name] = list(best[2][:SHOWN])

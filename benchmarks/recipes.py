@@ -1,0 +1,188 @@
+"""What each choice of the recipe is worth: python -m benchmarks.recipes
+
+Each variant changes one thing of today's recipe, trains from nothing to 32×32 for the same time on the same
+data, and is measured alike; the best average of each counts. Who has finished is not trained again, so that
+an interrupted comparison goes on and a new variant joins the old ones. `--seeds 3` says how much is luck.
+
+Writes table.md, and for each run its folder with the grid of the same seeds (`grids/`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
+from train.config import TrainConfig
+from train.data import SpriteDataset
+from train.eval_command import candidates
+from train.fit import fit, keep_freed_memory
+from train.reference import FeatureExtractor, build_reference
+from train.samples import draw
+from train.schedule import parse_stages
+from train.trainer import Trainer
+
+STAGES = "4:10,8:20,16:40,32:100000"  # at 32² it goes on until the time is up
+SAMPLES = 2500
+
+Change = Callable[[TrainConfig], TrainConfig]
+
+
+def recipe(**changes: object) -> Change:
+    """Changes fields of the recipe itself."""
+    return lambda config: replace(config, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def network(**changes: object) -> Change:
+    """Changes fields of the network's description."""
+    return lambda config: replace(config, network=replace(config.network, **changes))  # pyright: ignore[reportArgumentType]
+
+
+def eyes(**changes: object) -> Change:
+    """Changes fields of the pretrained eyes."""
+    return lambda config: replace(config, eyes=replace(config.eyes, **changes))  # pyright: ignore[reportArgumentType]
+
+
+def augmented(**changes: object) -> Change:
+    """Changes fields of the augmentation."""
+    return lambda config: replace(config, augment=replace(config.augment, **changes))  # pyright: ignore[reportArgumentType]
+
+
+def wider(factor: float) -> Change:
+    """Multiplies all widths, of both networks."""
+
+    def change(config: TrainConfig) -> TrainConfig:
+        generator, discriminator = (
+            tuple(round(c * factor / 8) * 8 for c in channels)
+            for channels in (config.network.channels, config.discriminator_channels)
+        )
+        config = replace(config, discriminator_channels=discriminator)
+        return replace(config, network=replace(config.network, channels=generator))
+
+    return change
+
+
+VARIANTS: dict[str, Change] = {
+    "baseline": lambda config: config,
+    "adain": network(style="adain"),
+    "nonsaturating loss": recipe(loss="nonsaturating"),
+    "gamma 0.1": recipe(gamma=0.1),
+    "gamma 0.3": recipe(gamma=0.3),
+    "gamma 3": recipe(gamma=3.0),
+    "gamma 10": recipe(gamma=10.0),
+    "penalties every 4 steps": recipe(penalty_interval=4),
+    "lr 0.001": recipe(lr=0.001),
+    "lr 0.004": recipe(lr=0.004),
+    "batch 16": recipe(batch_size=16),
+    "batch 64": recipe(batch_size=64),
+    "widths × 0.75": wider(0.75),
+    "widths × 1.5": wider(1.5),
+    "4 mapping layers": network(mapping_layers=4),
+    "no coarse noise": network(noise_from_resolution=16),
+    "mixing 0.5": recipe(mixing_probability=0.5),
+    "mixing 0.9": recipe(mixing_probability=0.9),
+    "no eyes": eyes(enabled=False),
+    "eyes from 16": eyes(from_resolution=16),
+    "eyes' weight 0.5": eyes(weight=0.5),
+    "eyes' weight 2": eyes(weight=2.0),
+    "eyes' heads 128 wide": eyes(width=128),
+    "eyes' lr 0.0005": eyes(lr=0.0005),
+    "eyes' lr 0.002": eyes(lr=0.002),
+    "augmentation 0.4": augmented(probability=0.4, target=None),
+    "augmentation 0.2": augmented(probability=0.2, target=None),
+    "no translation": augmented(translation=0.0),
+    "no colour changes": augmented(saturation=0.0, hue=0.0, brightness=0.0),
+}
+
+app = typer.Typer(add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    only: Annotated[list[str] | None, typer.Option(help="These variants; default: all.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="What each may train for.")] = 5,
+    clock: Annotated[Clock, typer.Option(help="What a minute is.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=1)] = torch.get_num_threads(),
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 1,
+    data: Annotated[Path, typer.Option(help="The data set.")] = Path("data/dataset"),
+    out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("runs/recipes"),
+) -> None:
+    """Train the variants that have not been trained, and write table.md."""
+    if context.invoked_subcommand is not None:
+        return
+    if unknown := set(only or ()) - set(VARIANTS):
+        raise typer.BadParameter(f"no variant {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
+    for seed in range(seeds):
+        for name in only or VARIANTS:
+            folder = out / f"{name} {seed}"
+            if not (folder / "measured.json").exists():
+                options = [name, str(seed), str(data), str(folder), str(minutes), clock, str(threads)]
+                environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+                command = [sys.executable, "-m", "benchmarks.recipes", "one", *options]
+                subprocess.run(command, check=True, env=environment)
+            (out / "table.md").write_text(comparison(out))
+    typer.echo((out / "table.md").read_text())
+
+
+@app.command(hidden=True)
+def one(name: str, seed: int, data: Path, folder: Path, minutes: float, clock: Clock, threads: int) -> None:
+    """One run of one variant, in a process of its own: train it, measure it, write measured.json."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    dataset = SpriteDataset.open(data)
+    trainer = Trainer(VARIANTS[name](small_recipe(seed)), dataset)
+    spent = stopwatch(clock, threads)
+
+    def on_step(_images_seen: int) -> None:
+        if spent() >= minutes * 60:
+            signal.raise_signal(signal.SIGINT)  # asks the training to save and stop
+
+    fit(trainer, folder, Console(quiet=True), on_step=on_step)
+    extractor = FeatureExtractor()
+    reference = build_reference(dataset, extractor, data, trainer.phase.resolution)
+    figures = {
+        average: measure(draw(generator, SAMPLES).pixels, reference, extractor)
+        for average, generator in candidates(folder).items()
+    }
+    best = min(figures, key=lambda average: figures[average].kid.mean)
+    cells = [best, f"{trainer.images_seen / 1000:.0f}", *figures[best].cells]
+    measured = {"name": name, "seed": seed, "kid": figures[best].kid.mean, "minutes": minutes, "cells": cells}
+    (folder / "measured.json").write_text(json.dumps(measured, ensure_ascii=False))
+    typer.echo(row(name, str(seed), *cells))
+
+
+def small_recipe(seed: int) -> TrainConfig:
+    """Today's recipe up to 32×32."""
+    config = TrainConfig()
+    channels = config.network.channels[:-1]
+    return replace(
+        config,
+        network=replace(config.network, channels=channels),
+        discriminator_channels=config.discriminator_channels[:-1],
+        stages=parse_stages(STAGES),
+        seed=seed,
+    )
+
+
+def comparison(out: Path) -> str:
+    """All runs so far, best first, as a table in Markdown."""
+    runs = [json.loads(path.read_text()) for path in out.glob("*/measured.json")]
+    lines = [header("variant", "seed", "average", "kimg", *COLUMNS)]
+    lines += [row(r["name"], str(r["seed"]), *r["cells"]) for r in sorted(runs, key=lambda r: r["kid"])]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    app()
