@@ -21,6 +21,7 @@ from bot.engine import Engine
 from bot.retrain import Retraining, jobs, plan, process, tasks
 from bot.retrain.announce import Announcer
 from bot.retrain.plan import Plan
+from bot.retrain.process import ProcessId
 from bot.retrain.progress import Progress
 from bot.shelf import Shelf
 from bot.store import Job, NewJob, Store
@@ -191,3 +192,19 @@ async def rooms(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPa
     if job is not None and job.pid is not None:  # left behind by a test that failed
         with contextlib.suppress(ProcessLookupError):
             os.killpg(job.pid, signal.SIGKILL)
+
+
+def process_of(job: Job) -> ProcessId:
+    assert job.pid is not None and job.pid_started is not None
+    return ProcessId(job.pid, job.pid_started)
+
+
+async def can_be_resumed(rooms: Rooms, failed: Job) -> None:
+    """What was learned is there, and the next retrain goes on in the same folder."""
+    state = rooms.retraining.folder(failed) / "state.safetensors"
+    assert state.read_bytes() == b"what was learned"
+    chosen = await rooms.plan()
+    assert chosen.resumes is not None and chosen.resumes.id == failed.id and chosen.kimg == failed.kimg
+    again = await rooms.result("good")
+    assert again.run == failed.run and again.id > failed.id
+    assert (again.state, again.promoted) == ("done", True)

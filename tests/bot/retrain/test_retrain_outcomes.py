@@ -1,0 +1,76 @@
+"""What becomes of a retrain that ended well: promoted or kept aside, and what is tidied away."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.checkpoints import choose_first
+from bot.store import Active
+from tests.bot.retrain.conftest import Rooms
+from tests.bot.running import make_checkpoint
+
+
+async def test_a_better_one_comes_into_use(rooms: Rooms) -> None:
+    parent = rooms.engine.checkpoint_id
+    job = await rooms.result("good")
+    assert (job.state, job.promoted, job.result_id) == ("done", True, rooms.result_id)
+    assert rooms.engine.checkpoint_id == rooms.result_id
+    assert await rooms.store.active_checkpoint() == Active(rooms.result_id, chosen=True)
+    known = await rooms.store.checkpoint(rooms.result_id)
+    assert known is not None and (known.parent_id, known.kid) == (parent, 50.0)
+    before = await rooms.store.checkpoint(parent)
+    assert before is not None and before.kid == 60.0  # it was measured on the way
+    shelf = rooms.checkpoints.shelf
+    assert shelf.usable(rooms.result_id)
+    assert shelf.training_path(rooms.result_id).read_bytes() == b"further weights"  # for the next one
+    folder = rooms.retraining.folder(job)
+    assert not (folder / "state.safetensors").exists() and not list(folder.glob("ema*"))
+    assert (folder / "comparison.png").exists()
+
+
+@pytest.mark.parametrize("behaviour", ["worse", "empty"])
+async def test_a_worse_one_is_registered_and_not_used(rooms: Rooms, behaviour: str) -> None:
+    job = await rooms.result(behaviour)
+    assert (job.state, job.promoted, job.result_id) == ("done", False, rooms.result_id)
+    await rooms.still_answers()
+    await rooms.checkpoints.use(rooms.result_id)  # what the button does
+    assert rooms.engine.checkpoint_id == rooms.result_id
+
+
+async def test_both_sides_of_the_latest_one_stay_whatever_else_is_tidied(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms.checkpoints, "keep_unused", 0)
+    job = await rooms.result("good")
+    shelf = rooms.checkpoints.shelf
+    configured = rooms.folder / "another.safetensors"  # so that the parent is nobody's any more
+    make_checkpoint(configured, 2)
+    await choose_first(rooms.store, shelf, configured)
+    await rooms.checkpoints.tidy()
+    assert shelf.usable(job.parent_id)
+    await rooms.checkpoints.use(job.parent_id)  # what "Go back" does
+    await rooms.checkpoints.tidy()
+    assert job.result_id is not None and shelf.usable(job.result_id)
+
+
+async def test_a_choice_that_was_made_meanwhile_stands(rooms: Rooms) -> None:
+    job = await rooms.begin("wait")
+    await rooms.at_work(job)
+    other, metadata = rooms.checkpoints.shelf.put(rooms.settings.checkpoint)
+    await rooms.store.register_checkpoint("f" * 16, "there", metadata)
+    await rooms.store.promote("f" * 16)
+    (rooms.retraining.folder(job) / "go on").touch()
+    ended = await rooms.ended()
+    assert (ended.state, ended.promoted) == ("done", False)
+    assert await rooms.store.active_checkpoint() == Active("f" * 16, chosen=True)
+    assert rooms.engine.checkpoint_id == other
+
+
+async def test_folders_of_old_retrains_are_deleted(rooms: Rooms) -> None:
+    await rooms.engine.use(rooms.engine.checkpoint_id)
+    folders = [rooms.retraining.folder(await rooms.result("worse")) for _ in range(5)]
+    kept = rooms.settings.retrain_keep_runs
+    assert [folder.exists() for folder in folders] == [False] * (5 - kept) + [True] * kept
+
+
+# -- the bot is killed ---------------------------------------------------------------------------------------
