@@ -16,12 +16,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 import typer
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from train.config import TrainConfig
 from train.data import SpriteDataset
@@ -63,6 +64,23 @@ def trainer_for(compute: Compute, dataset: SpriteDataset, resolution: int) -> Tr
     return trainer
 
 
+class Flops(TorchDispatchMode):
+    """Adds up what each operation multiplies and adds. Torch's own counter cannot follow `autograd.grad`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if count := flop_registry.get(func._overloadpacket):
+            self.total += count(*args, **kwargs, out_val=result)
+        return result
+
+
 def gflop_per_image(trainer: Trainer) -> float:
     """What a step without gradient penalties multiplies and adds for one image, in GFLOP.
 
@@ -70,9 +88,9 @@ def gflop_per_image(trainer: Trainer) -> float:
     that is computed from this is a little too low.
     """
     trainer.images_seen = trainer.config.batch_size
-    with FlopCounterMode(display=False) as counter:
+    with Flops() as counter:
         trainer.step()
-    return counter.get_total_flops() / trainer.config.batch_size / 1e9
+    return counter.total / trainer.config.batch_size / 1e9
 
 
 def images_per_s(trainer: Trainer, steps: int) -> float:
