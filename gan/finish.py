@@ -27,7 +27,7 @@ class Finish:
 
     colours: int = 16  # of a palette; what is transparent does not count
     opaque_from: int = 112  # alpha, of 255, from which on a pixel belongs to the creature
-    smallest_island: int = 10  # pixels: smaller opaque specks are removed
+    smallest_island: int = 40  # pixels: smaller opaque specks are removed
     largest_hole: int = 5  # pixels: holes up to this size are closed
 
     def __post_init__(self) -> None:
