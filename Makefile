@@ -23,8 +23,9 @@ lint: $(VENV)/.dev  ## Run the linters
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
 
-bench: $(VENV)/.dev  ## Measure the bot through the sandbox
+bench: $(VENV)/.dev  ## Measure the bot through the sandbox, alone and under load (three minutes)
 	$(VENV)/bin/python -m benchmarks.bot_latency
+	$(VENV)/bin/python -m benchmarks.bot_load
 
 data: $(VENV)/.train  ## Build the data set of real sprites (needs npm)
 	$(VENV)/bin/python -m train data

@@ -56,7 +56,13 @@ async def running_bot(folder: Path, checkpoint: Path) -> AsyncIterator[str]:
     """The bot in this process; yields the page's address."""
     stopping, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     settings = Settings.model_validate(
-        {"data_dir": folder, "checkpoint": checkpoint, "sandbox_port": 0, "discord_token": None}
+        {
+            "data_dir": folder,
+            "checkpoint": checkpoint,
+            "sandbox_port": 0,
+            "discord_token": None,
+            "cooldown_per_minute": 0,  # one person hatches more than anybody would
+        }
     )
     task = asyncio.create_task(run(settings, stopping, ready.set_result))
     await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
