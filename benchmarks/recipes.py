@@ -44,19 +44,9 @@ def recipe(**changes: object) -> Change:
     return lambda config: replace(config, **changes)  # pyright: ignore[reportArgumentType]
 
 
-def network(**changes: object) -> Change:
-    """Changes fields of the network's description."""
-    return lambda config: replace(config, network=replace(config.network, **changes))  # pyright: ignore[reportArgumentType]
-
-
-def eyes(**changes: object) -> Change:
-    """Changes fields of the pretrained eyes."""
-    return lambda config: replace(config, eyes=replace(config.eyes, **changes))  # pyright: ignore[reportArgumentType]
-
-
-def augmented(**changes: object) -> Change:
-    """Changes fields of the augmentation."""
-    return lambda config: replace(config, augment=replace(config.augment, **changes))  # pyright: ignore[reportArgumentType]
+def within(part: str, **changes: object) -> Change:
+    """Changes fields of a part of the recipe: its `network`, `eyes` or `augment`."""
+    return lambda config: replace(config, **{part: replace(getattr(config, part), **changes)})
 
 
 def wider(factor: float) -> Change:
@@ -68,14 +58,14 @@ def wider(factor: float) -> Change:
             for channels in (config.network.channels, config.discriminator_channels)
         )
         config = replace(config, discriminator_channels=discriminator)
-        return replace(config, network=replace(config.network, channels=generator))
+        return within("network", channels=generator)(config)
 
     return change
 
 
 VARIANTS: dict[str, Change] = {
     "baseline": lambda config: config,
-    "adain": network(style="adain"),
+    "adain": within("network", style="adain"),
     "nonsaturating loss": recipe(loss="nonsaturating"),
     "gamma 0.1": recipe(gamma=0.1),
     "gamma 0.3": recipe(gamma=0.3),
@@ -88,21 +78,21 @@ VARIANTS: dict[str, Change] = {
     "batch 64": recipe(batch_size=64),
     "widths × 0.75": wider(0.75),
     "widths × 1.5": wider(1.5),
-    "4 mapping layers": network(mapping_layers=4),
-    "no coarse noise": network(noise_from_resolution=16),
+    "4 mapping layers": within("network", mapping_layers=4),
+    "no coarse noise": within("network", noise_from_resolution=16),
     "mixing 0.5": recipe(mixing_probability=0.5),
     "mixing 0.9": recipe(mixing_probability=0.9),
-    "no eyes": eyes(enabled=False),
-    "eyes from 16": eyes(from_resolution=16),
-    "eyes' weight 0.5": eyes(weight=0.5),
-    "eyes' weight 2": eyes(weight=2.0),
-    "eyes' heads 128 wide": eyes(width=128),
-    "eyes' lr 0.0005": eyes(lr=0.0005),
-    "eyes' lr 0.002": eyes(lr=0.002),
-    "augmentation 0.4": augmented(probability=0.4, target=None),
-    "augmentation 0.2": augmented(probability=0.2, target=None),
-    "no translation": augmented(translation=0.0),
-    "no colour changes": augmented(saturation=0.0, hue=0.0, brightness=0.0),
+    "no eyes": within("eyes", enabled=False),
+    "eyes from 16": within("eyes", from_resolution=16),
+    "eyes' weight 0.5": within("eyes", weight=0.5),
+    "eyes' weight 2": within("eyes", weight=2.0),
+    "eyes' heads 128 wide": within("eyes", width=128),
+    "eyes' lr 0.0005": within("eyes", lr=0.0005),
+    "eyes' lr 0.002": within("eyes", lr=0.002),
+    "augmentation 0.4": within("augment", probability=0.4, target=None),
+    "augmentation 0.2": within("augment", probability=0.2, target=None),
+    "no translation": within("augment", translation=0.0),
+    "no colour changes": within("augment", saturation=0.0, hue=0.0, brightness=0.0),
 }
 
 app = typer.Typer(add_completion=False)

@@ -26,9 +26,8 @@ STATES_PER_CHECKPOINT = 40
 PICTURE_BYTES = 500_000
 KIMG_PER_PICTURE = 4
 PACKAGE_BYTES = 1_000_000_000  # the sprites, what is decoded on the way, the data set and its features
-IMAGE_BYTES = (
-    64_000  # of one's own: twice 64×64 in four colours, as it is decoded and in the data set, features
-)
+# Of one's own: twice 64×64 in four colours, as it is decoded and in the data set, and its features.
+IMAGE_BYTES = 64_000
 ANIMATION_FRAMES = 12  # that a data set takes of a file at most
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
