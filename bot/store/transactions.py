@@ -29,8 +29,8 @@ class Transactions:
         self._now = now
         self._readers = async_sessionmaker(engine, expire_on_commit=False)
         self._writers = async_sessionmaker(engine.execution_options(**WRITES), expire_on_commit=False)
-        # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
         self._together = Together(self._add_all)
+        # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
         self._turn = asyncio.Lock() if one_writer else None
 
     async def close(self) -> None:
