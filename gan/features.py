@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from gan.frozen import FrozenConv2d, Sides
+
 Variant = Literal["lite0", "lite1"]
 
 FIRST_STRIDE = 8  # features before this stride are edges and colours
@@ -43,16 +45,15 @@ class FrozenEfficientNet(nn.Module):
         network.load_state_dict(torch.load(path, weights_only=True), strict=False)
         network.eval()
         blocks: list[Any] = list(network._blocks)  # the package has no types
-        stem = nn.Sequential(_fused(network._conv_stem, network._bn0), nn.ReLU6(inplace=True))
-        self.blocks = nn.ModuleList([stem])
+        self.blocks = nn.ModuleList([_frozen(network._conv_stem, network._bn0)])
         self.strides = [2]  # of each block
         self.residual = [False]
         for block in blocks:
             layers: list[nn.Module] = []
             if block._block_args.expand_ratio != 1:
-                layers += [_fused(block._expand_conv, block._bn0), nn.ReLU6(inplace=True)]
-            layers += [_fused(block._depthwise_conv, block._bn1), nn.ReLU6(inplace=True)]
-            layers += [_fused(block._project_conv, block._bn2)]
+                layers += [_frozen(block._expand_conv, block._bn0)]
+            layers += [_frozen(block._depthwise_conv, block._bn1)]
+            layers += [_frozen(block._project_conv, block._bn2, relu6=False)]
             args = block._block_args
             stride = args.stride if isinstance(args.stride, int) else args.stride[0]
             self.blocks.append(nn.Sequential(*layers))
@@ -60,9 +61,7 @@ class FrozenEfficientNet(nn.Module):
             self.residual.append(
                 bool(args.id_skip) and stride == 1 and args.input_filters == args.output_filters
             )
-        self.head = nn.Sequential(_fused(network._conv_head, network._bn1), nn.ReLU6()) if head else None
-        self.requires_grad_(False)
-        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.head = _frozen(network._conv_head, network._bn1) if head else None
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """RGB [N, 3, H, W] in [−1, 1] → features, finest first: 40, 112 and 320 channels."""
@@ -87,38 +86,14 @@ class FrozenEfficientNet(nn.Module):
         return self.head(self(images)[-1]).float().mean(dim=(2, 3))
 
 
-class StridedDepthwise(nn.Conv2d):
-    """A depthwise convolution with a stride of two, which in bfloat16 on CPUs does not stride.
-
-    The library has no bfloat16 kernel for its backward pass: six times slower than in float32. Computing
-    every position and keeping every second one takes a third of the time that float32 takes.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        if input.device.type != "cpu" or input.dtype != torch.bfloat16:
-            return super().forward(input)
-        dense = F.conv2d(input, self.weight.bfloat16(), self.bias, padding=self.padding, groups=self.groups)
-        return dense[:, :, ::2, ::2]
-
-
-def _fused(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
-    """The convolution with its batch norm folded in, and its padding as part of the convolution if even."""
+def _frozen(conv: nn.Conv2d, norm: nn.BatchNorm2d, relu6: bool = True) -> FrozenConv2d:
+    """The convolution with its batch norm folded in and its padding as a part of it."""
     fused = fuse_conv_bn_eval(conv, norm)
+    assert fused.bias is not None
     padding = getattr(fused, "static_padding", None)
-    kind = StridedDepthwise if fused.groups > 1 and max(fused.stride) > 1 else nn.Conv2d
-    plain = kind(
-        fused.in_channels,
-        fused.out_channels,
-        cast("tuple[int, int]", fused.kernel_size),
-        cast("tuple[int, int]", fused.stride),
-        groups=fused.groups,
-    )
-    plain.weight, plain.bias = fused.weight, fused.bias
     sides = padding.padding if isinstance(padding, nn.ZeroPad2d) else (0, 0, 0, 0)
-    if len(set(sides)) == 1:
-        plain.padding = (sides[0], sides[0])
-        return plain
-    return nn.Sequential(nn.ZeroPad2d(sides), plain)
+    stride = cast("tuple[int, int]", fused.stride)[0]
+    return FrozenConv2d(fused.weight, fused.bias, stride, cast("Sides", sides), fused.groups, relu6)
 
 
 def over_white(images: Tensor) -> Tensor:

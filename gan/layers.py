@@ -7,6 +7,7 @@ StyleGAN (Karras et al. 2018, 1812.04948), StyleGAN2 (Karras et al. 2019, 1912.0
 from __future__ import annotations
 
 import math
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,22 @@ def upsample(x: Tensor) -> Tensor:
 
 def downsample(x: Tensor) -> Tensor:
     """[N, C, H, W] → [N, C, H/2, W/2] by area averaging."""
-    return F.avg_pool2d(x, 2)
+    return cast("Tensor", _AreaAverage.apply(x))
+
+
+class _AreaAverage(torch.autograd.Function):
+    """`avg_pool2d(x, 2)` by operations that are twice as quick on CPUs; penalties differentiate it twice."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or x.dtype != torch.bfloat16:
+            return F.avg_pool2d(x, 2)
+        quarters = torch.full((x.shape[1], 1, 2, 2), 0.25, dtype=x.dtype)
+        return F.conv2d(x, quarters, stride=2, groups=x.shape[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return F.interpolate(gradient / 4, scale_factor=2, mode="nearest")
 
 
 class EqualizedLinear(nn.Module):

@@ -27,6 +27,7 @@ from train.eyes import Eyes
 from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
 from train.precision import Compute, choose
 from train.schedule import Phase, check_stages, phase_at, total_images
+from train.side_by_side import SideBySide
 from train.state import State, StateError, collect, restore
 
 CALIBRATION_IMAGES = 256
@@ -72,6 +73,8 @@ class Trainer:
             dataset.species, config.batch_size, config.seed, self.world.rank, self.world.size
         )
         self.draw = Draw(self.world)
+        # Judges that share gradients with other processes must do so in one order, and a GPU has one queue.
+        self.side_by_side = SideBySide(self.compute.device.type == "cpu" and self.world.size == 1)
         self.images_seen = 0
         self.lr_factor = 1.0  # below 1 once the run has diverged
         self.augment_probability = config.augment.probability
@@ -128,15 +131,16 @@ class Trainer:
 
         # All players move at once: each judge looks at the batch once, and what it would have the fakes be
         # (the loss's gradient at the pixels) is handed to the generator.
-        judged = fake.detach().requires_grad_()
-        stats, towards_real = self._update_discriminator(real, judged, phase)
+        judged = fake.detach()
         if self.eyes is not None and phase.resolution >= config.eyes.from_resolution:
-            with autocast():
-                eyes_g, eyes_d, eyes_lead = self.eyes.losses(real, judged)
-            towards_real += self._at_pixels(config.eyes.weight * eyes_g, judged)
-            self._optimize(self.optimizer_eyes, self.scaler.scale(eyes_d))
-            stats.loss_eyes = eyes_d.item()
-            stats.lead = max(stats.lead, eyes_lead.item())
+            (stats, towards_real), (eyes_d, eyes_lead, towards_eyes) = self.side_by_side(
+                lambda: self._update_discriminator(real, judged, phase),
+                lambda: self._update_eyes(real, judged),
+            )
+            towards_real += towards_eyes
+            stats.loss_eyes, stats.lead = eyes_d, max(stats.lead, eyes_lead)
+        else:
+            stats, towards_real = self._update_discriminator(real, judged, phase)
         self._optimize(self.optimizer_g, fake, towards_real)
         self.scaler.update()
 
@@ -172,8 +176,9 @@ class Trainer:
     def _random_styles(self, n: int, phase: Phase) -> Tensor:
         """w_plus [N, L, w_dim]; some samples mix in a second style from a random layer on (StyleGAN 3.1)."""
         config, draw, mapping = self.config, self.draw, self.generator.mapping
-        first, second = (mapping(z) for z in draw.normal(n, 2, config.network.z_dim).unbind(1))
-        mapping.track(self.world.mean(torch.cat([first, second]).detach().mean(dim=0, keepdim=True)))
+        w = mapping(draw.normal(n, 2, config.network.z_dim).flatten(0, 1))  # [2N, w_dim]
+        mapping.track(self.world.mean(w.detach().mean(dim=0, keepdim=True)))
+        first, second = w.unflatten(0, (n, 2)).unbind(1)
         used = len(self._noise_sides(phase))
         crossover = draw.integers(1, max(used, 2), n, 1)
         mixes = draw.uniform(n, 1) < config.mixing_probability
@@ -187,6 +192,7 @@ class Trainer:
         Returns the figures of both players, and the gradient of the generator's loss at the fakes.
         """
         config, autocast = self.config, self.compute.autocast
+        fake = fake.clone().requires_grad_()
         with autocast():
             logits_real = self.discriminator(real, phase.alpha).float()
             logits_fake = self.discriminator(fake, phase.alpha).float()
@@ -205,6 +211,16 @@ class Trainer:
             loss = loss + config.gamma * config.penalty_interval * penalty
         self._optimize(self.optimizer_d, self.scaler.scale(loss))
         return stats, towards_real
+
+    def _update_eyes(self, real: Tensor, fake: Tensor) -> tuple[float, float, Tensor]:
+        """One step of the heads: their loss, how far they lead, and the generator's gradient at the fakes."""
+        assert self.eyes is not None
+        fake = fake.clone().requires_grad_()
+        with self.compute.autocast():
+            loss_g, loss, ahead = self.eyes.losses(real, fake)
+        towards_real = self._at_pixels(self.config.eyes.weight * loss_g, fake)
+        self._optimize(self.optimizer_eyes, self.scaler.scale(loss))
+        return loss.item(), ahead.item(), towards_real
 
     def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
         """The (scaled) gradient of a loss at the images that it comes from; the graph is needed again."""

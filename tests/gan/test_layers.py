@@ -110,6 +110,22 @@ def test_up_and_downsampling_keep_flat_areas_and_means() -> None:
     torch.testing.assert_close(downsample(x).mean(), x.mean())
 
 
+def test_downsampling_is_an_average_of_areas_also_when_differentiated_twice() -> None:
+    x = torch.randn(2, 3, 6, 6, dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(downsample(x), F.avg_pool2d(x, 2))
+    assert torch.autograd.gradcheck(downsample, x)
+    assert torch.autograd.gradgradcheck(lambda t: downsample(t).square(), x)
+
+
+def test_downsampling_is_the_same_in_the_format_that_has_a_quicker_way() -> None:
+    x = torch.randn(2, 3, 6, 6).bfloat16().contiguous(memory_format=torch.channels_last).requires_grad_()
+    y = downsample(x)
+    torch.testing.assert_close(y.float(), F.avg_pool2d(x.float(), 2), atol=0, rtol=2**-8)
+    towards = torch.randn(2, 3, 3, 3).bfloat16()
+    (gradient,) = torch.autograd.grad(y, x, towards)
+    assert torch.equal(gradient, (towards / 4).repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
 def test_upsampling_is_the_filter_1_3_3_1() -> None:
     x = torch.zeros(1, 1, 5, 5)
     x[0, 0, 2, 2] = 1

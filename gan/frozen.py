@@ -1,0 +1,108 @@
+"""Convolutions that never learn, as quick as a CPU allows: bias and ReLU6 in the same pass over memory.
+
+A layer that trains needs three gradients and perhaps gradients of gradients. One that is frozen needs the
+gradient at its input, once, and this is all that these have.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+Sides = tuple[int, int, int, int]  # left, right, top, bottom
+
+
+class FrozenConv2d(nn.Module):
+    """Convolution, bias and (if `relu6`) ReLU6, with zeros around as in TensorFlow: not always even."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(
+        self,
+        weight: Tensor,  # [out, in / groups, k, k]
+        bias: Tensor,  # [out]
+        stride: int,
+        padding: Sides,
+        groups: int,
+        relu6: bool,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight.detach().contiguous(memory_format=torch.channels_last))
+        self.register_buffer("bias", bias.detach().clone())
+        self.stride = stride
+        even = len(set(padding)) == 1
+        self.padding = padding[0] if even else 0  # what the convolution itself adds on every side
+        self.uneven: Sides | None = None if even else padding
+        self.groups = groups
+        self.relu6 = relu6
+        self._cast: dict[torch.dtype, tuple[Tensor, Tensor]] = {}
+
+    def _apply(self, fn: Any, recurse: bool = True) -> FrozenConv2d:
+        self._cast.clear()
+        return super()._apply(fn, recurse)
+
+    def parameters_in(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Weight and bias in this number format; converted once, since they never change."""
+        if dtype not in self._cast:
+            self._cast[dtype] = (self.weight.to(dtype), self.bias.to(dtype))
+        return self._cast[dtype]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in, H, W] → [N, out, H', W'], in autocast's number format where that is on."""
+        kind = x.device.type
+        if torch.is_autocast_enabled(kind):
+            x = x.to(torch.get_autocast_dtype(kind))
+        x = x if self.uneven is None else F.pad(x, self.uneven)
+        return cast("Tensor", _FrozenConv.apply(x, self))
+
+
+class _FrozenConv(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, layer: FrozenConv2d) -> Tensor:
+        weight, bias = layer.parameters_in(x.dtype)
+        if x.device.type == "cpu" and torch.backends.mkldnn.is_available():
+            activation = ("hardtanh", [0.0, 6.0]) if layer.relu6 else ("none", [])
+            sizes = [layer.padding] * 2, [layer.stride] * 2, [1, 1]
+            y = torch.ops.mkldnn._convolution_pointwise(
+                x, weight, bias, *sizes, layer.groups, *activation, ""
+            )
+        else:
+            y = F.conv2d(x, weight, bias, layer.stride, layer.padding, 1, layer.groups)
+            y = y.clamp_(0, 6) if layer.relu6 else y
+        ctx.layer = layer
+        ctx.save_for_backward(x, y if layer.relu6 else None)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        layer: FrozenConv2d = ctx.layer
+        x, y = ctx.saved_tensors
+        if y is not None:
+            gradient = torch.ops.aten.hardtanh_backward(gradient, y, 0, 6)
+        weight, _ = layer.parameters_in(x.dtype)
+        stride = layer.stride
+        depthwise = layer.groups > 1
+        if stride > 1 and depthwise and x.device.type == "cpu" and x.dtype == torch.bfloat16:
+            # There is no bfloat16 kernel for this one, and what stands in for it takes six times as long as
+            # in float32: rather spread the gradient out, and go back through every position.
+            dense = [n + 2 * layer.padding - weight.shape[2] + 1 for n in x.shape[2:]]
+            gradient, stride = _spread(gradient, stride, dense), 1
+        at_input, _, _ = torch.ops.aten.convolution_backward(
+            gradient, x, weight, None, [stride] * 2, [layer.padding] * 2, [1, 1], False, [0, 0],
+            layer.groups, [True, False, False],
+        )  # fmt: skip
+        return at_input, None
+
+
+def _spread(x: Tensor, stride: int, sides: list[int]) -> Tensor:
+    """[N, C, H, W] → [N, C, *sides]: each value `stride` from the next, and zeros in between."""
+    shape = (*x.shape[:2], *sides)
+    spread = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last).zero_()
+    spread[:, :, ::stride, ::stride][:, :, : x.shape[2], : x.shape[3]] = x
+    return spread

@@ -1,0 +1,69 @@
+"""Convolutions that never learn compute what ordinary ones do, and so do their gradients."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan.frozen import FrozenConv2d, Sides
+
+SIDE = 9
+SHAPES = [  # kernel, stride, padding, groups; 8 channels in and 8 out
+    (1, 1, (0, 0, 0, 0), 1),
+    (3, 1, (1, 1, 1, 1), 8),
+    (3, 2, (0, 1, 0, 1), 1),
+    (3, 2, (0, 1, 0, 1), 8),
+    (5, 2, (1, 2, 1, 2), 8),
+    (5, 2, (2, 2, 2, 2), 8),
+]
+
+
+def layer(kernel: int, stride: int, padding: Sides, groups: int, relu6: bool) -> FrozenConv2d:
+    torch.manual_seed(0)
+    weight, bias = torch.randn(8, 8 // groups, kernel, kernel), torch.randn(8)
+    return FrozenConv2d(weight, bias, stride, padding, groups, relu6)
+
+
+def plain(conv: FrozenConv2d, x: Tensor, padding: Sides) -> Tensor:
+    """The convolution before its activation."""
+    return F.conv2d(F.pad(x, padding), conv.weight, conv.bias, conv.stride, 0, 1, conv.groups)
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding", "groups"), SHAPES)
+@pytest.mark.parametrize("relu6", [True, False])
+@pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
+def test_output_and_gradient_are_those_of_a_plain_convolution(
+    kernel: int, stride: int, padding: Sides, groups: int, relu6: bool, dtype: torch.dtype, near: float
+) -> None:
+    conv = layer(kernel, stride, padding, groups, relu6)
+    conv.weight.copy_(conv.weight.to(dtype))  # what is left to differ is how products are rounded
+    x = torch.randn(4, 8, SIDE, SIDE).to(dtype).contiguous(memory_format=torch.channels_last)
+    ours, theirs = x.clone().requires_grad_(), x.float().requires_grad_()
+    y, before = conv(ours), plain(conv, theirs, padding)
+    expected = before.clamp(0, 6) if relu6 else before
+    assert y.dtype == dtype and y.shape == expected.shape
+    torch.testing.assert_close(y.float(), expected, atol=4 * near, rtol=near)
+    # Nothing flows back where rounding could have put an output on the other side of a kink.
+    sure = (before.abs() > 0.1) & ((before - 6).abs() > 0.1)
+    towards = torch.randn_like(expected) * sure
+    (gradient,) = torch.autograd.grad(y, ours, towards.to(dtype))
+    (right,) = torch.autograd.grad(expected, theirs, towards.to(dtype).float())
+    assert right.abs().max() > 1
+    torch.testing.assert_close(gradient.float(), right, atol=8 * near, rtol=near)
+
+
+def test_autocast_decides_the_number_format_and_nothing_learns() -> None:
+    conv = layer(3, 1, (1, 1, 1, 1), 1, relu6=True)
+    x = torch.randn(1, 8, SIDE, SIDE)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert conv(x).dtype == torch.bfloat16
+    assert conv(x).dtype == torch.float32
+    assert list(conv.parameters()) == []
+
+
+def test_weights_that_are_replaced_are_converted_anew() -> None:
+    conv = layer(1, 1, (0, 0, 0, 0), 1, relu6=False)
+    x = torch.ones(1, 8, 2, 2, dtype=torch.bfloat16)
+    before = conv(x)
+    conv._apply(lambda t: t * 2)
+    assert torch.equal(conv(x), before * 2)
