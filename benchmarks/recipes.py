@@ -1,8 +1,10 @@
 """What each choice of the recipe is worth: python -m benchmarks.recipes
 
-Each variant changes one thing of today's recipe, trains from nothing to 32×32 for the same time on the same
-data, and is measured alike; the best average of each counts. Who has finished is not trained again, so that
-an interrupted comparison goes on and a new variant joins the old ones. `--seeds 3` says how much is luck.
+Each variant changes one thing of today's recipe, trains at 32×32 for the same time on the same data, and is
+measured alike; the best average of each counts. All go on from one network that today's recipe brought up to
+16×16, but for those that would have been another network, or another training, by then: these begin from
+nothing, and get the time that the common beginning took on top. Who has finished is not trained again:
+an interrupted comparison goes on, and a new variant joins the old ones. `--seeds 3` says how much is luck.
 
 Writes table.md, and for each run its folder with the grid of the same seeds (`grids/`).
 """
@@ -27,13 +29,15 @@ from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
 from train.config import TrainConfig
 from train.data import SpriteDataset
 from train.eval_command import candidates
-from train.fit import fit, keep_freed_memory
+from train.fit import STATE_FILE, fit, keep_freed_memory
 from train.reference import FeatureExtractor, build_reference
 from train.samples import draw
 from train.schedule import parse_stages
+from train.state import read
 from train.trainer import Trainer
 
 STAGES = "4:10,8:20,16:40,32:100000"  # at 32² it goes on until the time is up
+SHARED_IMAGES = 70_000  # of the common beginning: all below 32²
 SAMPLES = 2500
 
 Change = Callable[[TrainConfig], TrainConfig]
@@ -102,7 +106,7 @@ app = typer.Typer(add_completion=False)
 def main(
     context: typer.Context,
     only: Annotated[list[str] | None, typer.Option(help="These variants; default: all.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="What each may train for.")] = 5,
+    minutes: Annotated[float, typer.Option(min=0.1, help="What each trains for at 32×32.")] = 3,
     clock: Annotated[Clock, typer.Option(help="What a minute is.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1)] = torch.get_num_threads(),
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 1,
@@ -114,12 +118,12 @@ def main(
         return
     if unknown := set(only or ()) - set(VARIANTS):
         raise typer.BadParameter(f"no variant {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     for seed in range(seeds):
         for name in only or VARIANTS:
             folder = out / f"{name} {seed}"
             if not (folder / "measured.json").exists():
-                options = [name, str(seed), str(data), str(folder), str(minutes), clock, str(threads)]
-                environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+                options = [name, str(seed), str(data), str(out), str(minutes), clock, str(threads)]
                 command = [sys.executable, "-m", "benchmarks.recipes", "one", *options]
                 subprocess.run(command, check=True, env=environment)
             (out / "table.md").write_text(comparison(out))
@@ -127,19 +131,25 @@ def main(
 
 
 @app.command(hidden=True)
-def one(name: str, seed: int, data: Path, folder: Path, minutes: float, clock: Clock, threads: int) -> None:
+def one(name: str, seed: int, data: Path, out: Path, minutes: float, clock: Clock, threads: int) -> None:
     """One run of one variant, in a process of its own: train it, measure it, write measured.json."""
     torch.set_num_threads(threads)
     keep_freed_memory()
     dataset = SpriteDataset.open(data)
-    trainer = Trainer(VARIANTS[name](small_recipe(seed)), dataset)
+    config, folder = VARIANTS[name](small_recipe(seed)), out / f"{name} {seed}"
+    shared = begin(dataset, seed, out / f"beginning {seed}", clock, threads)
+    trainer = Trainer(config, dataset)
+    if begins_alike(config, small_recipe(seed)):
+        start = read(shared / STATE_FILE)
+    else:
+        start, minutes = None, minutes + json.loads((shared / "took.json").read_text())
     spent = stopwatch(clock, threads)
 
     def on_step(_images_seen: int) -> None:
         if spent() >= minutes * 60:
             signal.raise_signal(signal.SIGINT)  # asks the training to save and stop
 
-    fit(trainer, folder, Console(quiet=True), on_step=on_step)
+    fit(trainer, folder, Console(quiet=True), start=start, on_step=on_step)
     extractor = FeatureExtractor()
     reference = build_reference(dataset, extractor, data, trainer.phase.resolution)
     figures = {
@@ -151,6 +161,24 @@ def one(name: str, seed: int, data: Path, folder: Path, minutes: float, clock: C
     measured = {"name": name, "seed": seed, "kid": figures[best].kid.mean, "minutes": minutes, "cells": cells}
     (folder / "measured.json").write_text(json.dumps(measured, ensure_ascii=False))
     typer.echo(row(name, str(seed), *cells))
+
+
+def begin(dataset: SpriteDataset, seed: int, folder: Path, clock: Clock, threads: int) -> Path:
+    """The common beginning of a seed's runs, which is trained once; took.json says how many minutes."""
+    if not (folder / "took.json").exists():
+        spent = stopwatch(clock, threads)
+        fit(Trainer(small_recipe(seed), dataset), folder, Console(quiet=True), until_images=SHARED_IMAGES)
+        (folder / "took.json").write_text(json.dumps(spent() / 60))
+    return folder
+
+
+def begins_alike(config: TrainConfig, base: TrainConfig) -> bool:
+    """Whether a variant's networks and training are those of the recipe up to 16×16."""
+
+    def early(c: TrainConfig) -> tuple[object, ...]:
+        return c.network, c.discriminator_channels, c.eyes.enabled and c.eyes.from_resolution < 32
+
+    return early(config) == early(base)
 
 
 def small_recipe(seed: int) -> TrainConfig:

@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 import typer
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
+from torch.utils.flop_counter import conv_flop_count, flop_registry
 
 from train.config import TrainConfig
 from train.data import SpriteDataset
@@ -76,7 +76,9 @@ class Flops(TorchDispatchMode):
     ) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if count := flop_registry.get(func._overloadpacket):
+        if func._overloadpacket is torch.ops.mkldnn._convolution_pointwise:  # of `gan.frozen`
+            self.total += conv_flop_count(args[0].shape, args[1].shape, result.shape)
+        elif count := flop_registry.get(func._overloadpacket):
             self.total += count(*args, **kwargs, out_val=result)
         return result
 
@@ -88,8 +90,11 @@ def gflop_per_image(trainer: Trainer) -> float:
     that is computed from this is a little too low.
     """
     trainer.images_seen = trainer.config.batch_size
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a mode of its thread's alone
     with Flops() as counter:
         trainer.step()
+    torch.set_num_threads(threads)
     return counter.total / trainer.config.batch_size / 1e9
 
 
