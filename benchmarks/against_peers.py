@@ -6,13 +6,14 @@ and drawn side by side. The packages' last weights and their average are measure
 the best of each counts. Who has finished is not trained again: an interrupted comparison goes on.
 
 `--clock cpu` counts the time that a contender computes for, over its threads, and not the time that passes:
-fairer on a machine that has other work to do.
+fairer on a machine that has other work to do. With it and `--only`, contenders can also train side by side.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,7 @@ def train(name: str, dataset: SpriteDataset, out: Path, minutes: float, clock: C
     environment = os.environ | {"BENCHMARK_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
     if name == OURS:
         run = out / "run"
+        shutil.rmtree(run, ignore_errors=True)  # of an interruption: its minutes would count anew
         module = [sys.executable, "-m", "benchmarks.against_peers", "ours", str(dataset.path), str(run)]
         subprocess.run([*module, str(minutes), clock, str(threads)], check=True, env=environment)
         for average, generator in candidates(run).items():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,6 +139,7 @@ def one(name: str, seed: int, data: Path, out: Path, minutes: float, clock: Cloc
     dataset = SpriteDataset.open(data)
     config, folder = VARIANTS[name](small_recipe(seed)), out / f"{name} {seed}"
     shared = begin(dataset, seed, out / f"beginning {seed}", clock, threads)
+    shutil.rmtree(folder, ignore_errors=True)  # of an interruption: its minutes would count anew
     trainer = Trainer(config, dataset)
     if begins_alike(config, small_recipe(seed)):
         start = read(shared / STATE_FILE)
@@ -166,6 +168,7 @@ def one(name: str, seed: int, data: Path, out: Path, minutes: float, clock: Cloc
 def begin(dataset: SpriteDataset, seed: int, folder: Path, clock: Clock, threads: int) -> Path:
     """The common beginning of a seed's runs, which is trained once; took.json says how many minutes."""
     if not (folder / "took.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)
         spent = stopwatch(clock, threads)
         fit(Trainer(small_recipe(seed), dataset), folder, Console(quiet=True), until_images=SHARED_IMAGES)
         (folder / "took.json").write_text(json.dumps(spent() / 60))

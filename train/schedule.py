@@ -30,8 +30,12 @@ class Phase:
     alpha: float  # 0: the new level is invisible, 1: it is fully there
 
 
-def parse_stages(text: str, fade: float = 0.2) -> tuple[Stage, ...]:
-    """`4:60,8:100,16:140` → stages; each but the first fades in during the first `fade` of its images.
+FADE_SHARE = 0.2  # of a stage's images
+LONGEST_FADE_KIMG = 15.0  # however long the stage: a level that is not seen yet learns next to nothing
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """`4:60,8:100,16:140` → stages; each but the first fades in at its beginning.
 
     Raises `ScheduleError` for anything else.
     """
@@ -39,7 +43,8 @@ def parse_stages(text: str, fade: float = 0.2) -> tuple[Stage, ...]:
     for part in text.split(","):
         try:
             resolution, kimg = part.split(":")
-            stages.append(Stage(int(resolution), float(kimg), float(kimg) * fade if stages else 0.0))
+            fade_kimg = min(float(kimg) * FADE_SHARE, LONGEST_FADE_KIMG) if stages else 0.0
+            stages.append(Stage(int(resolution), float(kimg), fade_kimg))
         except ValueError:
             raise ScheduleError(
                 f"{part!r} is not a stage: write RESOLUTION:KIMG, for example 8:100,16:140."

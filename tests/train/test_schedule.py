@@ -9,7 +9,11 @@ STAGES = (Stage(4, 1, 0), Stage(8, 2, 0.5), Stage(16, 1, 1))
 
 
 def test_stages_are_parsed_and_all_but_the_first_fade_in() -> None:
-    assert parse_stages("4:10, 8:20.5", fade=0.5) == (Stage(4, 10, 0), Stage(8, 20.5, 10.25))
+    assert parse_stages("4:10, 8:2.5") == (Stage(4, 10, 0), Stage(8, 2.5, 0.5))
+
+
+def test_a_long_stage_does_not_fade_in_for_long() -> None:
+    assert parse_stages("32:80,64:100000") == (Stage(32, 80, 0), Stage(64, 100000, 15))
 
 
 @pytest.mark.parametrize(
