@@ -31,11 +31,14 @@ def available(variant: Variant = "lite0") -> bool:
 class FrozenEfficientNet(nn.Module):
     """EfficientNet-Lite as a fixed, differentiable map from pictures to features at strides 8, 16 and 32.
 
-    With `head` it also has the last 1×1 convolution, for `pooled`. Raises `ImportError` if the variant's
-    packages are not installed: ask `available` first.
+    `first_stride` may also be 4 or 16, for one map more or less. With `head` it also has the last 1×1
+    convolution, for `pooled`. Raises `ImportError` if the variant's packages are not installed: ask
+    `available` first.
     """
 
-    def __init__(self, variant: Variant = "lite0", head: bool = False) -> None:
+    def __init__(
+        self, variant: Variant = "lite0", head: bool = False, first_stride: int = FIRST_STRIDE
+    ) -> None:
         super().__init__()
         from efficientnet_lite_pytorch import EfficientNet
 
@@ -44,6 +47,7 @@ class FrozenEfficientNet(nn.Module):
         network = EfficientNet.from_name(f"efficientnet-{variant}")
         network.load_state_dict(torch.load(path, weights_only=True), strict=False)
         network.eval()
+        self.first_stride = first_stride
         blocks: list[Any] = list(network._blocks)  # the package has no types
         self.blocks = nn.ModuleList([_frozen(network._conv_stem, network._bn0)])
         self.strides = [2]  # of each block
@@ -68,7 +72,7 @@ class FrozenEfficientNet(nn.Module):
         features: list[Tensor] = []
         x, total = images, 1
         for block, stride, residual in zip(self.blocks, self.strides, self.residual, strict=True):
-            if stride > 1 and total >= FIRST_STRIDE:
+            if stride > 1 and total >= self.first_stride:
                 features.append(x)
             total *= stride
             y = block(x)

@@ -12,6 +12,7 @@ Loss = Literal["rpgan", "nonsaturating"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 SMALLEST_FOR_EYES = 16  # pixels: doubled they make a picture that the pretrained network does not shrink away
+STRIDES_OF_EYES = (4, 8, 16)
 SEED_MAX = 2**32 - 1
 
 # The small stages are cheap and soon have nothing more to teach; the last one is where the time goes.
@@ -32,6 +33,7 @@ class EyesConfig:
     from_resolution: int = 32  # smaller images hold nothing that a network for photographs could see
     image_side: int = 96  # what the pretrained network is given, in pixels
     width: int = 64  # channels of the heads
+    first_stride: int = 8  # of the finest features that they see
     weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's
     lr: float = 0.001
 
@@ -90,6 +92,11 @@ class TrainConfig:
             raise ConfigError(
                 f"Pretrained eyes need images of {SMALLEST_FOR_EYES} pixels or more, "
                 f"not {self.eyes.from_resolution}."
+            )
+        if self.eyes.first_stride not in STRIDES_OF_EYES:
+            raise ConfigError(
+                f"The eyes' finest features have a stride of {', '.join(map(str, STRIDES_OF_EYES))}, "
+                f"not {self.eyes.first_stride}."
             )
         if not 0 <= self.augment.least <= self.augment.probability <= self.augment.most <= 1:
             raise ConfigError(

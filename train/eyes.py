@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan.features import FrozenEfficientNet, over_white, resize
+from gan.features import FIRST_STRIDE, FrozenEfficientNet, over_white, resize
 from gan.layers import LRELU_SLOPE
 from train.losses import discriminator_loss, generator_loss, lead
 
@@ -42,9 +42,9 @@ class Eyes(nn.Module):
 
     scales: Tensor
 
-    def __init__(self, image_side: int, width: int) -> None:
+    def __init__(self, image_side: int, width: int, first_stride: int = FIRST_STRIDE) -> None:
         super().__init__()
-        self.backbone = FrozenEfficientNet()
+        self.backbone = FrozenEfficientNet(first_stride=first_stride)
         self.image_side = image_side
         with torch.no_grad():
             channels = [f.shape[1] for f in self.backbone(torch.zeros(1, 3, image_side, image_side))]

@@ -90,7 +90,7 @@ class Trainer:
         self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr, lazy)
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
-            self.eyes = place(Eyes(config.eyes.image_side, config.eyes.width))
+            self.eyes = place(Eyes(config.eyes.image_side, config.eyes.width, config.eyes.first_stride))
             calibration = dataset.batch(self.sampler.slice(0, CALIBRATION_IMAGES)).to(self.compute.device)
             self.eyes.calibrate(calibration)
             self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr, 1.0)
@@ -282,7 +282,7 @@ class Trainer:
                 f"{planned}."
             )
         modules, optimizers = self._parts()
-        if not stored.eyes.enabled or stored.eyes.width != self.config.eyes.width:
+        if not stored.eyes.enabled or _heads(stored) != _heads(self.config):
             # No heads that could be gone on with: new ones start afresh.
             modules.pop("eyes", None)
             optimizers.pop("optimizer_eyes", None)
@@ -294,6 +294,11 @@ class Trainer:
         self.lower_lr(state.number("lr_factor", 1.0) / self.lr_factor)
         if scaler := state.values.get("scaler"):
             self.scaler.load_state_dict(scaler)
+
+
+def _heads(config: TrainConfig) -> tuple[int, int]:
+    """What the shapes of the eyes' heads hang on."""
+    return config.eyes.width, config.eyes.first_stride
 
 
 def _step_seed(seed: int, images_seen: int) -> int:

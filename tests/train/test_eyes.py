@@ -57,5 +57,11 @@ def test_each_head_gives_a_map_of_logits(looking: Eyes) -> None:
     assert [m.shape for m in maps] == [(3, 1, 8, 8), (3, 1, 4, 4), (3, 1, 2, 2)]
 
 
+def test_finer_features_get_a_head_of_their_own_and_coarser_ones_do_without() -> None:
+    for first_stride, sides in ((4, [16, 8, 4, 2]), (16, [4, 2])):
+        eyes = Eyes(64, 8, first_stride)
+        assert [m.shape[-1] for m in eyes.logits(eyes.features(sprites(2)))] == sides
+
+
 def test_small_images_are_not_blown_up_to_full_size(looking: Eyes) -> None:
     assert [f.shape[-1] for f in looking.features(sprites(1, side=24))] == [6, 3, 1]

@@ -238,6 +238,7 @@ def test_the_schedule_ends(creatures: SpriteDataset) -> None:
         {"batch_size": 10**6},
         {"loss": "hinge"},
         {"eyes": EyesConfig(from_resolution=8)},
+        {"eyes": EyesConfig(first_stride=2)},
         {"augment": AugmentConfig(probability=0.9)},
         {"lr": 0.0},
         {"lr": math.nan},
