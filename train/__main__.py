@@ -133,6 +133,9 @@ def fit(
     augment: Annotated[
         float | None, typer.Option(help="A fixed probability of augmentation. Default: it adapts.")
     ] = None,
+    holdout: Annotated[
+        float | None, typer.Option(help="Share of the species that a new run never sees, for `eval`.")
+    ] = None,
     precision: Annotated[Precision, typer.Option(help="The number format of convolutions.")] = "auto",
     processes: Annotated[
         int, typer.Option(min=0, help="Processes that share the work; 0: one a core, or a GPU.")
@@ -150,7 +153,7 @@ def fit(
     from train.launch import Changes, launch
     from train.processes import LAUNCHED, as_many_as_useful, run_in_processes
 
-    changes = Changes(stages, batch_size, lr, loss, seed, eyes, style, augment, update_recipe)
+    changes = Changes(stages, batch_size, lr, loss, seed, eyes, style, augment, holdout, update_recipe)
     count = processes or as_many_as_useful(batch_size or TrainConfig().batch_size)
     if count > 1 and LAUNCHED not in os.environ:
         if status := run_in_processes(count, ["-m", "train", *sys.argv[1:]]):
@@ -225,7 +228,10 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, max=2**30, help="Decides the latents.")] = 0,
     holdout: Annotated[
         str | None,
-        typer.Option(help="Measure quality against these species alone: their names, separated by commas."),
+        typer.Option(
+            help="Measure quality against these species alone: their names, separated by commas. Default: "
+            "those that the training held out, if it did."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     report: Annotated[

@@ -13,6 +13,7 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 SMALLEST_FOR_EYES = 16  # pixels: doubled they make a picture that the pretrained network does not shrink away
 STRIDES_OF_EYES = (4, 8, 16)
+MOST_HELD_OUT = 0.5  # of all species
 SEED_MAX = 2**32 - 1
 
 # The small stages are cheap and soon have nothing more to teach; the last one is where the time goes.
@@ -74,6 +75,7 @@ class TrainConfig:
     ema_half_lives_kimg: tuple[float, ...] = (5.0, 20.0)
     eyes: EyesConfig = field(default_factory=EyesConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    holdout: float = 0.0  # share of the species that training never sees (`train.holdout`)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -102,6 +104,10 @@ class TrainConfig:
             raise ConfigError(
                 "The probability of augmentation must lie within its bounds, and these from 0 to 1: "
                 f"not {self.augment.least:g} ≤ {self.augment.probability:g} ≤ {self.augment.most:g}."
+            )
+        if not 0 <= self.holdout <= MOST_HELD_OUT:
+            raise ConfigError(
+                f"A share of the species from 0 to {MOST_HELD_OUT} can be held out, not {self.holdout:g}."
             )
         if not 0 <= self.seed <= SEED_MAX:
             raise ConfigError(f"The seed of a run is a number from 0 to {SEED_MAX}, not {self.seed}.")

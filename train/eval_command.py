@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -20,7 +22,8 @@ from train.eval_report import print_comparison, print_report, report_folder, wri
 from train.evaluate import Evaluation, Report, evaluate
 from train.export import averaged_generator, bake_growth, measure_mean_style
 from train.fit import STATE_FILE
-from train.reference import FeatureExtractor, build_reference, held_out
+from train.holdout import by_name, by_share
+from train.reference import FeatureExtractor, build_reference
 from train.schedule import phase_at
 from train.state import State, read, restore
 
@@ -71,7 +74,7 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
             f"The data set's images are {dataset.resolution} pixels wide, but this network draws {expected}: "
             "evaluate with a data set of that resolution."
         )
-    chosen = (request.holdout, held_out(dataset, request.holdout)) if request.holdout else None
+    chosen = held_out(request, dataset)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(report_folder(request.report)) if request.report else None
         progress = stack.enter_context(bars(display))
@@ -94,6 +97,22 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
         if folder is not None:
             write_pictures(folder, evaluations[best], generators[best], dataset, request.seed)
     return {name: e.report for name, e in evaluations.items()}, best
+
+
+def held_out(request: Request, dataset: SpriteDataset) -> tuple[str, NDArray[np.bool_]] | None:
+    """Which images to measure against alone, bool [N], and what to call them: as asked for, or as trained."""
+    if request.holdout:
+        return request.holdout, by_name(dataset, request.holdout)
+    share = trained_without(request.what)
+    return (f"{share:.0%} of the species", by_share(dataset, share)) if share else None
+
+
+def trained_without(what: Path) -> float:
+    """The share of the species that a run, or the run of a checkpoint, never saw."""
+    if what.is_dir():
+        return read(what / STATE_FILE).config.holdout
+    recipe = load(what).metadata.get("recipe")
+    return float(recipe.get("holdout", 0)) if isinstance(recipe, dict) else 0.0
 
 
 def best_half_life(run: Path, data: Path) -> float:

@@ -55,6 +55,11 @@ def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
             f"{run} trains another network (style {stored.network.style}, widths "
             f"{', '.join(map(str, stored.network.channels))}): choose another --run, or leave it as it was."
         )
+    if stored.holdout != wanted.holdout:
+        raise StateError(
+            f"{run} holds out {stored.holdout:.0%} of the species, and has seen the others: choose another "
+            "--run, or leave --holdout out."
+        )
     if stored.seed != wanted.seed:
         raise StateError(
             f"{run} was begun with seed {stored.seed}: choose another --run, or leave the seed out."

@@ -35,6 +35,7 @@ class Changes:
     eyes: bool | None = None
     style: Style | None = None
     augment: float | None = None
+    holdout: float | None = None
     update_recipe: bool = False
 
 
@@ -64,6 +65,8 @@ def launch(
         if stored:
             raise CommandError(f"{run} has begun already: leave --from out, or choose another --run.")
         start = read_continuation(source)
+        if changes.holdout is not None and changes.holdout > start.config.holdout:
+            console.print(f"Note: {source} has seen some of the species that this run holds out.")
     config = changed_recipe(stored, start, changes, console)
     if stored:
         check_resumes(run, stored, config)
@@ -90,10 +93,11 @@ def changed_recipe(
     """The recipe of the run, of the checkpoint it starts from, or today's; with the changes asked for."""
     config = stored or (start.config if start else recipes.TrainConfig())
     if changes.update_recipe:
-        config = replace(recipes.TrainConfig(), seed=config.seed, network=config.network)
+        kept = {"seed": config.seed, "holdout": config.holdout, "network": config.network}
+        config = replace(recipes.TrainConfig(), **kept)
     given = {
         name: value
-        for name in ("batch_size", "lr", "loss", "seed")
+        for name in ("batch_size", "lr", "loss", "holdout", "seed")
         if (value := getattr(changes, name)) is not None
     }
     config = replace(config, **given)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from gan.features import FrozenEfficientNet, available, over_white, resize
 from train.data import SpriteDataset
-from train.errors import DataError, MetricsError
+from train.errors import MetricsError
 from train.metrics import kernel_mean
 from train.neighbours import Nearest, nearest_of_other_species
 from train.precision import best_device
@@ -152,17 +152,3 @@ def _write(path: Path, key: str, features: Tensor) -> None:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
-
-
-def held_out(dataset: SpriteDataset, names: str) -> np.ndarray:
-    """Which images show one of these species, separated by commas: bool [N].
-
-    Raises `DataError` for a species that the data set does not have.
-    """
-    known = {str(name): i for i, name in enumerate(dataset.index["species"])}
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in known]:
-        raise DataError(f"The data set has no species {', '.join(unknown)}: name them as index.json does.")
-    if not wanted:
-        raise DataError("Name at least one species to hold out.")
-    return np.isin(dataset.species, [known[name] for name in wanted])

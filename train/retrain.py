@@ -170,7 +170,7 @@ def _trained(request: Request, images_before: int, journal: Journal, console: Co
     return launch(
         request.data,
         request.run,
-        Changes(),
+        Changes(holdout=0),  # an admin wants all of the images learned
         until_kimg=images_before / 1000 + request.kimg,
         source=None if begun else request.checkpoint,
         kid_kimg=max(request.kimg * KID_SHARE, LEAST_KID_KIMG),

@@ -24,6 +24,7 @@ from train.data import BalancedSampler, SpriteDataset
 from train.distributed import Draw, World
 from train.ema import EMA
 from train.eyes import Eyes
+from train.holdout import by_share
 from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
 from train.precision import Compute, choose
 from train.schedule import Phase, check_stages, phase_at, total_images
@@ -69,8 +70,9 @@ class Trainer:
         self.compute = compute or choose()
         self.world = world or World(device=self.compute.device)
         _check_fits(config, dataset, self.world)
+        self.shown = np.flatnonzero(~by_share(dataset, config.holdout))  # the images that are trained on
         self.sampler = BalancedSampler(
-            dataset.species, config.batch_size, config.seed, self.world.rank, self.world.size
+            dataset.species[self.shown], config.batch_size, config.seed, self.world.rank, self.world.size
         )
         self.draw = Draw(self.world)
         # Judges that share gradients with other processes must do so in one order, and a GPU has one queue.
@@ -91,8 +93,8 @@ class Trainer:
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
             self.eyes = place(Eyes(config.eyes.image_side, config.eyes.width, config.eyes.first_stride))
-            calibration = dataset.batch(self.sampler.slice(0, CALIBRATION_IMAGES)).to(self.compute.device)
-            self.eyes.calibrate(calibration)
+            calibration = dataset.batch(self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)])
+            self.eyes.calibrate(calibration.to(self.compute.device))
             self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr, 1.0)
         # Only float16 needs its losses scaled; with other formats this does nothing.
         self.scaler = torch.amp.GradScaler(  # pyright: ignore[reportPrivateImportUsage]
@@ -166,7 +168,7 @@ class Trainer:
 
     def _real_images(self, phase: Phase) -> Tensor:
         """Own share of a batch [N, 4, R, R]. While a level fades in, reals are blended as fakes are."""
-        indices = self.sampler.at(self.images_seen)
+        indices = self.shown[self.sampler.at(self.images_seen)]
         real = self.dataset.batch(indices, phase.resolution).to(self.compute.device)
         return real if phase.alpha == 1 else torch.lerp(upsample(downsample(real)), real, phase.alpha)
 

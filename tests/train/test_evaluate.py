@@ -37,7 +37,7 @@ from train.evaluate import (
 from train.export import export
 from train.fit import STATE_FILE
 from train.metrics import KID, Manifold
-from train.reference import FeatureExtractor, Reference, build_reference, held_out
+from train.reference import FeatureExtractor, Reference, build_reference
 from train.samples import Samples, draw, network_input
 from train.state import write
 from train.synthetic import write_folder
@@ -156,13 +156,6 @@ def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(references, "available", lambda _: False)
     with pytest.raises(MetricsError, match="train extra"):
         FeatureExtractor()
-
-
-def test_species_are_held_out_by_name(many: SpriteDataset) -> None:
-    first, second = many.index["species"][:2]
-    assert set(many.species[held_out(many, f"{first}, {second}")]) == {0, 1}
-    with pytest.raises(Exception, match="no species Missingno"):
-        held_out(many, f"{first},Missingno")
 
 
 # -- figures -------------------------------------------------------------------------------------------------
