@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+FUSED = (torch.float32, torch.bfloat16)  # what CPUs have convolutions with activations for
 Sides = tuple[int, int, int, int]  # left, right, top, bottom
 
 
@@ -65,7 +66,7 @@ class _FrozenConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: FrozenConv2d) -> Tensor:
         weight, bias = layer.parameters_in(x.dtype)
-        if x.device.type == "cpu" and torch.backends.mkldnn.is_available():
+        if x.device.type == "cpu" and x.dtype in FUSED and torch.backends.mkldnn.is_available():
             activation = ("hardtanh", [0.0, 6.0]) if layer.relu6 else ("none", [])
             sizes = [layer.padding] * 2, [layer.stride] * 2, [1, 1]
             y = torch.ops.mkldnn._convolution_pointwise(

@@ -17,6 +17,8 @@ SHAPES = [  # kernel, stride, padding, groups; 8 channels in and 8 out
     (5, 2, (2, 2, 2, 2), 8),
 ]
 
+NEAR = {torch.float64: 1e-5, torch.float32: 1e-5, torch.bfloat16: 0.02}  # how exactly each is computed
+
 
 def layer(kernel: int, stride: int, padding: Sides, groups: int, relu6: bool) -> FrozenConv2d:
     torch.manual_seed(0)
@@ -31,7 +33,9 @@ def plain(conv: FrozenConv2d, x: Tensor, padding: Sides) -> Tensor:
 
 @pytest.mark.parametrize(("kernel", "stride", "padding", "groups"), SHAPES)
 @pytest.mark.parametrize("relu6", [True, False])
-@pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
+@pytest.mark.parametrize(
+    ("dtype", "near"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02), (torch.float64, 1e-5)]
+)
 def test_output_and_gradient_are_those_of_a_plain_convolution(
     kernel: int, stride: int, padding: Sides, groups: int, relu6: bool, dtype: torch.dtype, near: float
 ) -> None:
