@@ -5,7 +5,8 @@ measured alike, by its shorter average: the better one while a run is young. All
 today's recipe brought up to 16×16, but for those that would have been another network, or another training,
 by then: these begin from nothing, and get the time that the common beginning took on top. Who has finished is
 not trained again: an interrupted comparison goes on, and a new variant joins the old ones. `--seeds 3` says
-how much is luck.
+how much is luck. `--source CHECKPOINT` begins all at that checkpoint instead, at its size: what matters to a
+network that draws blobs is not what matters to one that draws creatures.
 
 Writes table.md, and for each run its folder with the grid of the same seeds (`grids/`).
 """
@@ -29,6 +30,7 @@ from rich.console import Console
 
 from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
 from train.config import TrainConfig
+from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.eval_command import candidates
 from train.fit import STATE_FILE, fit, keep_freed_memory
@@ -38,7 +40,8 @@ from train.schedule import parse_stages
 from train.state import read
 from train.trainer import Trainer
 
-STAGES = "4:10,8:20,16:40,32:100000"  # at 32² it goes on until the time is up
+ENDLESS_KIMG = 100_000  # of the last stage: it goes on until the time is up
+STAGES = f"4:10,8:20,16:40,32:{ENDLESS_KIMG}"
 FADE_KIMG = 4.0  # of 32²: shorter than in a real run, as the time is
 SHARED_IMAGES = 70_000  # of the common beginning: all below 32²
 SAMPLES = 2500
@@ -79,8 +82,13 @@ VARIANTS: dict[str, Change] = {
     "gamma 3": recipe(gamma=3.0),
     "gamma 10": recipe(gamma=10.0),
     "penalties every 4 steps": recipe(penalty_interval=4),
+    "lr 0.0005": recipe(lr=0.0005),
     "lr 0.001": recipe(lr=0.001),
     "lr 0.004": recipe(lr=0.004),
+    "constant lr": recipe(lr_decay_kimg=1e6),
+    "lr falls from 25 kimg on": recipe(lr_decay_kimg=25.0),
+    "lr falls from 50 kimg on": recipe(lr_decay_kimg=50.0),
+    "lr falls from 200 kimg on": recipe(lr_decay_kimg=200.0),
     "batch 16": recipe(batch_size=16),
     "batch 64": recipe(batch_size=64),
     "widths × 0.75": wider(0.75),
@@ -111,10 +119,11 @@ app = typer.Typer(add_completion=False)
 def main(
     context: typer.Context,
     only: Annotated[list[str] | None, typer.Option(help="These variants; default: all.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="What each trains for at 32×32.")] = 3,
+    minutes: Annotated[float, typer.Option(min=0.1, help="What each trains for.")] = 3,
     clock: Annotated[Clock, typer.Option(help="What a minute is.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1)] = torch.get_num_threads(),
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 1,
+    source: Annotated[Path | None, typer.Option(help="Begin at this checkpoint.")] = None,
     data: Annotated[Path, typer.Option(help="The data set.")] = Path("data/dataset"),
     out: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("runs/recipes"),
 ) -> None:
@@ -123,12 +132,16 @@ def main(
         return
     if unknown := set(only or ()) - set(VARIANTS):
         raise typer.BadParameter(f"no variant {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
+    names = only or [name for name, change in VARIANTS.items() if not source or keeps_networks(change)]
+    if others := [name for name in names if source and not keeps_networks(VARIANTS[name])]:
+        raise typer.BadParameter(f"a checkpoint's networks cannot become those of {', '.join(others)}")
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     for seed in range(seeds):
-        for name in only or VARIANTS:
+        for name in names:
             folder = out / f"{name} {seed}"
             if not (folder / "measured.json").exists():
                 options = [name, str(seed), str(data), str(out), str(minutes), clock, str(threads)]
+                options += [str(source)] if source else []
                 command = [sys.executable, "-m", "benchmarks.recipes", "one", *options]
                 subprocess.run(command, check=True, env=environment)
             (out / "table.md").write_text(comparison(out))
@@ -136,19 +149,33 @@ def main(
 
 
 @app.command(hidden=True)
-def one(name: str, seed: int, data: Path, out: Path, minutes: float, clock: Clock, threads: int) -> None:
+def one(
+    name: str,
+    seed: int,
+    data: Path,
+    out: Path,
+    minutes: float,
+    clock: Clock,
+    threads: int,
+    source: Annotated[Path | None, typer.Argument()] = None,
+) -> None:
     """One run of one variant, in a process of its own: train it, measure it, write measured.json."""
     torch.set_num_threads(threads)
     keep_freed_memory()
     dataset = SpriteDataset.open(data)
-    config, folder = VARIANTS[name](small_recipe(seed)), out / f"{name} {seed}"
-    shared = begin(dataset, out / "beginning", clock, threads)
+    folder = out / f"{name} {seed}"
     shutil.rmtree(folder, ignore_errors=True)  # of an interruption: its minutes would count anew
-    trainer = Trainer(config, dataset)
-    if begins_alike(config):
-        start = read(shared / STATE_FILE)
+    if source is not None:
+        start = read_continuation(source)
+        config = VARIANTS[name](grown_recipe(seed))
     else:
-        start, minutes = None, minutes + json.loads((shared / "took.json").read_text())
+        config = VARIANTS[name](small_recipe(seed))
+        shared = begin(dataset, out / "beginning", clock, threads)
+        if begins_alike(VARIANTS[name]):
+            start = read(shared / STATE_FILE)
+        else:
+            start, minutes = None, minutes + json.loads((shared / "took.json").read_text())
+    trainer = Trainer(config, dataset)
     spent = stopwatch(clock, threads)
 
     def on_step(_images_seen: int) -> None:
@@ -176,13 +203,16 @@ def begin(dataset: SpriteDataset, folder: Path, clock: Clock, threads: int) -> P
     return folder
 
 
-def begins_alike(config: TrainConfig) -> bool:
+def keeps_networks(change: Change) -> bool:
+    """Whether a variant trains the recipe's own networks; the eyes' heads may begin afresh."""
+    own, changed = TrainConfig(), change(TrainConfig())
+    return (changed.network, changed.discriminator) == (own.network, own.discriminator)
+
+
+def begins_alike(change: Change) -> bool:
     """Whether a variant's networks and training are those of the recipe up to 16×16."""
-
-    def early(c: TrainConfig) -> tuple[object, ...]:
-        return c.network, c.discriminator_channels, c.eyes.enabled and c.eyes.from_resolution < 32
-
-    return early(config) == early(small_recipe(0))
+    eyes = change(TrainConfig()).eyes
+    return keeps_networks(change) and not (eyes.enabled and eyes.from_resolution < 32)
 
 
 def small_recipe(seed: int) -> TrainConfig:
@@ -197,6 +227,13 @@ def small_recipe(seed: int) -> TrainConfig:
         stages=(*smaller, replace(last, fade_kimg=FADE_KIMG)),
         seed=seed,
     )
+
+
+def grown_recipe(seed: int) -> TrainConfig:
+    """Today's recipe, with a last stage that does not end."""
+    config = TrainConfig()
+    *smaller, last = config.stages
+    return replace(config, stages=(*smaller, replace(last, kimg=ENDLESS_KIMG)), seed=seed)
 
 
 def comparison(out: Path) -> str:

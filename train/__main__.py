@@ -123,7 +123,7 @@ def fit(
         Path | None, typer.Option("--from", help="A new run starts with this checkpoint's networks.")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step, over all processes.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate of generator and discriminator.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate of both networks before it falls.")] = None,
     loss: Annotated[Loss | None, typer.Option(help="The adversarial loss and its penalties.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all randomness of a new run.")] = None,
     eyes: Annotated[

@@ -68,6 +68,7 @@ class TrainConfig:
     batch_size: int = 32
     loss: Loss = "rpgan"  # with R1 and R2; or "nonsaturating", with R1
     lr: float = 0.002
+    lr_decay_kimg: float = 100.0  # from then on it falls with the root of the images seen (`lr_decay`)
     betas: tuple[float, float] = (0.0, 0.99)
     gamma: float = 1.0  # weight of R1 and R2
     penalty_interval: int = 16  # steps between gradient penalties (lazy regularisation)
@@ -86,6 +87,10 @@ class TrainConfig:
             )
         if not 1 <= self.batch_size <= 8192:
             raise ConfigError(f"A batch has 1 to 8192 images, not {self.batch_size}.")
+        if not self.lr_decay_kimg > 0:
+            raise ConfigError(
+                f"The learning rate falls after a positive number of kimg, not {self.lr_decay_kimg}."
+            )
         if self.loss not in get_args(Loss):
             raise ConfigError(f"Unknown loss {self.loss!r}: use one of {', '.join(get_args(Loss))}.")
         if not 0 < self.lr < 1:

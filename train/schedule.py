@@ -5,6 +5,7 @@ Progressive GAN (arXiv 1710.10196): train at a low resolution, then add a level 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -73,6 +74,15 @@ def phase_at(stages: tuple[Stage, ...], images: int) -> Phase:
             return Phase(i, stage.resolution, min(images / fade, 1.0) if fade > 0 else 1.0)
         images -= round(stage.kimg * 1000)
     raise ScheduleError("A schedule needs at least one stage.")
+
+
+def lr_decay(images: int, from_kimg: float) -> float:
+    """What the learning rate is multiplied by: 1 at first, then √(from_kimg / kimg) (EDM2, 2312.02696).
+
+    Whatever weights the last steps happened to leave is noise, the more the longer the steps; and later there
+    is less to gain by long ones. Unlike a cosine this needs no end to be known, and goes on after any resume.
+    """
+    return min(1.0, math.sqrt(from_kimg * 1000 / max(images, 1)))
 
 
 def total_images(stages: tuple[Stage, ...]) -> int:

@@ -27,7 +27,7 @@ from train.eyes import Eyes
 from train.holdout import by_share
 from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
 from train.precision import Compute, choose
-from train.schedule import Phase, check_stages, phase_at, total_images
+from train.schedule import Phase, check_stages, lr_decay, phase_at, total_images
 from train.side_by_side import SideBySide
 from train.state import State, StateError, collect, restore
 
@@ -103,7 +103,8 @@ class Trainer:
 
     def _adam(self, parameters: Iterable[nn.Parameter], lr: float, lazy: float) -> Adam:
         beta1, beta2 = self.config.betas
-        return Adam(parameters, lr * lazy, (beta1**lazy, beta2**lazy), eps=1e-8, fused=True)
+        group = {"params": list(parameters), "full_lr": lr * lazy}
+        return Adam([group], lr * lazy, (beta1**lazy, beta2**lazy), eps=1e-8, fused=True)
 
     @property
     def phase(self) -> Phase:
@@ -123,6 +124,7 @@ class Trainer:
         Raises `DivergedError` when a loss is not finite; the weights are then beyond use.
         """
         config, phase, autocast = self.config, self.phase, self.compute.autocast
+        self._set_learning_rates()
         torch.manual_seed(_step_seed(config.seed, self.images_seen))
         real = self._augment(self._real_images(phase))
         w_plus = self._random_styles(len(real), phase)
@@ -248,9 +250,14 @@ class Trainer:
     def lower_lr(self, factor: float) -> None:
         """Multiply all learning rates, now and in every later state."""
         self.lr_factor *= factor
-        for optimizer in self._parts()[1].values():
+        self._set_learning_rates()
+
+    def _set_learning_rates(self) -> None:
+        """The recipe's; the eyes' heads keep theirs however long the run is."""
+        decay = lr_decay(self.images_seen, self.config.lr_decay_kimg)
+        for name, optimizer in self._parts()[1].items():
             for group in optimizer.param_groups:
-                group["lr"] *= factor
+                group["lr"] = group["full_lr"] * self.lr_factor * (1 if name == "optimizer_eyes" else decay)
 
     def _parts(self) -> tuple[dict[str, nn.Module], dict[str, Optimizer]]:
         modules: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}

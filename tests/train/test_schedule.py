@@ -3,7 +3,15 @@
 import pytest
 
 from train.config import DEFAULT_STAGES
-from train.schedule import ScheduleError, Stage, check_stages, parse_stages, phase_at, total_images
+from train.schedule import (
+    ScheduleError,
+    Stage,
+    check_stages,
+    lr_decay,
+    parse_stages,
+    phase_at,
+    total_images,
+)
 
 STAGES = (Stage(4, 1, 0), Stage(8, 2, 0.5), Stage(16, 1, 1))
 
@@ -41,6 +49,10 @@ def test_gaps_and_steps_back_are_refused(text: str) -> None:
 def test_impossible_lengths_are_refused(kimg: str) -> None:
     with pytest.raises(ScheduleError, match="positive"):
         check_stages(parse_stages(f"8:1,16:{kimg}"), (4, 8, 16))
+
+
+def test_the_learning_rate_stays_and_then_falls_with_the_root() -> None:
+    assert [lr_decay(images, 2) for images in (0, 1999, 2000, 8000, 32000)] == [1, 1, 1, 0.5, 0.25]
 
 
 @pytest.mark.parametrize(

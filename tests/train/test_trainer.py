@@ -175,6 +175,22 @@ def test_the_nonsaturating_loss_penalises_reals_alone(creatures: SpriteDataset) 
     assert steps(trainer, 3).images_seen == 4 * BATCH
 
 
+def test_the_learning_rate_falls_with_the_root_of_the_images_seen(creatures: SpriteDataset) -> None:
+    def factors(trainer: Trainer) -> list[float]:
+        lazy = trainer.config.penalty_interval / (trainer.config.penalty_interval + 1)
+        full = trainer.config.lr, trainer.config.lr * lazy, trainer.config.eyes.lr
+        optimizers = trainer.optimizer_g, trainer.optimizer_d, trainer.optimizer_eyes
+        return [o.param_groups[0]["lr"] / lr for o, lr in zip(optimizers, full, strict=True)]
+
+    trainer = steps(tiny_trainer(creatures, tiny_recipe(eyes=True)), 11)  # the last begins at ten
+    assert factors(trainer) == pytest.approx([1, 1, 1])
+    steps(trainer, 4)
+    assert factors(trainer) == pytest.approx([math.sqrt(10 / 14)] * 2 + [1])
+    resumed = tiny_trainer(creatures, tiny_recipe(eyes=True))
+    resumed.load_state(trainer.state())
+    assert factors(resumed) == pytest.approx([math.sqrt(10 / 15)] * 2 + [1])
+
+
 def test_augmentation_adapts_and_is_kept(creatures: SpriteDataset, tmp_path: Path) -> None:
     trainer = tiny_trainer(creatures, replace(tiny_recipe(), augment=AugmentConfig(adjust_kimg=0.1)))
     before = trainer.augment_probability
@@ -244,6 +260,8 @@ def test_the_schedule_ends(creatures: SpriteDataset) -> None:
         {"lr": math.nan},
         {"lr": -0.1},
         {"lr": 2.0},
+        {"lr_decay_kimg": 0.0},
+        {"lr_decay_kimg": math.nan},
         {"seed": -1},
         {"seed": 2**40},
     ],

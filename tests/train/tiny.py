@@ -16,6 +16,7 @@ from train.trainer import Trainer
 BATCH = 4
 # Four steps at 4×4; six at 8×8, of which four fade in; then 16×16, which fades in for six more.
 STAGES = (Stage(4, 0.016, 0), Stage(8, 0.024, 0.016), Stage(16, 0.048, 0.024))
+LR_DECAY_KIMG = 0.04  # ten steps
 EYES = EyesConfig(enabled=True, from_resolution=16, image_side=48, width=8)
 
 
@@ -26,6 +27,7 @@ def tiny_recipe(style: Style = "demodulation", eyes: bool = False) -> TrainConfi
         discriminator_channels=(16, 8, 8),
         stages=STAGES,
         batch_size=BATCH,
+        lr_decay_kimg=LR_DECAY_KIMG,
         penalty_interval=3,
         ema_half_lives_kimg=(0.001, 0.05),
         eyes=replace(EYES, enabled=eyes),
