@@ -130,6 +130,9 @@ def fit(
         bool | None, typer.Option("--eyes/--no-eyes", help="A second discriminator with pretrained eyes.")
     ] = None,
     style: Annotated[Style | None, typer.Option(help="How w enters a layer, in a new run.")] = None,
+    noise_from: Annotated[
+        int | None, typer.Option(help="Smallest resolution whose layers get noise; 128: none does.")
+    ] = None,
     augment: Annotated[
         float | None, typer.Option(help="A fixed probability of augmentation. Default: it adapts.")
     ] = None,
@@ -153,7 +156,9 @@ def fit(
     from train.launch import Changes, launch
     from train.processes import LAUNCHED, as_many_as_useful, run_in_processes
 
-    changes = Changes(stages, batch_size, lr, loss, seed, eyes, style, augment, holdout, update_recipe)
+    changes = Changes(
+        stages, batch_size, lr, loss, seed, eyes, style, noise_from, augment, holdout, update_recipe
+    )
     count = processes or as_many_as_useful(batch_size or TrainConfig().batch_size)
     if count > 1 and LAUNCHED not in os.environ:
         if status := run_in_processes(count, ["-m", "train", *sys.argv[1:]]):

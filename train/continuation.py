@@ -11,9 +11,12 @@ from pathlib import Path
 import torch
 
 from gan.checkpoint import CheckpointError, load
+from gan.config import NetworkConfig
+from gan.generator import Generator
 from train.state import State, StateError, read, write
 
 PARTS = ("generator/", "discriminator/", "eyes/")
+NOISE = ".noise.strength"
 SUFFIX = ".training.safetensors"
 
 
@@ -56,4 +59,17 @@ def read_continuation(checkpoint: Path) -> State:
         tensors |= {f"ema{half_life:g}/{name}": t.detach().float() for name, t in average.items()}
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError(f"{path} holds weights that are not finite.")
+    return State(tensors, state.values)
+
+
+def with_noise_as_in(state: State, network: NetworkConfig) -> State:
+    """The state for a network that has noise in other layers: strengths left out, or beginning at zero."""
+    with torch.device("meta"):
+        strengths = {name: t for name, t in Generator(network).state_dict().items() if name.endswith(NOISE)}
+    generators = {name.split("/")[0] for name in state.tensors if name.startswith(("generator/", "ema"))}
+    tensors = {name: t for name, t in state.tensors.items() if not name.endswith(NOISE)}
+    for part in generators:
+        for name, t in strengths.items():
+            key = f"{part}/{name}"
+            tensors[key] = state.tensors[key] if key in state.tensors else torch.zeros(t.shape)
     return State(tensors, state.values)

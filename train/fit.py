@@ -53,7 +53,8 @@ def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
     if stored.network != wanted.network:
         raise StateError(
             f"{run} trains another network (style {stored.network.style}, widths "
-            f"{', '.join(map(str, stored.network.channels))}): choose another --run, or leave it as it was."
+            f"{', '.join(map(str, stored.network.channels))}, noise from "
+            f"{stored.network.noise_from_resolution}): choose another --run, or leave it as it was."
         )
     if stored.holdout != wanted.holdout:
         raise StateError(

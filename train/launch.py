@@ -12,7 +12,7 @@ from gan.cli import CommandError
 from gan.config import Style
 from train import config as recipes
 from train.config import Loss, Precision, TrainConfig
-from train.continuation import read_continuation
+from train.continuation import read_continuation, with_noise_as_in
 from train.data import SpriteDataset
 from train.distributed import World
 from train.fit import OnStep, check_resumes, fit, keep_freed_memory, stored_config
@@ -34,6 +34,7 @@ class Changes:
     seed: int | None = None
     eyes: bool | None = None
     style: Style | None = None
+    noise_from: int | None = None
     augment: float | None = None
     holdout: float | None = None
     update_recipe: bool = False
@@ -68,6 +69,8 @@ def launch(
         if changes.holdout is not None and changes.holdout > start.config.holdout:
             console.print(f"Note: {source} has seen some of the species that this run holds out.")
     config = changed_recipe(stored, start, changes, console)
+    if start:
+        start = with_noise_as_in(start, config.network)
     if stored:
         check_resumes(run, stored, config)
     keep_freed_memory()
@@ -103,8 +106,9 @@ def changed_recipe(
     config = replace(config, **given)
     if changes.stages is not None:
         config = replace(config, stages=parse_stages(changes.stages))
-    if changes.style is not None:
-        config = replace(config, network=replace(config.network, style=changes.style))
+    network = {"style": changes.style, "noise_from_resolution": changes.noise_from}
+    network = {name: value for name, value in network.items() if value is not None}
+    config = replace(config, network=replace(config.network, **network))
     if changes.augment is not None:
         p = changes.augment
         fixed = replace(config.augment, probability=p, least=p, most=p, target=None)

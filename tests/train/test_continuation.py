@@ -1,5 +1,6 @@
 """A checkpoint that somebody else trains further."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,15 @@ from rich.console import Console
 from gan import features
 from gan.__main__ import SHIPPED
 from gan.checkpoint import CheckpointError, load
+from gan.generator import Generator, StyledConv
 from gan.sampler import Sampler
 from tests.train.tiny import BATCH, steps, tiny_recipe, tiny_trainer
 from train.build import BuildOptions, build_from_folder
-from train.continuation import continuation_path, read_continuation
+from train.continuation import continuation_path, read_continuation, with_noise_as_in
 from train.data import SpriteDataset
-from train.export import export
+from train.export import averaged_generator, export
 from train.fit import STATE_FILE, fit
+from train.launch import Changes, launch
 from train.state import StateError, read, write
 from train.synthetic import write_folder
 
@@ -36,6 +39,44 @@ def test_the_networks_travel_in_half_the_size(exported: Path) -> None:
     assert slim.stat().st_size < full.stat().st_size / 4
     parts = {name.split("/")[0] for name in read(slim).tensors}
     assert parts == {"generator", "discriminator"}
+
+
+@pytest.mark.parametrize("noise_from", [4, 8, 32])
+def test_noise_can_be_left_out_and_taken_up_again(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path, noise_from: int
+) -> None:
+    run = tmp_path / "without"
+    changes = Changes(noise_from=noise_from)
+    launch(creatures.path, run, changes, until_kimg=0.088 + BATCH / 1000, source=exported)
+    state = read(run / STATE_FILE)
+    assert state.images_seen == 88 + BATCH
+    noisy = [m.noise is not None for m in noise_layers(averaged_generator(state, 0.001))]
+    assert noisy == [side >= noise_from for side in (4, 8, 8, 16, 16)]
+    export(run, tmp_path / "second.safetensors")
+    again = Changes(noise_from=4)
+    launch(creatures.path, tmp_path / "again", again, until_kimg=0.1, source=tmp_path / "second.safetensors")
+    generator = averaged_generator(read(tmp_path / "again" / STATE_FILE), 0.05)
+    layers = list(noise_layers(generator))
+    assert all(m.noise is not None for m in layers)
+    with pytest.raises(StateError, match="noise from 4"):
+        launch(creatures.path, tmp_path / "again", Changes(noise_from=16))
+
+
+def test_noise_that_is_taken_up_begins_at_zero(exported: Path) -> None:
+    start = read_continuation(exported)
+    without = with_noise_as_in(start, replace(start.config.network, noise_from_resolution=16))
+    back = with_noise_as_in(without, start.config.network)
+    assert set(back.tensors) == set(start.tensors)
+    for name, tensor in back.tensors.items():
+        if name.endswith("noise.strength") and "levels.2" not in name:
+            assert not tensor.any()
+        else:
+            assert torch.equal(tensor, start.tensors[name])
+
+
+def noise_layers(generator: Generator) -> Iterator[StyledConv]:
+    """The layers that may have noise, first to last."""
+    return (module for module in generator.modules() if isinstance(module, StyledConv))
 
 
 def test_a_new_run_begins_where_the_checkpoint_stands(
