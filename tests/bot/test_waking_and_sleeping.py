@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from bot.engine import Engine
+from bot.engine import engine as engine_module
 from bot.sandbox.driver import InteractionHandle, Message
 from bot.service import SLEEPING, WAKING, Service
 from tests.bot.stage import Stage, line_with, stopped
@@ -49,22 +52,35 @@ async def test_sigterm_serves_everyone_who_was_acknowledged(stage: Stage) -> Non
         assert len([m for m in handle.updates if m.pictures]) <= 1
 
 
-async def test_who_cannot_be_served_in_time_is_told_so_and_it_still_stops_cleanly(stage: Stage) -> None:
-    process = await stage.bot_process(DRAIN_TIMEOUT_S=0, QUEUE_LIMIT=10_000)
-    await line_with(process, "newmon is ready")
-    people = [await stage.person(f"Person {i}") for i in range(CROWD)]
-    stage.sandbox.faults.gateway.hold()  # so that all of them come at once
-    handles = await asyncio.gather(*(person.command("newmon", count=9) for person in people))
-    stage.sandbox.faults.gateway.release()
-    await asyncio.gather(*(handle.acknowledged() for handle in handles))
-    code, said = await stopped(process)
-    assert (code, "Traceback" in said) == (0, False), said
-    answers = [
-        await person.wait(lambda handle=handle: settled(handle))
-        for person, handle in zip(people, handles, strict=True)
-    ]
-    told = [a.text for a in answers if not a.pictures]
-    assert told and all("going to sleep" in text for text in told)
+async def test_when_time_is_up_what_is_being_drawn_is_shown_and_those_who_wait_are_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, draw = asyncio.Event(), threading.Event(), Engine._draw
+    loop = asyncio.get_running_loop()
+
+    def held(engine: Engine, batch: list[Any]) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait()
+        return draw(engine, batch)
+
+    monkeypatch.setattr(Engine, "_draw", held)
+    monkeypatch.setattr(engine_module, "LAST_BATCH_S", 60.0)
+    try:
+        bot = await stage.bot(drain_timeout_s=0)
+        ash, *others = [await stage.person(f"Person {i}") for i in range(CROWD)]
+        drawn = await ash.command("newmon")
+        await begun.wait()
+        waiting = [await person.command("newmon", count=9) for person in others]
+        await asyncio.gather(*(handle.acknowledged() for handle in waiting))
+        stopping = asyncio.create_task(bot.stop())
+        for person, handle in zip(others, waiting, strict=True):
+            assert "going to sleep" in await refusal(person, handle)
+        assert not stopping.done()
+        go_on.set()
+        await stopping
+        assert (await drawn.message()).pictures
+    finally:
+        go_on.set()  # whatever failed: the thread must end
 
 
 async def test_a_network_that_never_answers_does_not_keep_it_from_stopping(stage: Stage) -> None:
