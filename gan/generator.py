@@ -23,6 +23,7 @@ from gan.layers import (
     Noise,
     activate,
     activate_scaled,
+    add_bias,
     upsample,
 )
 
@@ -91,7 +92,7 @@ class StyledConv(nn.Module):
         if self.upsamples:  # after the convolution: a quarter of the work, and the filter hides its seams
             x = upsample(x)
         bias = self.bias * LRELU_GAIN
-        x = x + bias.to(x.dtype).view(1, -1, 1, 1) if self.noise is None else self.noise(x, noise, bias)
+        x = add_bias(x, bias) if self.noise is None else self.noise(x, noise, bias)
         x = activate_scaled(x)
         return x if isinstance(self.conv, ModulatedConv2d) else self.adain(x, w)
 

@@ -109,6 +109,23 @@ class EqualizedConv2d(nn.Module):
         return F.conv2d(x, self.scaled_weight(), bias, padding=self.padding)
 
 
+def add_by_channel(x: Tensor, maps: Tensor, factors: Tensor) -> Tensor:
+    """x [N, C, H, W] + Σₖ maps [N, K, H, W] · factors [K, C].
+
+    As a matrix product with one row a pixel: one pass, and on CPUs several times as fast as broadcasting.
+    """
+    n, channels, height, width = x.shape
+    rows = maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1]).to(x.dtype)  # [N·H·W, K]
+    pixels = x.permute(0, 2, 3, 1).reshape(-1, channels)  # no copy in channels_last
+    pixels = torch.addmm(pixels, rows, factors.to(x.dtype))
+    return pixels.view(n, height, width, channels).permute(0, 3, 1, 2)
+
+
+def add_bias(x: Tensor, bias: Tensor) -> Tensor:
+    """x [N, C, H, W] + bias [C]."""
+    return add_by_channel(x, x.new_ones(()).expand(len(x), 1, *x.shape[2:]), bias[None])
+
+
 class Noise(nn.Module):
     """Adds Gaussian noise with a learned strength per channel (StyleGAN section 2, input "B")."""
 
@@ -118,17 +135,9 @@ class Noise(nn.Module):
         self.gain = gain  # what the noise is multiplied by besides
 
     def forward(self, x: Tensor, noise: Tensor, bias: Tensor) -> Tensor:
-        """x [N, C, H, W] + strength [C] · noise [N, 1, H, W] + bias [C].
-
-        As a matrix product with one row a pixel, x + [noise, 1] · [strength, bias]ᵀ: one pass, and on CPUs
-        eight times as fast as broadcasting.
-        """
-        n, channels, height, width = x.shape
-        inputs = torch.stack([noise, torch.ones_like(noise)], dim=-1).view(-1, 2)  # [N·H·W, 2]
-        factors = torch.stack([self.strength * self.gain, bias])  # [2, C]
-        pixels = x.permute(0, 2, 3, 1).reshape(-1, channels)  # no copy in channels_last
-        pixels = torch.addmm(pixels, inputs.to(x.dtype), factors.to(x.dtype))
-        return pixels.view(n, height, width, channels).permute(0, 3, 1, 2)
+        """x [N, C, H, W] + strength [C] · noise [N, 1, H, W] + bias [C]."""
+        maps = torch.cat([noise, torch.ones_like(noise)], dim=1)
+        return add_by_channel(x, maps, torch.stack([self.strength * self.gain, bias]))
 
 
 def adaptive_instance_norm(x: Tensor, y_scale: Tensor, y_bias: Tensor, eps: float = 1e-8) -> Tensor:
