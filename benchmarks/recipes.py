@@ -29,6 +29,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
+from gan.config import NetworkConfig
 from train.config import TrainConfig
 from train.continuation import read_continuation
 from train.data import SpriteDataset
@@ -94,7 +95,8 @@ VARIANTS: dict[str, Change] = {
     "widths × 0.75": wider(0.75),
     "widths × 1.5": wider(1.5),
     "4 mapping layers": within("network", mapping_layers=4),
-    "no coarse noise": within("network", noise_from_resolution=16),
+    "noise": within("network", noise_from_resolution=4),
+    "noise from 16 on": within("network", noise_from_resolution=16),
     "mixing 0.5": recipe(mixing_probability=0.5),
     "mixing 0.9": recipe(mixing_probability=0.9),
     "no eyes": within("eyes", enabled=False),
@@ -169,7 +171,7 @@ def one(
     shutil.rmtree(folder, ignore_errors=True)  # of an interruption: its minutes would count anew
     if source is not None:
         start = read_continuation(source)
-        config = VARIANTS[name](grown_recipe(seed))
+        config = VARIANTS[name](grown_recipe(seed, start.config.network))
     else:
         config = VARIANTS[name](small_recipe(seed))
         shared = begin(dataset, out / "beginning", clock, threads)
@@ -231,11 +233,11 @@ def small_recipe(seed: int) -> TrainConfig:
     )
 
 
-def grown_recipe(seed: int) -> TrainConfig:
-    """Today's recipe, with a last stage that does not end."""
-    config = TrainConfig()
+def grown_recipe(seed: int, network: NetworkConfig) -> TrainConfig:
+    """Today's recipe for a network that is there already, with a last stage that does not end."""
+    config = TrainConfig(network=network, seed=seed)
     *smaller, last = config.stages
-    return replace(config, stages=(*smaller, replace(last, kimg=ENDLESS_KIMG)), seed=seed)
+    return replace(config, stages=(*smaller, replace(last, kimg=ENDLESS_KIMG)))
 
 
 def comparison(out: Path) -> str:

@@ -15,6 +15,7 @@ SMALLEST_FOR_EYES = 16  # pixels: doubled they make a picture that the pretraine
 STRIDES_OF_EYES = (4, 8, 16)
 MOST_HELD_OUT = 0.5  # of all species
 SEED_MAX = 2**32 - 1
+NO_NOISE = 128  # pixels: beyond the last layer
 
 # The small stages are cheap and soon have nothing more to teach; the last one is where the time goes.
 DEFAULT_STAGES = (
@@ -62,7 +63,8 @@ class AugmentConfig:
 class TrainConfig:
     """Everything that decides what a run computes."""
 
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    # What noise draws, styles do not: on sprites it frays outlines and hatches bellies (docs/experiments.md).
+    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(noise_from_resolution=NO_NOISE))
     discriminator_channels: tuple[int, ...] = (128, 128, 64, 32, 16)  # most of a step's work is here
     stages: tuple[Stage, ...] = DEFAULT_STAGES
     batch_size: int = 32
