@@ -8,7 +8,7 @@ not trained again: an interrupted comparison goes on, and a new variant joins th
 how much is luck. `--source CHECKPOINT` begins all at that checkpoint instead, at its size: what matters to a
 network that draws blobs is not what matters to one that draws creatures.
 
-Writes table.md, and for each run its folder with the grid of the same seeds (`grids/`).
+Writes table.md, samples.png (the same seeds, variants in the table's order) and for each run its folder.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
+from PIL import Image
 from rich.console import Console
 
 from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
 from gan.config import NetworkConfig
+from gan.generator import Generator
+from gan.table import table
 from train.config import TrainConfig
 from train.continuation import read_continuation
 from train.data import SpriteDataset
@@ -46,6 +49,7 @@ STAGES = f"4:10,8:20,16:40,32:{ENDLESS_KIMG}"
 FADE_KIMG = 4.0  # of 32²: shorter than in a real run, as the time is
 SHARED_IMAGES = 70_000  # of the common beginning: all below 32²
 SAMPLES = 2500
+SHOWN = 12  # samples of each in the picture
 
 Change = Callable[[TrainConfig], TrainConfig]
 
@@ -106,7 +110,7 @@ VARIANTS: dict[str, Change] = {
     "eyes from stride 4": within("eyes", first_stride=4),
     "eyes from stride 16": within("eyes", first_stride=16),
     "eyes' pictures of 64": within("eyes", image_side=64),
-    "eyes' pictures of 128": within("eyes", image_side=128),
+    "eyes' pictures of 96": within("eyes", image_side=96),
     "eyes' heads 128 wide": within("eyes", width=128),
     "eyes' lr 0.0005": within("eyes", lr=0.0005),
     "eyes' lr 0.002": within("eyes", lr=0.002),
@@ -149,6 +153,7 @@ def main(
                 command = [sys.executable, "-m", "benchmarks.recipes", "one", *options]
                 subprocess.run(command, check=True, env=environment)
             (out / "table.md").write_text(comparison(out))
+    picture(out).save(out / "samples.png")
     typer.echo((out / "table.md").read_text())
 
 
@@ -189,7 +194,7 @@ def one(
     fit(trainer, folder, Console(quiet=True), start=start, on_step=on_step)
     extractor = FeatureExtractor()
     reference = build_reference(dataset, extractor, data, trainer.phase.resolution)
-    generator = next(iter(candidates(folder).values()))
+    generator = shorter_average(folder)
     figures = measure(draw(generator, SAMPLES).pixels, reference, extractor)
     cells = [f"{trainer.images_seen / 1000:.0f}", *figures.cells]
     measured = {"name": name, "seed": seed, "kid": figures.kid.mean, "minutes": minutes, "cells": cells}
@@ -240,12 +245,28 @@ def grown_recipe(seed: int, network: NetworkConfig) -> TrainConfig:
     return replace(config, stages=(*smaller, replace(last, kimg=ENDLESS_KIMG)))
 
 
+def shorter_average(folder: Path) -> Generator:
+    """What a run is judged by."""
+    return next(iter(candidates(folder).values()))
+
+
+def measured_runs(out: Path) -> list[dict[str, Any]]:
+    """What stands in each run's measured.json, best first."""
+    return sorted((json.loads(p.read_text()) for p in out.glob("*/measured.json")), key=lambda r: r["kid"])
+
+
 def comparison(out: Path) -> str:
     """All runs so far, best first, as a table in Markdown."""
-    runs = [json.loads(path.read_text()) for path in out.glob("*/measured.json")]
     lines = [header("variant", "seed", "kimg", *COLUMNS)]
-    lines += [row(r["name"], str(r["seed"]), *r["cells"]) for r in sorted(runs, key=lambda r: r["kid"])]
+    lines += [row(r["name"], str(r["seed"]), *r["cells"]) for r in measured_runs(out)]
     return "\n".join(lines) + "\n"
+
+
+def picture(out: Path) -> Image.Image:
+    """The same seeds of all runs so far, a row each, best first."""
+    names = [f"{r['name']} {r['seed']}" for r in measured_runs(out)]
+    rows = [list(draw(shorter_average(out / name), SHOWN).pixels) for name in names]
+    return table(rows, row_names=names)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from gan.__main__ import SHIPPED, user_errors
 from gan.checkpoint import Checkpoint, load
 from gan.cli import run
 from gan.commands.common import write
+from gan.config import NetworkConfig
 from gan.finish import Finish
 from gan.latents import Array, Take, layers_of, mix_layers, noise_from_seed
 from gan.levels import level_changes, markdown_table
@@ -53,16 +54,7 @@ def main(
     loaded = load(checkpoint)
     sampler = Sampler(loaded, "cpu")
     out.mkdir(parents=True, exist_ok=True)
-    figures: dict[str, Callable[[Sampler], Image.Image]] = {
-        "truncation": truncation,
-        "levels": levels,
-        "mixing": mixing,
-        "noise": noise,
-        "growth": growth,
-        "morph": morph,
-        "finish": finish,
-    }
-    for name, figure in figures.items():
+    for name, figure in figures_of(sampler.config).items():
         save(out / f"{name}.png", figure(sampler))
     tables = {"levels": markdown_table(level_changes(sampler))}
     if projection:
@@ -73,6 +65,19 @@ def main(
     for name, content in tables.items():
         text = fill(text, name, f"{content}\n\nMeasured with checkpoint `{loaded.id}`.")
     write(page, text.encode())
+
+
+def figures_of(config: NetworkConfig) -> dict[str, Callable[[Sampler], Image.Image]]:
+    """What can be drawn with such a network, by name; the figure of noise needs one that has some."""
+    figures = {
+        "truncation": truncation,
+        "levels": levels,
+        "mixing": mixing,
+        "growth": growth,
+        "morph": morph,
+        "finish": finish,
+    }
+    return figures | {"noise": noise} if config.has_noise else figures
 
 
 def fill(text: str, name: str, content: str) -> str:

@@ -57,6 +57,11 @@ class NetworkConfig:
         return tuple(BASE_RESOLUTION << i for i in range(len(self.channels)))
 
     @property
+    def has_noise(self) -> bool:
+        """Whether any layer gets noise."""
+        return self.noise_from_resolution <= self.resolution
+
+    @property
     def num_layers(self) -> int:
         """L: how many style vectors a W+ code has.
 

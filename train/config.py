@@ -33,7 +33,7 @@ class EyesConfig:
 
     enabled: bool = True
     from_resolution: int = 32  # smaller images hold nothing that a network for photographs could see
-    image_side: int = 96  # what the pretrained network is given, in pixels
+    image_side: int = 128  # what the pretrained network is given, in pixels: twice the sprites' 64
     width: int = 64  # channels of the heads
     first_stride: int = 8  # of the finest features that they see
     weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's

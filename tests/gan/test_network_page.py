@@ -1,15 +1,16 @@
 """docs/network.md: its figures are there, and one command draws them with any checkpoint."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from docs.draw import MOST_BYTES, PAGE, PICTURES, app, fill
+from docs.draw import MOST_BYTES, PAGE, PICTURES, app, figures_of, fill
 from gan.__main__ import user_errors
 from tests.command_line import CommandLine
-from tests.gan.tiny import tiny_checkpoint
+from tests.gan.tiny import tiny_checkpoint, tiny_config
 
 NAMES = ["finish.png", "growth.png", "levels.png", "mixing.png", "morph.png", "noise.png", "truncation.png"]
 
@@ -45,6 +46,13 @@ def test_the_figures_can_be_drawn_with_another_checkpoint(
     text = page.read_text(encoding="utf-8")
     assert f"Measured with checkpoint `{checkpoint.id}`." in text and "| shape | 0." in text
     assert text.startswith("Before\n# How the network works") and "\n\nnothing\n\n" not in text
+
+
+def test_a_network_without_noise_leaves_the_figure_of_noise_alone() -> None:
+    config = tiny_config()
+    silent = replace(config, noise_from_resolution=2 * config.resolution)
+    assert [f"{name}.png" for name in sorted(figures_of(config))] == NAMES
+    assert set(figures_of(config)) - set(figures_of(silent)) == {"noise"}
 
 
 def test_a_page_without_a_place_for_a_table_is_a_mistake() -> None:
