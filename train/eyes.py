@@ -64,15 +64,13 @@ class Eyes(nn.Module):
         """Features → one map of logits per head."""
         return [head(f) for head, f in zip(self.heads, features, strict=True)]
 
-    def losses(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """RpGAN losses of generator and heads, averaged over the heads, and how far the heads lead: scalars.
+    def losses(self, real: list[Tensor], fake: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Features → RpGAN losses of generator and heads, averaged over the heads, and their lead: scalars.
 
         Both losses come from one pass, so the generator meets the heads as they are before their update.
         """
-        with torch.no_grad():
-            features_real = self.features(real)
-        maps_real = [m.float() for m in self.logits(features_real)]
-        maps_fake = [m.float() for m in self.logits(self.features(fake))]
+        maps_real = [m.float() for m in self.logits(real)]
+        maps_fake = [m.float() for m in self.logits(fake)]
         pairs = list(zip(maps_real, maps_fake, strict=True))
         loss_g = _mean(generator_loss("rpgan", r.detach(), f) for r, f in pairs)
         loss_d = _mean(discriminator_loss("rpgan", r, f) for r, f in pairs)

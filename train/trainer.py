@@ -137,12 +137,7 @@ class Trainer:
         # (the loss's gradient at the pixels) is handed to the generator.
         judged = fake.detach()
         if self.eyes is not None and phase.resolution >= config.eyes.from_resolution:
-            (stats, towards_real), (eyes_d, eyes_lead, towards_eyes) = self.side_by_side(
-                lambda: self._update_discriminator(real, judged, phase),
-                lambda: self._update_eyes(real, judged),
-            )
-            towards_real += towards_eyes
-            stats.loss_eyes, stats.lead = eyes_d, max(stats.lead, eyes_lead)
+            stats, towards_real = self._update_both(self.eyes, real, judged, phase)
         else:
             stats, towards_real = self._update_discriminator(real, judged, phase)
         self._optimize(self.optimizer_g, fake, towards_real)
@@ -216,13 +211,35 @@ class Trainer:
         self._optimize(self.optimizer_d, self.scaler.scale(loss))
         return stats, towards_real
 
-    def _update_eyes(self, real: Tensor, fake: Tensor) -> tuple[float, float, Tensor]:
-        """One step of the heads: their loss, how far they lead, and the generator's gradient at the fakes."""
-        assert self.eyes is not None
-        fake = fake.clone().requires_grad_()
+    def _update_both(self, eyes: Eyes, real: Tensor, fake: Tensor, phase: Phase) -> tuple[StepStats, Tensor]:
+        """`_update_discriminator` and one step of the eyes' heads, whose gradient at the fakes is added.
+
+        The eyes take longer than the discriminator, so they have both threads while they look.
+        """
+        seen = fake.clone().requires_grad_()
+
+        def look(images: Tensor) -> list[Tensor]:
+            with self.compute.autocast():
+                return eyes.features(images)
+
+        features_real, features_fake = self.side_by_side(lambda: look(real), lambda: look(seen))
+        (stats, towards_real), (loss, ahead, towards_eyes) = self.side_by_side(
+            lambda: self._update_discriminator(real, fake, phase),
+            lambda: self._update_heads(eyes, features_real, features_fake, seen),
+        )
+        stats.loss_eyes, stats.lead = loss, max(stats.lead, ahead)
+        return stats, towards_real.add_(towards_eyes)
+
+    def _update_heads(
+        self, eyes: Eyes, real: list[Tensor], fake: list[Tensor], seen: Tensor
+    ) -> tuple[float, float, Tensor]:
+        """One step of the heads, from the features of reals and of the fakes `seen` [N, 4, R, R].
+
+        Returns their loss, how far they lead, and the gradient of the generator's loss at the fakes.
+        """
         with self.compute.autocast():
-            loss_g, loss, ahead = self.eyes.losses(real, fake)
-        towards_real = self._at_pixels(self.config.eyes.weight * loss_g, fake)
+            loss_g, loss, ahead = eyes.losses(real, fake)
+        towards_real = self._at_pixels(self.config.eyes.weight * loss_g, seen)
         self._optimize(self.optimizer_eyes, self.scaler.scale(loss))
         return loss.item(), ahead.item(), towards_real
 
