@@ -234,8 +234,8 @@ def evaluate(
     holdout: Annotated[
         str | None,
         typer.Option(
-            help="Measure quality against these species alone: their names, separated by commas. Default: "
-            "those that the training held out, if it did."
+            help="Measure quality against these species alone: their names, separated by commas; `none`: "
+            "against the whole data set. Default: those that the training held out, if it did."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,

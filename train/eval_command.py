@@ -27,6 +27,7 @@ from train.reference import FeatureExtractor, build_reference
 from train.schedule import phase_at
 from train.state import State, read, restore
 
+WHOLE = "none"  # instead of species that are held out: measure against the whole data set
 BEST_SAMPLES = 2000  # enough to tell averages of one run apart
 
 
@@ -101,6 +102,8 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
 
 def held_out(request: Request, dataset: SpriteDataset) -> tuple[str, NDArray[np.bool_]] | None:
     """Which images to measure against alone, bool [N], and what to call them: as asked for, or as trained."""
+    if request.holdout == WHOLE:
+        return None
     if request.holdout:
         return request.holdout, by_name(dataset, request.holdout)
     share = trained_without(request.what)

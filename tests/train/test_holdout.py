@@ -4,6 +4,7 @@ import copy
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,11 +112,14 @@ def test_quality_is_measured_against_what_was_held_out(
     export(run, checkpoint)
     command = CommandLine(program.app, program.user_errors, monkeypatch, capsys)
     what = checkpoint if exported else run
-    done = command("eval", what, "--data", many.path, "--samples", 50, "--cache", tmp_path, "--json")
-    report = json.loads(done.out)
+
+    def measured(*options: object) -> dict[str, Any]:
+        args = ("--data", many.path, "--samples", 50, "--cache", tmp_path, "--json", *options)
+        return json.loads(command("eval", what, *args).out)
+
+    report = measured()
     assert report["held_out"] == "50% of the species"
     named = ",".join(names(many, by_share(many, holdout)))
-    done = command(
-        "eval", what, "--data", many.path, "--samples", 50, "--cache", tmp_path, "--json", "--holdout", named
-    )
-    assert json.loads(done.out)["kid"] == report["kid"] and json.loads(done.out)["held_out"] == named
+    again, whole = measured("--holdout", named), measured("--holdout", "none")
+    assert again["kid"] == report["kid"] and again["held_out"] == named
+    assert whole["kid"] != report["kid"] and whole["held_out"] is None
