@@ -133,6 +133,10 @@ def fit(
     noise_from: Annotated[
         int | None, typer.Option(help="Smallest resolution whose layers get noise; 128: none does.")
     ] = None,
+    widths: Annotated[
+        str | None,
+        typer.Option(help="The generator's channels at 4×4, 8×8, …; with --from: those or more."),
+    ] = None,
     augment: Annotated[
         float | None, typer.Option(help="A fixed probability of augmentation. Default: it adapts.")
     ] = None,
@@ -153,11 +157,12 @@ def fit(
     A run keeps its recipe when it resumes; options given again change it from there on. On several
     machines: torchrun … -m -- train fit …
     """
-    from train.launch import Changes, launch
+    from train.launch import Changes, launch, parse_widths
     from train.processes import LAUNCHED, as_many_as_useful, run_in_processes
 
+    channels = None if widths is None else parse_widths(widths)
     changes = Changes(
-        stages, batch_size, lr, loss, seed, eyes, style, noise_from, augment, holdout, update_recipe
+        stages, batch_size, lr, loss, seed, eyes, style, noise_from, channels, augment, holdout, update_recipe
     )
     count = processes or as_many_as_useful(batch_size or TrainConfig().batch_size)
     if count > 1 and LAUNCHED not in os.environ:

@@ -21,6 +21,7 @@ from train.precision import choose
 from train.schedule import parse_stages
 from train.state import State
 from train.trainer import Trainer
+from train.widening import widened
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Changes:
     eyes: bool | None = None
     style: Style | None = None
     noise_from: int | None = None
+    widths: tuple[int, ...] | None = None
     augment: float | None = None
     holdout: float | None = None
     update_recipe: bool = False
@@ -70,7 +72,7 @@ def launch(
             console.print(f"Note: {source} has seen some of the species that this run holds out.")
     config = changed_recipe(stored, start, changes, console)
     if start:
-        start = with_noise_as_in(start, config.network)
+        start = widened(with_noise_as_in(start, config.network), config.network)
     if stored:
         check_resumes(run, stored, config)
     keep_freed_memory()
@@ -106,7 +108,11 @@ def changed_recipe(
     config = replace(config, **given)
     if changes.stages is not None:
         config = replace(config, stages=parse_stages(changes.stages))
-    network = {"style": changes.style, "noise_from_resolution": changes.noise_from}
+    network = {
+        "style": changes.style,
+        "noise_from_resolution": changes.noise_from,
+        "channels": changes.widths,
+    }
     network = {name: value for name, value in network.items() if value is not None}
     config = replace(config, network=replace(config.network, **network))
     if changes.augment is not None:
@@ -114,6 +120,16 @@ def changed_recipe(
         fixed = replace(config.augment, probability=p, least=p, most=p, target=None)
         config = replace(config, augment=fixed)
     return with_eyes(config, changes.eyes, console)
+
+
+def parse_widths(text: str) -> tuple[int, ...]:
+    """`192,128,64` → channels at 4×4, 8×8 and 16×16. Raises `CommandError` for anything else."""
+    try:
+        return tuple(int(width) for width in text.split(","))
+    except ValueError:
+        raise CommandError(
+            f"{text!r} are not widths: write numbers of channels, for example 192,128,64."
+        ) from None
 
 
 def with_eyes(config: TrainConfig, wanted: bool | None, console: Console) -> TrainConfig:

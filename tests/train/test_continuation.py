@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
+from torch import Tensor
 
 from gan import features
 from gan.__main__ import SHIPPED
 from gan.checkpoint import CheckpointError, load
+from gan.cli import CommandError
+from gan.config import ConfigError, Style
 from gan.generator import Generator, StyledConv
 from gan.sampler import Sampler
 from tests.train.tiny import BATCH, steps, tiny_recipe, tiny_trainer
@@ -20,9 +23,10 @@ from train.continuation import continuation_path, read_continuation, with_noise_
 from train.data import SpriteDataset
 from train.export import averaged_generator, export
 from train.fit import STATE_FILE, fit
-from train.launch import Changes, launch
-from train.state import StateError, read, write
+from train.launch import Changes, launch, parse_widths
+from train.state import State, StateError, read, write
 from train.synthetic import write_folder
+from train.widening import widened
 
 
 @pytest.fixture
@@ -72,6 +76,53 @@ def test_noise_that_is_taken_up_begins_at_zero(exported: Path) -> None:
             assert not tensor.any()
         else:
             assert torch.equal(tensor, start.tensors[name])
+
+
+@pytest.mark.parametrize("style", ["demodulation", "adain"])
+def test_a_widened_generator_draws_what_it_drew_and_learns_with_all_of_it(
+    creatures: SpriteDataset, tmp_path: Path, style: Style
+) -> None:
+    trainer = steps(tiny_trainer(creatures, tiny_recipe(style)), 22)
+    start = trainer.state()
+    network = replace(start.config.network, channels=(24, 16, 12))
+    wide = widened(start, network)
+    assert set(wide.tensors) == set(start.tensors) and wide.values == start.values
+    grown = tiny_trainer(creatures, replace(start.config, network=network))
+    grown.load_state(State(without_moments(wide.tensors), wide.values))
+    pairs = [(trainer.generator, grown.generator)]
+    pairs += [(a.generator, b.generator) for a, b in zip(trainer.emas, grown.emas, strict=True)]
+    z = torch.randn(3, 32)
+    for before, after in pairs:
+        noise = [torch.randn(3, 1, side, side) for side in before.synthesis.noise_shapes()]
+        codes = before.broadcast(before.mapping(z))
+        torch.testing.assert_close(
+            after.synthesis(codes, noise), before.synthesis(codes, noise), atol=1e-5, rtol=1e-5
+        )
+    untouched = {name: p.detach().clone() for name, p in grown.generator.synthesis.named_parameters()}
+    steps(grown, 3)
+    for name, parameter in grown.generator.synthesis.named_parameters():
+        assert (parameter != untouched[name]).flatten(1).any(1).all() if parameter.ndim > 1 else True, name
+
+
+def without_moments(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The networks alone, as a checkpoint travels with them."""
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer")}
+
+
+def test_a_checkpoint_goes_on_with_more_channels_and_never_with_fewer(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    run = tmp_path / "wide"
+    launch(creatures.path, run, Changes(widths=(16, 24, 8)), until_kimg=0.1, source=exported)
+    assert averaged_generator(read(run / STATE_FILE), 0.05).config.channels == (16, 24, 8)
+    launch(creatures.path, run, Changes(), until_kimg=0.11)
+    with pytest.raises(StateError, match="widths 16, 24, 8"):
+        launch(creatures.path, run, Changes(widths=(24, 24, 8)))
+    for widths in ((16, 16, 4), (16, 16, 16, 8)):
+        with pytest.raises(ConfigError):
+            launch(creatures.path, tmp_path / "other", Changes(widths=widths), source=exported)
+    with pytest.raises(CommandError, match="not widths"):
+        parse_widths("16,many")
 
 
 def noise_layers(generator: Generator) -> Iterator[StyledConv]:
