@@ -13,6 +13,7 @@ Writes table.md, samples.png (the same seeds, variants in the table's order) and
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -54,6 +55,11 @@ SHOWN = 12  # samples of each in the picture
 Change = Callable[[TrainConfig], TrainConfig]
 
 
+def together(*changes: Change) -> Change:
+    """Several changes at once."""
+    return lambda config: functools.reduce(lambda changed, change: change(changed), changes, config)
+
+
 def recipe(**changes: object) -> Change:
     """Changes fields of the recipe itself."""
     return lambda config: replace(config, **changes)  # pyright: ignore[reportArgumentType]
@@ -87,20 +93,23 @@ VARIANTS: dict[str, Change] = {
     "gamma 3": recipe(gamma=3.0),
     "gamma 10": recipe(gamma=10.0),
     "penalties every 4 steps": recipe(penalty_interval=4),
-    "lr 0.0005": recipe(lr=0.0005),
+    "lr 0.00025": recipe(lr=0.00025),
     "lr 0.001": recipe(lr=0.001),
-    "lr 0.004": recipe(lr=0.004),
+    "lr 0.002": recipe(lr=0.002),
+    "lr 0.002 that falls": recipe(lr=0.002, lr_decay_kimg=100.0),
     "constant lr": recipe(lr_decay_kimg=1e6),
-    "lr falls from 25 kimg on": recipe(lr_decay_kimg=25.0),
-    "lr falls from 50 kimg on": recipe(lr_decay_kimg=50.0),
-    "lr falls from 200 kimg on": recipe(lr_decay_kimg=200.0),
+    "lr falls from 250 kimg on": recipe(lr_decay_kimg=250.0),
+    "fakes not clamped": recipe(clamps_fakes=False),
     "batch 16": recipe(batch_size=16),
     "batch 64": recipe(batch_size=64),
     "widths × 0.75": wider(0.75),
     "widths × 1.5": wider(1.5),
-    "4 mapping layers": within("network", mapping_layers=4),
+    "1 mapping layer": within("network", mapping_layers=1),
+    "8 mapping layers": within("network", mapping_layers=8),
+    "mapping learns 10 times as fast": within("network", mapping_lr_multiplier=0.1),
     "noise": within("network", noise_from_resolution=4),
     "noise from 16 on": within("network", noise_from_resolution=16),
+    "no mixing": recipe(mixing_probability=0.0),
     "mixing 0.5": recipe(mixing_probability=0.5),
     "mixing 0.9": recipe(mixing_probability=0.9),
     "no eyes": within("eyes", enabled=False),
@@ -111,6 +120,8 @@ VARIANTS: dict[str, Change] = {
     "eyes from stride 16": within("eyes", first_stride=16),
     "eyes' pictures of 64": within("eyes", image_side=64),
     "eyes' pictures of 96": within("eyes", image_side=96),
+    "eyes' pictures 4 times as large": within("eyes", most_enlarged=4),
+    "eyes' heads see minibatch-stddev": within("eyes", minibatch_stddev=True),
     "eyes' heads 128 wide": within("eyes", width=128),
     "eyes' lr 0.0005": within("eyes", lr=0.0005),
     "eyes' lr 0.002": within("eyes", lr=0.002),
@@ -119,6 +130,9 @@ VARIANTS: dict[str, Change] = {
     "no translation": within("augment", translation=0.0),
     "no colour changes": within("augment", saturation=0.0, hue=0.0, brightness=0.0),
 }
+VARIANTS["the recipe of before"] = together(
+    *(VARIANTS[name] for name in ("fakes not clamped", "8 mapping layers", "lr 0.002 that falls"))
+)
 
 app = typer.Typer(add_completion=False)
 

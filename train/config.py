@@ -34,8 +34,10 @@ class EyesConfig:
     enabled: bool = True
     from_resolution: int = 32  # smaller images hold nothing that a network for photographs could see
     image_side: int = 128  # what the pretrained network is given, in pixels: twice the sprites' 64
+    most_enlarged: int = 2  # times: smaller sprites are shown to it at less than `image_side`
     width: int = 64  # channels of the heads
     first_stride: int = 8  # of the finest features that they see
+    minibatch_stddev: bool = False  # whether the heads see how much the images of a group differ
     weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's
     lr: float = 0.001
 
@@ -63,17 +65,21 @@ class AugmentConfig:
 class TrainConfig:
     """Everything that decides what a run computes."""
 
-    # What noise draws, styles do not: on sprites it frays outlines and hatches bellies (docs/experiments.md).
-    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(noise_from_resolution=NO_NOISE))
+    # What noise draws, styles do not: on sprites it frays outlines and hatches bellies. Eight mapping layers
+    # make all styles alike at first, and a young run then settles on one body (docs/experiments.md).
+    network: NetworkConfig = field(
+        default_factory=lambda: NetworkConfig(noise_from_resolution=NO_NOISE, mapping_layers=2)
+    )
     discriminator_channels: tuple[int, ...] = (128, 128, 64, 32, 16)  # most of a step's work is here
     stages: tuple[Stage, ...] = DEFAULT_STAGES
     batch_size: int = 32
     loss: Loss = "rpgan"  # with R1 and R2; or "nonsaturating", with R1
-    lr: float = 0.002
-    lr_decay_kimg: float = 100.0  # from then on it falls with the root of the images seen (`lr_decay`)
+    lr: float = 0.0005  # with longer steps a young run, too, settles on one body
+    lr_decay_kimg: float = 1000.0  # from then on it falls with the root of the images seen (`lr_decay`)
     betas: tuple[float, float] = (0.0, 0.99)
     gamma: float = 1.0  # weight of R1 and R2
     penalty_interval: int = 16  # steps between gradient penalties (lazy regularisation)
+    clamps_fakes: bool = True  # judges see fakes as a picture can hold them (`train.gamut`)
     mixing_probability: float = 0.7  # share of samples that get two styles: `/mix` lives on it
     ema_half_lives_kimg: tuple[float, ...] = (5.0, 20.0)
     eyes: EyesConfig = field(default_factory=EyesConfig)

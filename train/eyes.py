@@ -13,22 +13,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan.features import FIRST_STRIDE, FrozenEfficientNet, over_white, resize
-from gan.layers import LRELU_SLOPE
+from gan.features import FrozenEfficientNet, over_white, resize
+from gan.layers import LRELU_SLOPE, MinibatchStddev
+from train.config import EyesConfig
 from train.losses import discriminator_loss, generator_loss, lead
-
-MOST_ENLARGED = 2  # times: beyond that the network only sees more of the same blur, and takes longer
 
 
 class Head(nn.Module):
     """Features [N, C, h, w] → a map of logits [N, 1, h, w]."""
 
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(self, channels: int, width: int, minibatch_stddev: bool) -> None:
         super().__init__()
+        # With it a head also sees how much the images of a group differ, as the other discriminator does.
+        middle = [MinibatchStddev()] if minibatch_stddev else []
         self.layers = nn.Sequential(
             spectral_norm(nn.Conv2d(channels, width, 1)),
             nn.LeakyReLU(LRELU_SLOPE),
-            spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
+            *middle,
+            spectral_norm(nn.Conv2d(width + len(middle), width, 3, padding=1)),
             nn.LeakyReLU(LRELU_SLOPE),
             spectral_norm(nn.Conv2d(width, 1, 1)),
         )
@@ -42,14 +44,14 @@ class Eyes(nn.Module):
 
     scales: Tensor
 
-    def __init__(self, image_side: int, width: int, first_stride: int = FIRST_STRIDE) -> None:
+    def __init__(self, config: EyesConfig) -> None:
         super().__init__()
-        self.backbone = FrozenEfficientNet(first_stride=first_stride)
-        self.image_side = image_side
+        self.config = config
+        self.backbone = FrozenEfficientNet(first_stride=config.first_stride)
         with torch.no_grad():
-            channels = [f.shape[1] for f in self.backbone(torch.zeros(1, 3, image_side, image_side))]
-        self.heads = nn.ModuleList(Head(c, width) for c in channels)
-        self.register_buffer("scales", torch.ones(len(channels)))
+            seen = self.backbone(torch.zeros(1, 3, config.image_side, config.image_side))
+        self.heads = nn.ModuleList(Head(f.shape[1], config.width, config.minibatch_stddev) for f in seen)
+        self.register_buffer("scales", torch.ones(len(seen)))
 
     @torch.no_grad()
     def calibrate(self, images: Tensor) -> None:
@@ -77,7 +79,7 @@ class Eyes(nn.Module):
         return loss_g, loss_d, _mean(lead(r, f) for r, f in pairs)
 
     def _raw_features(self, images: Tensor) -> list[Tensor]:
-        side = min(self.image_side, MOST_ENLARGED * images.shape[-1])
+        side = min(self.config.image_side, self.config.most_enlarged * images.shape[-1])
         return self.backbone(resize(over_white(images), side))
 
 

@@ -24,6 +24,7 @@ from train.data import BalancedSampler, SpriteDataset
 from train.distributed import Draw, World
 from train.ema import EMA
 from train.eyes import Eyes
+from train.gamut import in_gamut
 from train.holdout import by_share
 from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
 from train.precision import Compute, choose
@@ -92,7 +93,7 @@ class Trainer:
         self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr, lazy)
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
-            self.eyes = place(Eyes(config.eyes.image_side, config.eyes.width, config.eyes.first_stride))
+            self.eyes = place(Eyes(config.eyes))
             calibration = dataset.batch(self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)])
             self.eyes.calibrate(calibration.to(self.compute.device))
             self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr, 1.0)
@@ -131,7 +132,8 @@ class Trainer:
         noise = [self.draw.normal(len(w_plus), 1, side, side) for side in self._noise_sides(phase)]
         with autocast():
             image = self.generator.synthesis(w_plus, noise, phase.resolution, phase.alpha)
-        fake = self._augment(image.float())
+        image = image.float()
+        fake = self._augment(in_gamut(image) if config.clamps_fakes else image)
 
         # All players move at once: each judge looks at the batch once, and what it would have the fakes be
         # (the loss's gradient at the pixels) is handed to the generator.
@@ -322,9 +324,9 @@ class Trainer:
             self.scaler.load_state_dict(scaler)
 
 
-def _heads(config: TrainConfig) -> tuple[int, int]:
+def _heads(config: TrainConfig) -> tuple[int, int, bool]:
     """What the shapes of the eyes' heads hang on."""
-    return config.eyes.width, config.eyes.first_stride
+    return config.eyes.width, config.eyes.first_stride, config.eyes.minibatch_stddev
 
 
 def _step_seed(seed: int, images_seen: int) -> int:

@@ -1,10 +1,13 @@
 """The discriminator that looks through a pretrained network."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
 from gan import features
+from train.config import EyesConfig
 from train.eyes import Eyes
 
 pytestmark = pytest.mark.skipif(
@@ -12,10 +15,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+SMALL = EyesConfig(image_side=64, width=8)
+
+
 @pytest.fixture(scope="module")
 def looking() -> Eyes:
     torch.manual_seed(0)
-    pair = Eyes(image_side=64, width=8)
+    pair = Eyes(SMALL)
     pair.calibrate(sprites(16))
     return pair
 
@@ -59,9 +65,21 @@ def test_each_head_gives_a_map_of_logits(looking: Eyes) -> None:
 
 def test_finer_features_get_a_head_of_their_own_and_coarser_ones_do_without() -> None:
     for first_stride, sides in ((4, [16, 8, 4, 2]), (16, [4, 2])):
-        eyes = Eyes(64, 8, first_stride)
+        eyes = Eyes(replace(SMALL, first_stride=first_stride))
         assert [m.shape[-1] for m in eyes.logits(eyes.features(sprites(2)))] == sides
 
 
 def test_small_images_are_not_blown_up_to_full_size(looking: Eyes) -> None:
     assert [f.shape[-1] for f in looking.features(sprites(1, side=24))] == [6, 3, 1]
+    larger = Eyes(replace(SMALL, most_enlarged=3))
+    assert [f.shape[-1] for f in larger.features(sprites(1, side=24))] == [8, 4, 2]
+
+
+def test_heads_can_see_that_the_images_of_a_group_are_alike() -> None:
+    eyes = Eyes(replace(SMALL, minibatch_stddev=True)).eval()
+    various = sprites(4)
+    alike = torch.cat([various[:1], various[:1]] * 2)
+    for alone, among in zip(
+        eyes.logits(eyes.features(alike)), eyes.logits(eyes.features(various)), strict=True
+    ):
+        assert not torch.allclose(alone[0], among[0]), "the first image is the same, its company is not"
