@@ -105,7 +105,8 @@ def test_fused_adam_computes_what_adam_is(creatures: SpriteDataset) -> None:
         lambda p: gradients.append(p.grad.clone()) if p.grad is not None else None
     )
     steps(trainer, 2)
-    lr, beta1, beta2 = trainer.config.lr * 0.75, 0.0**0.75, 0.99**0.75  # lazy: three of four halves of the updates
+    # Lazy: three of four halves of the updates.
+    lr, beta1, beta2 = trainer.config.lr * 0.75, 0.0**0.75, 0.99**0.75
     second = torch.zeros_like(before)
     for step, gradient in enumerate(gradients[:2], start=1):
         second = beta2 * second + (1 - beta2) * gradient**2
