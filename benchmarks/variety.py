@@ -71,7 +71,8 @@ def trained(name: str, seed: int, dataset: SpriteDataset, folder: Path) -> Varie
     if not result.exists():
         shutil.rmtree(folder, ignore_errors=True)
         trainer = Trainer(VARIANTS[name](small_recipe(seed)), dataset)
-        fit(trainer, folder, Console(quiet=True), until_images=IMAGES)
+        if not fit(trainer, folder, Console(quiet=True), until_images=IMAGES):
+            raise typer.Exit(130)  # Ctrl-C: a shorter run would be measured as if it were whole
         side = trainer.phase.resolution
         real = dataset.batch(np.random.default_rng(0).choice(len(dataset), SAMPLES, replace=False), side)
         fake = samples(shorter_average(folder), side)

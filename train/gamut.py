@@ -1,8 +1,8 @@
 """Fakes as a picture can hold them, so that no judge can tell them from reals by values that nobody sees.
 
 Most of a sprite is exactly transparent, −1, and a network that adds numbers up never is: it comes to −1.02
-here and −0.99 there. A discriminator that sees this has won before it looks at any body, and teaches
-nothing. Clamped, everything from −1 down is as transparent as a real background.
+here and −0.99 there. A discriminator that sees this can win without a look at any body.
+Clamped, everything from −1 down is as transparent as a real background.
 """
 
 from __future__ import annotations

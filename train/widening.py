@@ -47,8 +47,7 @@ def _set_into(new: Tensor, old: Tensor, name: str) -> Tensor:
     result = new.clone()
     if name.endswith(CONVOLUTION):
         result[: old.shape[0], old.shape[1] :] = 0
-        old = old * math.sqrt(
-            new.shape[1] / old.shape[1]
-        )  # equalised: it is divided by the root of its inputs
+        # Equalised: a weight is divided by the root of its inputs, which are more now.
+        old = old * math.sqrt(new.shape[1] / old.shape[1])
     result[tuple(slice(size) for size in old.shape)] = old
     return result
