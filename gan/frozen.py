@@ -13,7 +13,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-FUSED = (torch.float32, torch.bfloat16)  # what CPUs have convolutions with activations for
 Sides = tuple[int, int, int, int]  # left, right, top, bottom
 
 
@@ -66,7 +65,7 @@ class _FrozenConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: FrozenConv2d) -> Tensor:
         weight, bias = layer.parameters_in(x.dtype)
-        if x.device.type == "cpu" and x.dtype in FUSED and torch.backends.mkldnn.is_available():
+        if _can_fuse(x):
             activation = ("hardtanh", [0.0, 6.0]) if layer.relu6 else ("none", [])
             sizes = [layer.padding] * 2, [layer.stride] * 2, [1, 1]
             y = torch.ops.mkldnn._convolution_pointwise(
@@ -99,6 +98,15 @@ class _FrozenConv(torch.autograd.Function):
             layer.groups, [True, False, False],
         )  # fmt: skip
         return at_input, None
+
+
+def _can_fuse(x: Tensor) -> bool:
+    """Whether a CPU has convolutions with activations for it: in bfloat16 only with AVX-512."""
+    if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    if x.dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return x.dtype == torch.float32
 
 
 def _spread(x: Tensor, stride: int, sides: list[int]) -> Tensor:

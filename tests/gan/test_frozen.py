@@ -33,9 +33,7 @@ def plain(conv: FrozenConv2d, x: Tensor, padding: Sides) -> Tensor:
 
 @pytest.mark.parametrize(("kernel", "stride", "padding", "groups"), SHAPES)
 @pytest.mark.parametrize("relu6", [True, False])
-@pytest.mark.parametrize(
-    ("dtype", "near"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02), (torch.float64, 1e-5)]
-)
+@pytest.mark.parametrize(("dtype", "near"), NEAR.items())
 def test_output_and_gradient_are_those_of_a_plain_convolution(
     kernel: int, stride: int, padding: Sides, groups: int, relu6: bool, dtype: torch.dtype, near: float
 ) -> None:
@@ -71,3 +69,12 @@ def test_weights_that_are_replaced_are_converted_anew() -> None:
     before = conv(x)
     conv._apply(lambda t: t * 2)
     assert torch.equal(conv(x), before * 2)
+
+
+def test_a_cpu_without_bfloat16_kernels_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    conv = layer(3, 1, (1, 1, 1, 1), 1, relu6=True)
+    x = torch.randn(1, 8, SIDE, SIDE)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    y = conv(x.bfloat16())
+    assert y.dtype == torch.bfloat16
+    torch.testing.assert_close(y.float(), conv(x), atol=0.1, rtol=0.05)
