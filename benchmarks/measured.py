@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan.generator import Generator
 from gan.sprite import Pixels
+from train.data import SpriteDataset
 from train.evaluate import Memorisation, balanced_manifold, memorisation
 from train.metrics import KID, Manifold, fid, kid
 from train.neighbours import nearest
@@ -17,6 +23,8 @@ from train.samples import in_batches
 Clock = Literal["wall", "cpu"]
 
 COLUMNS = ("KID × 1000", "FID", "precision", "recall", "density", "coverage", "memorised")
+VARIETY_COLUMNS = ("silhouettes", "colours")
+VARIETY_SAMPLES = 512
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,36 @@ def measure(pixels: Pixels, reference: Reference, extractor: FeatureExtractor) -
         balanced_manifold(features, reference),
         memorisation(distances, reference),
     )
+
+
+def variety(generator: Generator, dataset: SpriteDataset, side: int) -> tuple[float, float]:
+    """Mean differences between samples as shares of those between real sprites: silhouettes, and colours.
+
+    1 means that two samples differ as much as two sprites do. All samples have the same noise, so only what
+    comes from the style counts: it is what `/mix` can carry over.
+    """
+    chosen = np.random.default_rng(0).choice(len(dataset), VARIETY_SAMPLES, replace=False)
+    real, fake = dataset.batch(chosen, side), _samples(generator, side)
+    silhouettes, colours = (
+        _difference(fake[:, c]) / _difference(real[:, c]) for c in (slice(3, 4), slice(0, 3))
+    )
+    return silhouettes, colours
+
+
+@torch.no_grad()
+def _samples(generator: Generator, side: int) -> Tensor:
+    """Premultiplied RGBA [VARIETY_SAMPLES, 4, side, side], all with the same noise."""
+    random = torch.Generator().manual_seed(0)
+    z = torch.randn(VARIETY_SAMPLES, generator.config.z_dim, generator=random)
+    noise = [torch.randn(1, 1, s, s, generator=random) for s in generator.synthesis.noise_shapes(side)]
+    w_plus = generator.broadcast(generator.mapping(z))
+    return generator.synthesis(w_plus, [n.expand(VARIETY_SAMPLES, -1, -1, -1) for n in noise], side).float()
+
+
+def _difference(values: Tensor) -> float:
+    """The mean absolute difference between pairs of pictures [N, C, H, W], clamped as they are shown."""
+    first, second = values.clamp(-1, 1).chunk(2)
+    return (first - second).abs().mean().item()
 
 
 def row(*cells: str) -> str:

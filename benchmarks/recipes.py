@@ -30,7 +30,7 @@ import typer
 from PIL import Image
 from rich.console import Console
 
-from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
+from benchmarks.measured import COLUMNS, VARIETY_COLUMNS, Clock, header, measure, row, stopwatch, variety
 from gan.config import NetworkConfig
 from gan.generator import Generator
 from gan.table import table
@@ -125,6 +125,9 @@ VARIANTS: dict[str, Change] = {
     "eyes' heads 128 wide": within("eyes", width=128),
     "eyes' lr 0.0005": within("eyes", lr=0.0005),
     "eyes' lr 0.002": within("eyes", lr=0.002),
+    "eyes' gamma 1": within("eyes", gamma=1.0),
+    "eyes' gamma 10": within("eyes", gamma=10.0),
+    "eyes' gamma 100": within("eyes", gamma=100.0),
     "augmentation 0.4": within("augment", probability=0.4, target=None),
     "augmentation 0.2": within("augment", probability=0.2, target=None),
     "no translation": within("augment", translation=0.0),
@@ -210,7 +213,8 @@ def one(
     reference = build_reference(dataset, extractor, data, trainer.phase.resolution)
     generator = shorter_average(folder)
     figures = measure(draw(generator, SAMPLES).pixels, reference, extractor)
-    cells = [f"{trainer.images_seen / 1000:.0f}", *figures.cells]
+    shares = variety(generator, dataset, trainer.phase.resolution)
+    cells = [f"{trainer.images_seen / 1000:.0f}", *figures.cells, *(f"{share:.2f}" for share in shares)]
     measured = {"name": name, "seed": seed, "kid": figures.kid.mean, "minutes": minutes, "cells": cells}
     (folder / "measured.json").write_text(json.dumps(measured, ensure_ascii=False))
     typer.echo(row(name, str(seed), *cells))
@@ -271,7 +275,7 @@ def measured_runs(out: Path) -> list[dict[str, Any]]:
 
 def comparison(out: Path) -> str:
     """All runs so far, best first, as a table in Markdown."""
-    lines = [header("variant", "seed", "kimg", *COLUMNS)]
+    lines = [header("variant", "seed", "kimg", *COLUMNS, *VARIETY_COLUMNS)]
     lines += [row(r["name"], str(r["seed"]), *r["cells"]) for r in measured_runs(out)]
     return "\n".join(lines) + "\n"
 

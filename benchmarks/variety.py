@@ -2,9 +2,7 @@
 
 A recipe that settles on one body does so at 8×8 already, long before any figure of quality would say so.
 Each variant of `benchmarks.recipes` trains from nothing up to there, for the same number of images, and its
-samples' silhouettes and colours are compared in pairs: 1 means that two samples differ as much as two real
-sprites do. All samples have the same noise, so that only what comes from the style counts: it is what `/mix`
-can carry over.
+samples' silhouettes and colours are compared in pairs (`benchmarks.measured.variety`).
 
 Prints a table, mean and range over the seeds; runs that are done are not trained again.
 """
@@ -18,20 +16,16 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import torch
 import typer
 from rich.console import Console
-from torch import Tensor
 
-from benchmarks.measured import header, row
+from benchmarks.measured import header, row, variety
 from benchmarks.recipes import VARIANTS, shorter_average, small_recipe
-from gan.generator import Generator
 from train.data import SpriteDataset
 from train.fit import fit, keep_freed_memory
 from train.trainer import Trainer
 
 IMAGES = 30_000  # 10 thousand at 4×4, the rest at 8×8
-SAMPLES = 512
 DEFAULT = ("baseline", "fakes not clamped", "8 mapping layers", "lr 0.002 that falls", "the recipe of before")
 
 app = typer.Typer(add_completion=False)
@@ -39,9 +33,9 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True)
 class Variety:
-    """Mean differences between samples, as shares of those between real sprites."""
+    """What `benchmarks.measured.variety` says of a run, and who was winning."""
 
-    silhouette: float
+    silhouettes: float
     colours: float
     lead: float  # how surely the discriminator told the last images (`losses.lead`)
 
@@ -73,32 +67,11 @@ def trained(name: str, seed: int, dataset: SpriteDataset, folder: Path) -> Varie
         trainer = Trainer(VARIANTS[name](small_recipe(seed)), dataset)
         if not fit(trainer, folder, Console(quiet=True), until_images=IMAGES):
             raise typer.Exit(130)  # Ctrl-C: a shorter run would be measured as if it were whole
-        side = trainer.phase.resolution
-        real = dataset.batch(np.random.default_rng(0).choice(len(dataset), SAMPLES, replace=False), side)
-        fake = samples(shorter_average(folder), side)
-        silhouette, colours = (
-            difference(fake[:, c]) / difference(real[:, c]) for c in (slice(3, 4), slice(0, 3))
-        )
+        silhouettes, colours = variety(shorter_average(folder), dataset, trainer.phase.resolution)
         last = (folder / "stats.jsonl").read_text().splitlines()[-1]
-        variety = Variety(silhouette, colours, json.loads(last)["lead"])
-        result.write_text(json.dumps(asdict(variety)))
+        figures = Variety(silhouettes, colours, json.loads(last)["lead"])
+        result.write_text(json.dumps(asdict(figures)))
     return Variety(**json.loads(result.read_text()))
-
-
-@torch.no_grad()
-def samples(generator: Generator, side: int) -> Tensor:
-    """Premultiplied RGBA [SAMPLES, 4, side, side], all with the same noise."""
-    random = torch.Generator().manual_seed(0)
-    z = torch.randn(SAMPLES, generator.config.z_dim, generator=random)
-    noise = [torch.randn(1, 1, s, s, generator=random) for s in generator.synthesis.noise_shapes(side)]
-    w_plus = generator.broadcast(generator.mapping(z))
-    return generator.synthesis(w_plus, [n.expand(SAMPLES, -1, -1, -1) for n in noise], side).float()
-
-
-def difference(values: Tensor) -> float:
-    """The mean absolute difference between pairs of pictures [N, C, H, W], clamped as they are shown."""
-    first, second = values.clamp(-1, 1).chunk(2)
-    return (first - second).abs().mean().item()
 
 
 def spread(values: list[float]) -> str:

@@ -40,6 +40,7 @@ class EyesConfig:
     minibatch_stddev: bool = False  # whether the heads see how much the images of a group differ
     weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's
     lr: float = 0.001
+    gamma: float = 0.0  # weight of the heads' own R1 and R2, at the features that they see
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from gan.features import FrozenEfficientNet, over_white, resize
 from gan.layers import LRELU_SLOPE, MinibatchStddev
 from train.config import EyesConfig
-from train.losses import discriminator_loss, generator_loss, lead
+from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead
 
 
 class Head(nn.Module):
@@ -77,6 +77,19 @@ class Eyes(nn.Module):
         loss_g = _mean(generator_loss("rpgan", r.detach(), f) for r, f in pairs)
         loss_d = _mean(discriminator_loss("rpgan", r, f) for r, f in pairs)
         return loss_g, loss_d, _mean(lead(r, f) for r, f in pairs)
+
+    def penalty(self, features: list[Tensor]) -> Tensor:
+        """R1 or R2 of the heads, averaged over places and heads: a scalar.
+
+        At the features and not at the pixels, so the frozen network is not differentiated twice.
+        """
+        return _mean(self._penalty(head, f) for head, f in zip(self.heads, features, strict=True))
+
+    @staticmethod
+    def _penalty(head: nn.Module, features: Tensor) -> Tensor:
+        x = features.detach().float().requires_grad_()
+        places = x.shape[2] * x.shape[3]
+        return gradient_penalty(head(x).sum(dim=(1, 2, 3)), x) / places
 
     def _raw_features(self, images: Tensor) -> list[Tensor]:
         side = min(self.config.image_side, self.config.most_enlarged * images.shape[-1])

@@ -117,6 +117,11 @@ class Trainer:
         """Whether the schedule has been shown in full. Beyond it the last stage goes on."""
         return self.images_seen >= total_images(self.config.stages)
 
+    @property
+    def _penalizes(self) -> bool:
+        """Whether this step is one of those with gradient penalties."""
+        return (self.images_seen // self.config.batch_size) % self.config.penalty_interval == 0
+
     # -- one step ------------------------------------------------------------------------------------------
 
     def step(self) -> StepStats:
@@ -201,7 +206,7 @@ class Trainer:
         loss_g = generator_loss(config.loss, logits_real.detach(), logits_fake)
         stats = StepStats(loss.item(), loss_g.item(), lead(logits_real, logits_fake).item())
         towards_real = self._at_pixels(loss_g, fake)
-        if (self.images_seen // config.batch_size) % config.penalty_interval == 0:
+        if self._penalizes:
             # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
             penalty = r1 = self._penalty(real[::2], phase)
             stats.r1 = r1.item()
@@ -239,11 +244,16 @@ class Trainer:
 
         Returns their loss, how far they lead, and the gradient of the generator's loss at the fakes.
         """
+        config = self.config.eyes
         with self.compute.autocast():
             loss_g, loss, ahead = eyes.losses(real, fake)
-        towards_real = self._at_pixels(self.config.eyes.weight * loss_g, seen)
+        stated = loss.item()
+        towards_real = self._at_pixels(config.weight * loss_g, seen)
+        if config.gamma > 0 and self._penalizes:
+            penalty = eyes.penalty(real) + eyes.penalty(fake)
+            loss = loss + config.gamma * self.config.penalty_interval * penalty
         self._optimize(self.optimizer_eyes, self.scaler.scale(loss))
-        return loss.item(), ahead.item(), towards_real
+        return stated, ahead.item(), towards_real
 
     def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
         """The (scaled) gradient of a loss at the images that it comes from; the graph is needed again."""

@@ -83,3 +83,14 @@ def test_heads_can_see_that_the_images_of_a_group_are_alike() -> None:
         eyes.logits(eyes.features(alike)), eyes.logits(eyes.features(various)), strict=True
     ):
         assert not torch.allclose(alone[0], among[0]), "the first image is the same, its company is not"
+
+
+def test_the_penalty_is_half_the_squared_slope_at_each_place() -> None:
+    eyes = Eyes(SMALL)
+    heads = [torch.nn.Conv2d(head.layers[0].in_channels, 1, 1) for head in eyes.heads]  # type: ignore[index,union-attr]
+    eyes.heads = torch.nn.ModuleList(heads)
+    expected = sum(head.weight.square().sum() / 2 for head in heads) / len(heads)
+    penalty = eyes.penalty(eyes.features(sprites(3)))
+    torch.testing.assert_close(penalty, expected)
+    penalty.backward()
+    assert all(head.weight.grad is not None and head.weight.grad.abs().sum() > 0 for head in heads)

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -217,6 +218,18 @@ def test_eyes_join_at_their_resolution(creatures: SpriteDataset) -> None:
     trainer = tiny_trainer(creatures, tiny_recipe(eyes=True))
     looks = [not math.isnan(trainer.step().loss_eyes) for _ in range(11)]
     assert looks == [False] * 10 + [True]
+
+
+@needs_eyes
+def test_penalised_heads_stay_flatter(creatures: SpriteDataset) -> None:
+    recipe = tiny_recipe(eyes=True)
+    free, penalised = (
+        steps(tiny_trainer(creatures, replace(recipe, eyes=replace(recipe.eyes, gamma=gamma))), 22)
+        for gamma in (0.0, 1000.0)
+    )
+    real = creatures.batch(np.arange(8), 16)
+    slopes = [trainer.eyes.penalty(trainer.eyes.features(real)).item() for trainer in (free, penalised)]  # type: ignore[union-attr]
+    assert slopes[1] < 0.9 * slopes[0]
 
 
 @needs_eyes
