@@ -13,14 +13,12 @@ Writes table.md, samples.png (the same seeds, variants in the table's order) and
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +29,7 @@ from PIL import Image
 from rich.console import Console
 
 from benchmarks.measured import COLUMNS, VARIETY_COLUMNS, Clock, header, measure, row, stopwatch, variety
+from benchmarks.variants import VARIANTS, Change, shown_to
 from gan.config import NetworkConfig
 from gan.generator import Generator
 from gan.table import table
@@ -51,91 +50,6 @@ FADE_KIMG = 4.0  # of 32²: shorter than in a real run, as the time is
 SHARED_IMAGES = 70_000  # of the common beginning: all below 32²
 SAMPLES = 2500
 SHOWN = 12  # samples of each in the picture
-
-Change = Callable[[TrainConfig], TrainConfig]
-
-
-def together(*changes: Change) -> Change:
-    """Several changes at once."""
-    return lambda config: functools.reduce(lambda changed, change: change(changed), changes, config)
-
-
-def recipe(**changes: object) -> Change:
-    """Changes fields of the recipe itself."""
-    return lambda config: replace(config, **changes)  # pyright: ignore[reportArgumentType]
-
-
-def within(part: str, **changes: object) -> Change:
-    """Changes fields of a part of the recipe: its `network`, `eyes` or `augment`."""
-    return lambda config: replace(config, **{part: replace(getattr(config, part), **changes)})
-
-
-def wider(factor: float) -> Change:
-    """Multiplies all widths, of both networks."""
-
-    def change(config: TrainConfig) -> TrainConfig:
-        generator, discriminator = (
-            tuple(round(c * factor / 8) * 8 for c in channels)
-            for channels in (config.network.channels, config.discriminator_channels)
-        )
-        config = replace(config, discriminator_channels=discriminator)
-        return within("network", channels=generator)(config)
-
-    return change
-
-
-VARIANTS: dict[str, Change] = {
-    "baseline": lambda config: config,
-    "adain": within("network", style="adain"),
-    "nonsaturating loss": recipe(loss="nonsaturating"),
-    "gamma 0.1": recipe(gamma=0.1),
-    "gamma 0.3": recipe(gamma=0.3),
-    "gamma 3": recipe(gamma=3.0),
-    "gamma 10": recipe(gamma=10.0),
-    "penalties every 4 steps": recipe(penalty_interval=4),
-    "lr 0.00025": recipe(lr=0.00025),
-    "lr 0.001": recipe(lr=0.001),
-    "lr 0.002": recipe(lr=0.002),
-    "lr 0.002 that falls": recipe(lr=0.002, lr_decay_kimg=100.0),
-    "constant lr": recipe(lr_decay_kimg=1e6),
-    "lr falls from 250 kimg on": recipe(lr_decay_kimg=250.0),
-    "fakes not clamped": recipe(clamps_fakes=False),
-    "batch 16": recipe(batch_size=16),
-    "batch 64": recipe(batch_size=64),
-    "widths × 0.75": wider(0.75),
-    "widths × 1.5": wider(1.5),
-    "1 mapping layer": within("network", mapping_layers=1),
-    "8 mapping layers": within("network", mapping_layers=8),
-    "mapping learns 10 times as fast": within("network", mapping_lr_multiplier=0.1),
-    "noise": within("network", noise_from_resolution=4),
-    "noise from 16 on": within("network", noise_from_resolution=16),
-    "no mixing": recipe(mixing_probability=0.0),
-    "mixing 0.5": recipe(mixing_probability=0.5),
-    "mixing 0.9": recipe(mixing_probability=0.9),
-    "no eyes": within("eyes", enabled=False),
-    "eyes from 16": within("eyes", from_resolution=16),
-    "eyes' weight 0.5": within("eyes", weight=0.5),
-    "eyes' weight 2": within("eyes", weight=2.0),
-    "eyes from stride 4": within("eyes", first_stride=4),
-    "eyes from stride 16": within("eyes", first_stride=16),
-    "eyes' pictures of 64": within("eyes", image_side=64),
-    "eyes' pictures of 96": within("eyes", image_side=96),
-    "eyes' pictures 4 times as large": within("eyes", most_enlarged=4),
-    "eyes' heads see minibatch-stddev": within("eyes", minibatch_stddev=True),
-    "eyes' heads 128 wide": within("eyes", width=128),
-    "eyes' lr 0.0005": within("eyes", lr=0.0005),
-    "eyes' lr 0.002": within("eyes", lr=0.002),
-    "eyes' gamma 1": within("eyes", gamma=1.0),
-    "eyes' gamma 10": within("eyes", gamma=10.0),
-    "eyes' gamma 100": within("eyes", gamma=100.0),
-    "augmentation 0.4": within("augment", probability=0.4, target=None),
-    "augmentation 0.2": within("augment", probability=0.2, target=None),
-    "no translation": within("augment", translation=0.0),
-    "no colour changes": within("augment", saturation=0.0, hue=0.0, brightness=0.0),
-}
-VARIANTS["the recipe of before"] = together(
-    *(VARIANTS[name] for name in ("fakes not clamped", "8 mapping layers", "lr 0.002 that falls"))
-)
 
 app = typer.Typer(add_completion=False)
 
@@ -201,7 +115,7 @@ def one(
             start = read(shared / STATE_FILE)
         else:
             start, minutes = None, minutes + json.loads((shared / "took.json").read_text())
-    trainer = Trainer(config, dataset)
+    trainer = Trainer(config, shown_to(name, dataset))
     spent = stopwatch(clock, threads)
 
     def on_step(_images_seen: int) -> None:

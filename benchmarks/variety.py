@@ -20,7 +20,8 @@ import typer
 from rich.console import Console
 
 from benchmarks.measured import header, row, variety
-from benchmarks.recipes import VARIANTS, shorter_average, small_recipe
+from benchmarks.recipes import shorter_average, small_recipe
+from benchmarks.variants import VARIANTS, shown_to
 from train.data import SpriteDataset
 from train.fit import fit, keep_freed_memory
 from train.trainer import Trainer
@@ -64,7 +65,7 @@ def trained(name: str, seed: int, dataset: SpriteDataset, folder: Path) -> Varie
     result = folder / "variety.json"
     if not result.exists():
         shutil.rmtree(folder, ignore_errors=True)
-        trainer = Trainer(VARIANTS[name](small_recipe(seed)), dataset)
+        trainer = Trainer(VARIANTS[name](small_recipe(seed)), shown_to(name, dataset))
         if not fit(trainer, folder, Console(quiet=True), until_images=IMAGES):
             raise typer.Exit(130)  # Ctrl-C: a shorter run would be measured as if it were whole
         silhouettes, colours = variety(shorter_average(folder), dataset, trainer.phase.resolution)
