@@ -43,6 +43,16 @@ def wider(factor: float) -> Change:
     return change
 
 
+def last_fade(kimg: float) -> Change:
+    """How long the last stage takes to fade in."""
+
+    def change(config: TrainConfig) -> TrainConfig:
+        *smaller, last = config.stages
+        return replace(config, stages=(*smaller, replace(last, fade_kimg=kimg)))
+
+    return change
+
+
 VARIANTS: dict[str, Change] = {
     "baseline": lambda config: config,
     "adain": within("network", style="adain"),
@@ -58,8 +68,10 @@ VARIANTS: dict[str, Change] = {
     "lr 0.002 that falls": recipe(lr=0.002, lr_decay_kimg=100.0),
     "constant lr": recipe(lr_decay_kimg=1e6),
     "lr falls from 250 kimg on": recipe(lr_decay_kimg=250.0),
+    "fades in for 30 kimg": last_fade(30.0),
     "fakes not clamped": recipe(clamps_fakes=False),
     "batch 16": recipe(batch_size=16),
+    "batch 8": recipe(batch_size=8),
     "batch 64": recipe(batch_size=64),
     "widths × 0.75": wider(0.75),
     "widths × 1.5": wider(1.5),
