@@ -47,6 +47,8 @@ COMPARED_COLUMNS = 6
 COMPARED_PSI = 0.7
 COMPARED_SIDE = 128  # pixels of a creature
 NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc")  # what torch, CUDA, the system and C++ say
+# oneDNN's words for a lack of memory, though not for that alone.
+NO_PRIMITIVE = ("could not create a primitive", "could not create a memory", "could not execute a primitive")
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,8 @@ def describe(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError) or any(words in text.lower() for words in NO_MEMORY):
         return "The memory ran out."
+    if any(words in text for words in NO_PRIMITIVE):
+        return f"Most likely the memory ran out: {text}."
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}."

@@ -224,6 +224,7 @@ def test_memory_that_runs_out_is_the_reason(
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "The memory ran out."),
         (RuntimeError("unable to mmap 205096 bytes: Cannot allocate memory (12)"), "The memory ran out."),
         (RuntimeError("std::bad_alloc"), "The memory ran out."),
+        (RuntimeError("could not create a primitive"), "Most likely the memory ran out"),
         (OSError(errno.ENOSPC, "No space left on device", "a/b"), "a/b: No space left on device."),
         (DataError("There is no\ndata set."), "There is no data set."),
         (KeyError(), "KeyError"),

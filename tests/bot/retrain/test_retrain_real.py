@@ -171,7 +171,7 @@ async def test_memory_or_room_runs_out_while_it_trains_and_it_goes_on_once_there
     async with SandboxUser(stage.bot.url, "Oak") as oak, SandboxUser(stage.bot.url, "Ash") as ash:
         options: dict[str, object] = {"kimg": 8, "fresh": True}
         for what, reason in (
-            (resource.RLIMIT_AS, "The memory ran out."),
+            (resource.RLIMIT_AS, "memory ran out"),
             (resource.RLIMIT_FSIZE, "could not write any more, most likely because the disk is full"),
         ):
             message = await start(oak, **options)
