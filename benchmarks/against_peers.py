@@ -38,10 +38,14 @@ OURS = "newmon"
 CONTENDERS = (OURS, "stylegan2_pytorch", "lightweight_gan")
 # The small stages take about a sixth of an hour; at 64² training goes on until the time is up.
 STAGES = "4:15,8:25,16:40,32:60,64:100000"
-# What our training asks of glibc (`keep_freed_memory`), for the others too: without it a quarter of a step of
+# What our training asks of glibc (`tune_memory`), for the others too: without it a quarter of a step of
 # stylegan2-pytorch and half of one of lightweight-gan were page faults. Larger pieces go back all the same:
 # those of lightweight-gan have 600 MB, and a heap of them filled 14 GB.
-KEEP_FREED_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**31 - 1), "MALLOC_MMAP_THRESHOLD_": str(2**28)}
+TUNED_MEMORY = {
+    "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
+    "MALLOC_MMAP_THRESHOLD_": str(2**28),
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
 SAMPLES = 5000
 SHOWN = 12  # samples of each in the picture
 
@@ -89,7 +93,7 @@ def ours(data: Path, run: Path, minutes: float, clock: Clock, threads: int) -> N
 def train(name: str, dataset: SpriteDataset, out: Path, minutes: float, clock: Clock, threads: int) -> None:
     """Train one contender; its samples are then in `out`."""
     environment = os.environ | {"BENCHMARK_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
-    environment |= KEEP_FREED_MEMORY
+    environment |= TUNED_MEMORY
     if name == OURS:
         run = out / "run"
         shutil.rmtree(run, ignore_errors=True)  # of an interruption: its minutes would count anew

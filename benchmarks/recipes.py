@@ -37,7 +37,7 @@ from train.config import TrainConfig
 from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.eval_command import candidates
-from train.fit import STATE_FILE, fit, keep_freed_memory
+from train.fit import STATE_FILE, fit, tune_memory
 from train.reference import FeatureExtractor, build_reference
 from train.samples import draw
 from train.schedule import parse_stages
@@ -101,7 +101,7 @@ def one(
 ) -> None:
     """One run of one variant, in a process of its own: train it, measure it, write measured.json."""
     torch.set_num_threads(threads)
-    keep_freed_memory()
+    tune_memory()
     dataset = SpriteDataset.open(data)
     folder = out / f"{name} {seed}"
     shutil.rmtree(folder, ignore_errors=True)  # of an interruption: its minutes would count anew

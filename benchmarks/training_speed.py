@@ -26,7 +26,7 @@ from torch.utils.flop_counter import conv_flop_count, flop_registry
 
 from train.config import TrainConfig
 from train.data import SpriteDataset
-from train.fit import keep_freed_memory
+from train.fit import tune_memory
 from train.precision import Compute, choose
 from train.processes import as_many_as_useful
 from train.schedule import Stage
@@ -123,7 +123,7 @@ def main(
     kimg: Annotated[float, typer.Option(help="How long each number of processes trains.")] = 8.1,
 ) -> None:
     """Print each figure as it comes, and all of them as JSON at the end."""
-    keep_freed_memory()
+    tune_memory()
     dataset = SpriteDataset.open(data)
     best = choose()
     cpu = best.device

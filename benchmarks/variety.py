@@ -23,7 +23,7 @@ from benchmarks.measured import header, row, variety
 from benchmarks.recipes import shorter_average, small_recipe
 from benchmarks.variants import VARIANTS, shown_to
 from train.data import SpriteDataset
-from train.fit import fit, keep_freed_memory
+from train.fit import fit, tune_memory
 from train.trainer import Trainer
 
 IMAGES = 30_000  # 10 thousand at 4×4, the rest at 8×8
@@ -52,7 +52,7 @@ def main(
     names = only or list(DEFAULT)
     if unknown := set(names) - set(VARIANTS):
         raise typer.BadParameter(f"no variant {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
-    keep_freed_memory()
+    tune_memory()
     dataset = SpriteDataset.open(data)
     typer.echo(header("variant", "silhouettes", "colours", "lead"))
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import platform
 import signal
 import time
@@ -30,11 +31,13 @@ ROLLBACK_LR = 0.5  # what the learning rates are multiplied by each time
 OnStep = Callable[[int], None]  # images seen so far
 
 
-def keep_freed_memory() -> None:
-    """Let glibc keep what tensors free, instead of returning it to the system and faulting it in again.
+def tune_memory() -> None:
+    """Let glibc keep what tensors free, and put big ones on huge pages. Before the first tensor.
 
-    Every step allocates the same big buffers; on two cores this alone made 64×64 steps 13 % faster.
+    Every step allocates the same big buffers: returned to the system and faulted in again, they made 64×64
+    steps 13 % slower on two cores, and small pages cost 5 % more.
     """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch asks for huge pages, where the system has them
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h

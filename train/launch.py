@@ -15,7 +15,7 @@ from train.config import Loss, Precision, TrainConfig
 from train.continuation import read_continuation, with_noise_as_in
 from train.data import SpriteDataset
 from train.distributed import World
-from train.fit import OnStep, check_resumes, fit, keep_freed_memory, stored_config
+from train.fit import OnStep, check_resumes, fit, stored_config, tune_memory
 from train.meter import SAMPLES, Meter
 from train.precision import choose
 from train.schedule import parse_stages
@@ -59,6 +59,7 @@ def launch(
     Returns whether it got to its end, as `fit` does. `kid_kimg` is how often KID is measured. Raises
     `CommandError` and what `Trainer` and `fit` raise.
     """
+    tune_memory()
     compute = choose(precision)
     world = World.join(compute.device)
     console = Console(quiet=not world.leads)
@@ -75,7 +76,6 @@ def launch(
         start = widened(with_noise_as_in(start, config.network), config.network)
     if stored:
         check_resumes(run, stored, config)
-    keep_freed_memory()
     trainer = Trainer(config, SpriteDataset.open(data), compute, world)
     console.print(config)
     processes = f" × {world.size} processes" if world.size > 1 else ""

@@ -20,15 +20,14 @@ SHAPES = [  # kernel, stride, padding, groups; 8 channels in and 8 out
 NEAR = {torch.float64: 1e-5, torch.float32: 1e-5, torch.bfloat16: 0.02}  # how exactly each is computed
 
 
-def layer(kernel: int, stride: int, padding: Sides, groups: int, relu6: bool) -> FrozenConv2d:
+def parameters(kernel: int, groups: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    """Weight and bias, rounded to `dtype`: what is left to differ is how products are rounded."""
     torch.manual_seed(0)
-    weight, bias = torch.randn(8, 8 // groups, kernel, kernel), torch.randn(8)
-    return FrozenConv2d(weight, bias, stride, padding, groups, relu6)
+    return torch.randn(8, 8 // groups, kernel, kernel).to(dtype).float(), torch.randn(8)
 
 
-def plain(conv: FrozenConv2d, x: Tensor, padding: Sides) -> Tensor:
-    """The convolution before its activation."""
-    return F.conv2d(F.pad(x, padding), conv.weight, conv.bias, conv.stride, 0, 1, conv.groups)
+def layer(kernel: int, stride: int, padding: Sides, groups: int, relu6: bool) -> FrozenConv2d:
+    return FrozenConv2d(*parameters(kernel, groups), stride, padding, groups, relu6)
 
 
 @pytest.mark.parametrize(("kernel", "stride", "padding", "groups"), SHAPES)
@@ -37,11 +36,11 @@ def plain(conv: FrozenConv2d, x: Tensor, padding: Sides) -> Tensor:
 def test_output_and_gradient_are_those_of_a_plain_convolution(
     kernel: int, stride: int, padding: Sides, groups: int, relu6: bool, dtype: torch.dtype, near: float
 ) -> None:
-    conv = layer(kernel, stride, padding, groups, relu6)
-    conv.weight.copy_(conv.weight.to(dtype))  # what is left to differ is how products are rounded
+    weight, bias = parameters(kernel, groups, dtype)
+    conv = FrozenConv2d(weight, bias, stride, padding, groups, relu6)
     x = torch.randn(4, 8, SIDE, SIDE).to(dtype).contiguous(memory_format=torch.channels_last)
     ours, theirs = x.clone().requires_grad_(), x.float().requires_grad_()
-    y, before = conv(ours), plain(conv, theirs, padding)
+    y, before = conv(ours), F.conv2d(F.pad(theirs, padding), weight, bias, stride, 0, 1, groups)
     expected = before.clamp(0, 6) if relu6 else before
     assert y.dtype == dtype and y.shape == expected.shape
     torch.testing.assert_close(y.float(), expected, atol=4 * near, rtol=near)

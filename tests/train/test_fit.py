@@ -228,3 +228,18 @@ def test_old_states_go_on_with_todays_augmentation(creatures: SpriteDataset) -> 
     again = tiny_trainer(creatures)
     again.load_state(State(trainer.state().tensors, values))
     assert again.augment_probability == again.config.augment.probability and again.lr_factor == 1
+
+
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage/enabled").exists()
+    or "[never]" in Path("/sys/kernel/mm/transparent_hugepage/enabled").read_text(),
+    reason="this system has no huge pages",
+)
+def test_big_tensors_lie_on_huge_pages() -> None:
+    check = (
+        "from train.fit import tune_memory; tune_memory(); import torch; x = torch.ones(2**24);"
+        "print(sum(int(line.split()[1]) for line in open('/proc/self/smaps') if 'AnonHuge' in line))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "THP_MEM_ALLOC_ENABLE"}
+    done = subprocess.run([sys.executable, "-c", check], env=environment, capture_output=True, text=True)
+    assert int(done.stdout) > 2**15, done.stderr  # KiB, of the tensor's 64 MiB
