@@ -37,7 +37,7 @@ from train.samples import draw
 OURS = "newmon"
 CONTENDERS = (OURS, "stylegan2_pytorch", "lightweight_gan")
 # The small stages take about a sixth of an hour; at 64² training goes on until the time is up.
-STAGES = "4:15,8:25,16:40,32:60,64:100000"
+STAGES = "4:15,8:25,16:40,32:60:8,64:100000"
 # What our training asks of glibc (`tune_memory`), for the others too: without it a quarter of a step of
 # stylegan2-pytorch and half of one of lightweight-gan were page faults. Larger pieces go back all the same:
 # those of lightweight-gan have 600 MB, and a heap of them filled 14 GB.

@@ -45,7 +45,7 @@ from train.state import read
 from train.trainer import Trainer
 
 ENDLESS_KIMG = 100_000  # of the last stage: it goes on until the time is up
-STAGES = f"4:10,8:20,16:40,32:{ENDLESS_KIMG}"
+STAGES = f"4:10,8:20,16:40,32:{ENDLESS_KIMG}:8"
 FADE_KIMG = 4.0  # of 32²: shorter than in a real run, as the time is
 SHARED_IMAGES = 70_000  # of the common beginning: all below 32²
 SAMPLES = 2500

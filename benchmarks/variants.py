@@ -43,6 +43,13 @@ def wider(factor: float) -> Change:
     return change
 
 
+def batches(size: int) -> Change:
+    """Batches of this size in all stages."""
+    return lambda config: replace(
+        config, batch_size=size, stages=tuple(replace(stage, batch_size=None) for stage in config.stages)
+    )
+
+
 def last_fade(kimg: float) -> Change:
     """How long the last stage takes to fade in."""
 
@@ -70,9 +77,11 @@ VARIANTS: dict[str, Change] = {
     "lr falls from 250 kimg on": recipe(lr_decay_kimg=250.0),
     "fades in for 30 kimg": last_fade(30.0),
     "fakes not clamped": recipe(clamps_fakes=False),
-    "batch 16": recipe(batch_size=16),
-    "batch 8": recipe(batch_size=8),
-    "batch 64": recipe(batch_size=64),
+    "batch 4": batches(4),
+    "batch 8": batches(8),
+    "batch 16": batches(16),
+    "batch 32": batches(32),
+    "batch 64": batches(64),
     "widths × 0.75": wider(0.75),
     "widths × 1.5": wider(1.5),
     "1 mapping layer": within("network", mapping_layers=1),

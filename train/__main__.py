@@ -117,12 +117,15 @@ def data(
 def fit(
     data: Data = Path("data/dataset"),
     run: Run = Path("runs/default"),
-    stages: Annotated[str | None, typer.Option(help="RESOLUTION:KIMG,… from low to high.")] = None,
+    stages: Annotated[str | None, typer.Option(help="RESOLUTION:KIMG[:BATCH],… from low to high.")] = None,
     until: Annotated[float | None, typer.Option(help="Stop after so many kimg in all.")] = None,
     source: Annotated[
         Path | None, typer.Option("--from", help="A new run starts with this checkpoint's networks.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Images a step, over all processes.")] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Images a step, over all processes, in all stages that are not given their own."),
+    ] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate of both networks before it falls.")] = None,
     loss: Annotated[Loss | None, typer.Option(help="The adversarial loss and its penalties.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all randomness of a new run.")] = None,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from gan.config import ConfigError, NetworkConfig
-from train.schedule import Stage
+from train.schedule import Stage, phase_at
 
 Loss = Literal["rpgan", "nonsaturating"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -16,13 +17,15 @@ STRIDES_OF_EYES = (4, 8, 16)
 MOST_HELD_OUT = 0.5  # of all species
 SEED_MAX = 2**32 - 1
 NO_NOISE = 128  # pixels: beyond the last layer
+LEAST_SHARE = 8  # images of a batch a process: groups of four, of every second image where penalties look
 
-# The small stages are cheap and soon have nothing more to teach; the last one is where the time goes.
+# The small stages are cheap and soon have nothing more to teach; the last one is where the time goes. At
+# 32×32 a run is short of steps rather than of images, and small batches cost nothing (docs/experiments.md).
 DEFAULT_STAGES = (
     Stage(4, 30, 0),
     Stage(8, 50, 10),
     Stage(16, 60, 12),
-    Stage(32, 80, 16),
+    Stage(32, 80, 16, batch_size=8),
     Stage(64, 380, 15),
 )
 
@@ -73,7 +76,7 @@ class TrainConfig:
     )
     discriminator_channels: tuple[int, ...] = (128, 128, 64, 32, 16)  # most of a step's work is here
     stages: tuple[Stage, ...] = DEFAULT_STAGES
-    batch_size: int = 32
+    batch_size: int = 32  # of stages that name none of their own
     loss: Loss = "rpgan"  # with R1 and R2; or "nonsaturating", with R1
     lr: float = 0.0005  # with longer steps a young run, too, settles on one body
     lr_decay_kimg: float = 1000.0  # from then on it falls with the root of the images seen (`lr_decay`)
@@ -94,8 +97,9 @@ class TrainConfig:
                 f"The discriminator has {len(self.discriminator_channels)} resolutions, but the generator "
                 f"has {len(self.network.channels)}."
             )
-        if not 1 <= self.batch_size <= 8192:
-            raise ConfigError(f"A batch has 1 to 8192 images, not {self.batch_size}.")
+        for size in (self.batch_size, *(s.batch_size for s in self.stages if s.batch_size is not None)):
+            if not 1 <= size <= 8192:
+                raise ConfigError(f"A batch has 1 to 8192 images, not {size}.")
         if not self.lr_decay_kimg > 0:
             raise ConfigError(
                 f"The learning rate falls after a positive number of kimg, not {self.lr_decay_kimg}."
@@ -130,6 +134,12 @@ class TrainConfig:
     def discriminator(self) -> NetworkConfig:
         """The discriminator's description: the generator's, with widths of its own."""
         return replace(self.network, channels=self.discriminator_channels)
+
+    def batch_at(self, images_seen: int, processes: int = 1) -> int:
+        """How many images the step after so many shows: the stage's, or more where processes share them."""
+        size = self.stages[phase_at(self.stages, images_seen).stage].batch_size or self.batch_size
+        least = LEAST_SHARE * processes if processes > 1 else 1
+        return math.ceil(size / least) * least
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -155,17 +155,12 @@ class BalancedSampler:
     (seed, p): resuming needs nothing but the count of images seen, and ranks that share a batch see together
     exactly what one process would.
 
-    species: int [N], the species of each image. batch_size: images a batch over all ranks.
+    species: int [N], the species of each image.
     """
 
-    def __init__(
-        self, species: np.ndarray, batch_size: int, seed: int, rank: int = 0, world_size: int = 1
-    ) -> None:
+    def __init__(self, species: np.ndarray, seed: int, rank: int = 0, world_size: int = 1) -> None:
         if len(species) == 0:
             raise ValueError("there is nothing to sample from")
-        if batch_size < 1 or world_size < 1 or batch_size % world_size or not 0 <= rank < world_size:
-            raise ValueError(f"cannot split batches of {batch_size} for rank {rank} of {world_size}")
-        self.batch_size = batch_size
         self.seed = seed
         self.rank = rank
         self.world_size = world_size
@@ -174,13 +169,15 @@ class BalancedSampler:
         self._starts = np.cumsum(self._counts) - self._counts  # [S]
         self._pass: tuple[int, np.ndarray] | None = None
 
-    def batch(self, k: int) -> np.ndarray:
-        """This rank's share of batch `k`: int64 [batch_size / world_size]."""
-        return self.at(k * self.batch_size)
+    def at(self, images_seen: int, batch_size: int) -> np.ndarray:
+        """This rank's share of the batch after `images_seen` images of all ranks: int64 [batch_size / ranks].
 
-    def at(self, images_seen: int) -> np.ndarray:
-        """This rank's share of the batch that begins after `images_seen` images over all ranks, int64."""
-        share = self.batch_size // self.world_size
+        Raises ValueError for batches that cannot be shared evenly.
+        """
+        if batch_size < 1 or batch_size % self.world_size or not 0 <= self.rank < self.world_size:
+            ranks = f"rank {self.rank} of {self.world_size}"
+            raise ValueError(f"cannot split batches of {batch_size} for {ranks}")
+        share = batch_size // self.world_size
         start = images_seen + self.rank * share
         return self.slice(start, start + share)
 

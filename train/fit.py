@@ -192,6 +192,7 @@ def _fit(
     with stop_signals(console) as stop, reporter:
         console.print("Training. Ctrl-C saves and stops.")
         while trainer.images_seen < limit:
+            before = trainer.images_seen
             try:
                 reporter.step(trainer.step())
                 keeper.save_if_due()
@@ -201,7 +202,7 @@ def _fit(
                 continue
             if on_step is not None:
                 on_step(trainer.images_seen)
-            if trainer.images_seen % tick_images < trainer.config.batch_size:
+            if trainer.images_seen // tick_images > before // tick_images:
                 reporter.tick()
             if world.any(bool(stop)):
                 break

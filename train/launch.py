@@ -105,6 +105,8 @@ def changed_recipe(
         for name in ("batch_size", "lr", "loss", "holdout", "seed")
         if (value := getattr(changes, name)) is not None
     }
+    if changes.batch_size is not None:  # whoever names a size means it
+        given["stages"] = tuple(replace(stage, batch_size=None) for stage in config.stages)
     config = replace(config, **given)
     if changes.stages is not None:
         config = replace(config, stages=parse_stages(changes.stages))

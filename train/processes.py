@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from types import FrameType
 
 LAUNCHED = "WORLD_SIZE"  # torchrun sets it too: whoever has it is one of several already
-LEAST_SHARE = 8  # images of a batch: groups of four, of every second image where penalties look
 POLL_S = 0.2
 
 
 def as_many_as_useful(batch_size: int) -> int:
     """How many processes this machine has cores (or GPUs) for, as far as they can share such a batch."""
     import torch
+
+    from train.config import LEAST_SHARE
 
     most = torch.cuda.device_count() or os.cpu_count() or 1
     return max(n for n in range(1, most + 1) if n == 1 or batch_size % (LEAST_SHARE * n) == 0)

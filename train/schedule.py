@@ -20,6 +20,7 @@ class Stage:
     resolution: int  # pixels
     kimg: float  # thousands of real images shown, fading included
     fade_kimg: float  # how many of these the new level takes to fade in
+    batch_size: int | None = None  # images a step; None: as many as the recipe says
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,21 @@ LONGEST_FADE_KIMG = 15.0  # however long the stage: a level that is not seen yet
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:
-    """`4:60,8:100,16:140` → stages; each but the first fades in at its beginning.
+    """`4:60,8:100,16:140:8` → stages; each but the first fades in at its beginning.
 
-    Raises `ScheduleError` for anything else.
+    A third number is the size of the stage's batches. Raises `ScheduleError` for anything else.
     """
     stages: list[Stage] = []
     for part in text.split(","):
         try:
-            resolution, kimg = part.split(":")
+            resolution, kimg, *batch = part.split(":")
+            (batch_size,) = map(int, batch) if batch else (None,)
             fade_kimg = min(float(kimg) * FADE_SHARE, LONGEST_FADE_KIMG) if stages else 0.0
-            stages.append(Stage(int(resolution), float(kimg), fade_kimg))
+            stages.append(Stage(int(resolution), float(kimg), fade_kimg, batch_size))
         except ValueError:
             raise ScheduleError(
-                f"{part!r} is not a stage: write RESOLUTION:KIMG, for example 8:100,16:140."
+                f"{part!r} is not a stage: write RESOLUTION:KIMG or RESOLUTION:KIMG:BATCH, "
+                "for example 8:100,16:140:8."
             ) from None
     return tuple(stages)
 

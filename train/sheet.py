@@ -22,7 +22,7 @@ def contact_sheet(dataset: SpriteDataset, path: Path, n: int = 64, seed: int = 0
     columns = max(1, round(n**0.5))
     rows = -(-n // columns)
     sheet = checkerboard(rows * (size + GAP) + GAP, columns * (size + GAP) + GAP)
-    for i, image in enumerate(BalancedSampler(dataset.species, n, seed).batch(0)):
+    for i, image in enumerate(BalancedSampler(dataset.species, seed).slice(0, n)):
         row, column = divmod(i, columns)
         y, x = GAP + row * (size + GAP), GAP + column * (size + GAP)
         cell = sheet[y : y + size, x : x + size]

@@ -19,7 +19,7 @@ from gan.discriminator import Discriminator
 from gan.generator import Generator
 from gan.layers import downsample, upsample
 from train.augment import adjusted, augment
-from train.config import TrainConfig
+from train.config import LEAST_SHARE, TrainConfig
 from train.data import BalancedSampler, SpriteDataset
 from train.distributed import Draw, World
 from train.ema import EMA
@@ -73,7 +73,7 @@ class Trainer:
         _check_fits(config, dataset, self.world)
         self.shown = np.flatnonzero(~by_share(dataset, config.holdout))  # the images that are trained on
         self.sampler = BalancedSampler(
-            dataset.species[self.shown], config.batch_size, config.seed, self.world.rank, self.world.size
+            dataset.species[self.shown], config.seed, self.world.rank, self.world.size
         )
         self.draw = Draw(self.world)
         # Judges that share gradients with other processes must do so in one order, and a GPU has one queue.
@@ -118,9 +118,14 @@ class Trainer:
         return self.images_seen >= total_images(self.config.stages)
 
     @property
+    def batch_size(self) -> int:
+        """How many images the next step shows, over all processes."""
+        return self.config.batch_at(self.images_seen, self.world.size)
+
+    @property
     def _penalizes(self) -> bool:
         """Whether this step is one of those with gradient penalties."""
-        return (self.images_seen // self.config.batch_size) % self.config.penalty_interval == 0
+        return (self.images_seen // self.batch_size) % self.config.penalty_interval == 0
 
     # -- one step ------------------------------------------------------------------------------------------
 
@@ -150,21 +155,20 @@ class Trainer:
         self._optimize(self.optimizer_g, fake, towards_real)
         self.scaler.update()
 
-        self.images_seen += config.batch_size
+        shown = self.batch_size
+        self.images_seen += shown
         for ema in self.emas:
-            ema.update(self.generator, self.images_seen, config.batch_size)
-        return self._settle(stats)
+            ema.update(self.generator, self.images_seen, shown)
+        return self._settle(stats, shown)
 
-    def _settle(self, stats: StepStats) -> StepStats:
+    def _settle(self, stats: StepStats, shown: int) -> StepStats:
         """Average the figures over all processes, and act on them alike everywhere."""
         names = [field.name for field in fields(stats)]
         values = torch.tensor([getattr(stats, name) for name in names], device=self.compute.device)
         stats = StepStats(**dict(zip(names, self.world.mean(values).tolist(), strict=True)))
         if not torch.isfinite(torch.tensor([stats.loss_d, stats.loss_g])).all():
             raise DivergedError(f"The losses stopped being finite at {self.images_seen / 1000:.1f} kimg.")
-        self.augment_probability = adjusted(
-            self.augment_probability, stats.lead, self.config.batch_size, self.config.augment
-        )
+        self.augment_probability = adjusted(self.augment_probability, stats.lead, shown, self.config.augment)
         return stats
 
     def _augment(self, images: Tensor) -> Tensor:
@@ -172,7 +176,7 @@ class Trainer:
 
     def _real_images(self, phase: Phase) -> Tensor:
         """Own share of a batch [N, 4, R, R]. While a level fades in, reals are blended as fakes are."""
-        indices = self.shown[self.sampler.at(self.images_seen)]
+        indices = self.shown[self.sampler.at(self.images_seen, self.batch_size)]
         real = self.dataset.batch(indices, phase.resolution).to(self.compute.device)
         return real if phase.alpha == 1 else torch.lerp(upsample(downsample(real)), real, phase.alpha)
 
@@ -351,8 +355,8 @@ def _check_fits(config: TrainConfig, dataset: SpriteDataset, world: World) -> No
             f"The data set's images are {dataset.resolution} pixels wide, which the network's "
             f"{config.network.resolution} do not divide. Build a data set of that resolution."
         )
-    if config.batch_size % (8 * world.size) and world.size > 1:  # penalties see every second image
+    if config.batch_size % (LEAST_SHARE * world.size) and world.size > 1:
         raise TrainingError(
             f"{world.size} processes cannot share batches of {config.batch_size} in whole groups of four: "
-            f"choose a --batch-size that {8 * world.size} divides."
+            f"choose a --batch-size that {LEAST_SHARE * world.size} divides."
         )

@@ -165,6 +165,17 @@ def test_a_run_keeps_its_recipe_and_takes_what_is_given_anew(
 
 
 @pytest.mark.usefixtures("tiny_default")
+def test_a_batch_size_is_that_of_all_stages_but_those_that_are_given_their_own(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    run, stages = tmp_path / "run", "4:0.016:2,8:0.024,16:0.048"
+    assert command(*fit(run, creatures, "--stages", stages, "--batch-size", 8, "--until", 0.004)).code == 0
+    assert read(run / STATE_FILE).config.batch_at(0) == 2
+    assert command(*fit(run, creatures, "--batch-size", 6)).code == 0
+    assert read(run / STATE_FILE).config.batch_at(0) == 6
+
+
+@pytest.mark.usefixtures("tiny_default")
 def test_a_resumed_command_is_the_same_run_bit_for_bit(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

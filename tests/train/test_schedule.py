@@ -24,8 +24,12 @@ def test_a_long_stage_does_not_fade_in_for_long() -> None:
     assert parse_stages("32:80,64:100000") == (Stage(32, 80, 0), Stage(64, 100000, 15))
 
 
+def test_a_stage_may_name_the_size_of_its_batches() -> None:
+    assert parse_stages("4:10:64,8:2.5") == (Stage(4, 10, 0, 64), Stage(8, 2.5, 0.5))
+
+
 @pytest.mark.parametrize(
-    "text", ["", "8", "8:", "a:b", "4:1,", "4:1:2", "4;1", "4.5:1", "nan:1", "inf:1", "8:1e", "4:1 8:2"]
+    "text", ["", "8", "8:", "4:1,", "4:1:x", "4:1:2:3", "4;1", "4.5:1", "nan:1", "inf:1", "8:1e", "4:1 8:2"]
 )
 def test_what_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(ScheduleError, match="RESOLUTION:KIMG"):

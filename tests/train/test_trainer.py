@@ -260,12 +260,31 @@ def test_the_schedule_ends(creatures: SpriteDataset) -> None:
     assert steps(trainer, 2).done
 
 
+def test_a_stage_may_have_batches_of_its_own(creatures: SpriteDataset) -> None:
+    growing = replace(tiny_recipe(), stages=(Stage(8, 0.007, 0, batch_size=2), Stage(16, 1, 0)))
+    trainer, seen = tiny_trainer(creatures, growing), []
+    for _ in range(6):
+        seen.append(steps(trainer, 1).images_seen)
+        if trainer.images_seen == 6:  # another process goes on from here
+            state, trainer = trainer.state(), tiny_trainer(creatures, growing)
+            trainer.load_state(state)
+    assert seen == [2, 4, 6, 8, 12, 16]
+    assert not differences(trainer.state(), steps(tiny_trainer(creatures, growing), 6).state())
+
+
+def test_batches_of_a_stage_are_no_smaller_than_processes_can_share() -> None:
+    recipe = TrainConfig(batch_size=128, stages=(Stage(32, 1, 0, batch_size=20), Stage(64, 1, 0)))
+    assert [recipe.batch_at(999, n) for n in (1, 2, 3, 8)] == [20, 32, 24, 64]
+    assert [recipe.batch_at(1000, n) for n in (1, 2, 8)] == [128] * 3
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"discriminator_channels": (16, 16)},
         {"batch_size": 0},
         {"batch_size": 10**6},
+        {"stages": (Stage(4, 1, 0, batch_size=0), *STAGES[1:])},
         {"loss": "hinge"},
         {"eyes": EyesConfig(from_resolution=8)},
         {"eyes": EyesConfig(first_stride=2)},
@@ -299,6 +318,9 @@ def test_schedules_and_data_that_do_not_fit_are_refused(creatures: SpriteDataset
 def test_a_recipe_survives_json_and_a_broken_one_is_refused() -> None:
     for config in (TrainConfig(), tiny_recipe("adain", eyes=True)):
         assert TrainConfig.from_dict(config.to_dict()) == config
+    older = tiny_recipe().to_dict()  # of when all stages had the same batches
+    older["stages"] = [{k: v for k, v in stage.items() if k != "batch_size"} for stage in older["stages"]]
+    assert TrainConfig.from_dict(older) == tiny_recipe()
     for broken in (
         {},
         tiny_recipe().to_dict() | {"wings": 2},
