@@ -27,6 +27,7 @@ from torch.utils.flop_counter import conv_flop_count, flop_registry
 from train.config import TrainConfig
 from train.data import SpriteDataset
 from train.fit import tune_memory
+from train.launch import parse_widths
 from train.precision import Compute, choose
 from train.processes import as_many_as_useful
 from train.schedule import Stage
@@ -54,9 +55,8 @@ def convolution_peak(compute: Compute, seconds: float = 1.0) -> float:
     return best
 
 
-def trainer_for(compute: Compute, dataset: SpriteDataset, resolution: int) -> Trainer:
-    """A trainer of the shipped recipe that is past the fade of this resolution."""
-    config = TrainConfig()
+def trainer_for(config: TrainConfig, compute: Compute, dataset: SpriteDataset, resolution: int) -> Trainer:
+    """A trainer of this recipe that is past the fade of this resolution."""
     stages = tuple(Stage(r, 1, 0) for r in config.network.resolutions if r >= resolution)
     trainer = Trainer(replace(config, stages=stages), dataset, compute)
     for _ in range(3):
@@ -106,11 +106,13 @@ def images_per_s(trainer: Trainer, steps: int) -> float:
     return steps * trainer.config.batch_size / (time.perf_counter() - started)
 
 
-def command_speed(data: Path, resolution: int, processes: int, kimg: float) -> float:
+def command_speed(config: TrainConfig, data: Path, resolution: int, processes: int, kimg: float) -> float:
     """Images a second of the real command, from its last tick."""
-    stages = ",".join(f"{r}:1000" for r in TrainConfig().network.resolutions if r >= resolution)
+    stages = ",".join(f"{r}:1000" for r in config.network.resolutions if r >= resolution)
+    widths = ",".join(map(str, config.network.channels))
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "train", "fit", "--data", str(data), "--run", folder]
+        command += ["--widths", widths]
         command += ["--stages", stages, "--until", str(kimg), "--processes", str(processes)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         lines = (Path(folder) / "stats.jsonl").read_text().splitlines()
@@ -121,9 +123,13 @@ def main(
     data: Annotated[Path, typer.Option(help="The built data set.")] = Path("data/dataset"),
     resolution: Annotated[int, typer.Option(help="The stage to measure.")] = 64,
     kimg: Annotated[float, typer.Option(help="How long each number of processes trains.")] = 8.1,
+    widths: Annotated[str | None, typer.Option(help="The generator's channels, as for `train fit`.")] = None,
 ) -> None:
     """Print each figure as it comes, and all of them as JSON at the end."""
     tune_memory()
+    config = TrainConfig()
+    if widths is not None:
+        config = replace(config, network=replace(config.network, channels=parse_widths(widths)))
     dataset = SpriteDataset.open(data)
     best = choose()
     cpu = best.device
@@ -135,9 +141,9 @@ def main(
     figures: dict[str, float] = {}
     peak = figures["convolution peak, GFLOP/s"] = round(convolution_peak(best), 1)
     typer.echo(f"{best}: best 3×3 convolution {peak:.0f} GFLOP/s")
-    trainers = {name: trainer_for(compute, dataset, resolution) for name, compute in variants.items()}
+    trainers = {name: trainer_for(config, compute, dataset, resolution) for name, compute in variants.items()}
     work = figures["GFLOP per image"] = round(gflop_per_image(trainers["best, channels_last"]), 3)
-    interval = TrainConfig().penalty_interval
+    interval = config.penalty_interval
     speeds = {name: [] for name in trainers}
     for _ in range(ROUNDS):
         for name, trainer in trainers.items():
@@ -148,10 +154,10 @@ def main(
     base = figures["float32, contiguous"]
     figures["ratio to float32 contiguous"] = round(figures["best, channels_last"] / base, 2)
     figures["share of the peak"] = round(figures["best, channels_last"] * work / peak, 3)
-    for count in sorted({1, as_many_as_useful(TrainConfig().batch_size)}):
+    for count in sorted({1, as_many_as_useful(config.batch_size)}):
         threads = (os.cpu_count() or 1) // count
         name = f"{count} process{'es' if count > 1 else ''} × {threads} threads"
-        figures[name] = command_speed(data, resolution, count, kimg)
+        figures[name] = command_speed(config, data, resolution, count, kimg)
         typer.echo(f"{name}: {figures[name]:.1f} img/s")
     typer.echo(json.dumps(figures))
 
