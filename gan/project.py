@@ -132,7 +132,7 @@ class WhitenedStyles:
         random = np.random.RandomState(STYLES_SEED)
         z = random.standard_normal((STYLES_MEASURED, generator.config.z_dim)).astype(np.float32)
         w = generator.mapping(torch.from_numpy(z).to(mean.device)) - mean
-        variance, axes = torch.linalg.eigh((w.T @ w / len(w)).double().cpu())
+        variance, axes = torch.linalg.eigh((w.T @ w / len(w)).cpu().double())
         deviation = variance.clamp(min=1e-12).sqrt()
         deviation = deviation.clamp(min=STD_FLOOR * deviation.max().item())
         return cls(mean, axes.float().to(mean.device), deviation.float().to(mean.device))

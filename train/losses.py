@@ -32,7 +32,7 @@ def penalizes_fakes(loss: Loss) -> bool:
 
 
 def lead(real: Tensor, fake: Tensor) -> Tensor:
-    """How surely a discriminator tells reals from fakes: E[sign(D(real) − D(fake))], from 0 to 1.
+    """How surely a discriminator tells reals from fakes: E[sign(D(real) − D(fake))], from −1 to 1.
 
     The overfitting heuristic r_t of StyleGAN2-ADA (arXiv 2006.06676, section 3.1) is E[sign(D(real))]. Under
     a relativistic loss only differences of logits mean anything, so here each real has a fake beside it.

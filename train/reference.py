@@ -54,7 +54,8 @@ class FeatureExtractor:
     def __call__(self, images: Tensor) -> Tensor:
         """Premultiplied RGBA [N, 4, R, R] in [−1, 1] → float32 [N, 1280], on the CPU."""
         pictures = resize(over_white(images.to(self.device)), SIDE)
-        return self.network.pooled(pictures.contiguous(memory_format=torch.channels_last)).cpu()
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # training may allow it
+            return self.network.pooled(pictures.contiguous(memory_format=torch.channels_last)).cpu()
 
     def of_batches(self, batches: Iterable[Tensor], count: int, what: str, progress: Progress) -> Tensor:
         """The features of all batches in a row: float32 [N, 1280]."""
