@@ -160,16 +160,20 @@ def fit(
     A run keeps its recipe when it resumes; options given again change it from there on. On several
     machines: torchrun … -m -- train fit …
     """
+    from train.fit import stored_state
     from train.launch import Changes, launch, parse_widths
-    from train.processes import LAUNCHED, as_many_as_useful, run_in_processes
+    from train.processes import LAUNCHED, as_many_as_useful, check_devices, run_in_processes
 
     channels = None if widths is None else parse_widths(widths)
     changes = Changes(
         stages, batch_size, lr, loss, seed, eyes, style, noise_from, channels, augment, holdout, update_recipe
     )
-    count = processes or as_many_as_useful(batch_size or TrainConfig().batch_size)
-    if count > 1 and LAUNCHED not in os.environ:
-        if status := run_in_processes(count, ["-m", "train", *sys.argv[1:]]):
+    if not processes:
+        begun = stored_state(run)
+        processes = as_many_as_useful(batch_size or (begun.config if begun else TrainConfig()).batch_size)
+    check_devices(processes)
+    if processes > 1 and LAUNCHED not in os.environ:
+        if status := run_in_processes(processes, ["-m", "train", *sys.argv[1:]]):
             raise typer.Exit(1 if status < 0 else status)
         return
     launch(data, run, changes, precision, until, source, kid)

@@ -45,10 +45,10 @@ def tune_memory() -> None:
         libc.mallopt(mmap_threshold, 2**30)
 
 
-def stored_config(run: Path) -> TrainConfig | None:
-    """The recipe that a run has followed so far, or None if it has not begun. Raises `StateError`."""
+def stored_state(run: Path) -> State | None:
+    """How far a run has got, or None if it has not begun. Raises `StateError`."""
     path = run / STATE_FILE
-    return read(path).config if path.exists() else None
+    return read(path) if path.exists() else None
 
 
 def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
@@ -143,8 +143,9 @@ class Keeper:
                 f"{error} That was the {self.rollbacks}th time, however low the learning rate. The last "
                 "saved state is intact: resume from it with a lower --lr or another recipe."
             )
+        lowered = self.trainer.lr_factor * ROLLBACK_LR  # whatever the state had: this one led nowhere
         self.trainer.load_state(read(self.path))
-        self.trainer.lower_lr(ROLLBACK_LR**self.rollbacks)
+        self.trainer.lower_lr(lowered / self.trainer.lr_factor)
         self.console.print(
             f"{error} Back to {self.trainer.images_seen / 1000:.1f} kimg, with learning rates at "
             f"{self.trainer.lr_factor:.1%} of the recipe's.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gan import features
+from gan.checkpoint import load
 from gan.cli import CommandError
 from gan.config import Style
 from train import config as recipes
@@ -15,10 +16,10 @@ from train.config import Loss, Precision, TrainConfig
 from train.continuation import read_continuation, with_noise_as_in
 from train.data import SpriteDataset
 from train.distributed import World
-from train.fit import OnStep, check_resumes, fit, stored_config, tune_memory
+from train.fit import OnStep, check_resumes, fit, stored_state, tune_memory
 from train.meter import SAMPLES, Meter
 from train.precision import choose
-from train.schedule import parse_stages
+from train.schedule import parse_stages, total_images
 from train.state import State
 from train.trainer import Trainer
 from train.widening import widened
@@ -64,10 +65,15 @@ def launch(
     world = World.join(compute.device)
     console = Console(quiet=not world.leads)
     start = None
-    stored = stored_config(run)
-    if source is not None:
-        if stored:
-            raise CommandError(f"{run} has begun already: leave --from out, or choose another --run.")
+    begun = stored_state(run)
+    stored = begun and begun.config
+    if source is not None and begun is not None:
+        if begun.began_with is None or load(source).id != begun.began_with:
+            raise CommandError(
+                f"{run} has begun already, and its state does not name {source}: leave --from out, or choose "
+                "another --run."
+            )
+    elif source is not None:
         start = read_continuation(source)
         if changes.holdout is not None and changes.holdout > start.config.holdout:
             console.print(f"Note: {source} has seen some of the species that this run holds out.")
@@ -76,6 +82,13 @@ def launch(
         start = widened(with_noise_as_in(start, config.network), config.network)
     if stored:
         check_resumes(run, stored, config)
+    until = total_images(config.stages) if until_kimg is None else round(until_kimg * 1000)
+    if start and start.images_seen >= until:
+        seen, end = start.images_seen / 1000, until / 1000
+        raise CommandError(
+            f"{source} has seen {seen:,.0f} kimg, and this run would end at {end:,.0f}: "
+            f"give it more, for example --until {seen + 500:.0f}."
+        )
     trainer = Trainer(config, SpriteDataset.open(data), compute, world)
     console.print(config)
     processes = f" × {world.size} processes" if world.size > 1 else ""
@@ -83,12 +96,12 @@ def launch(
     meter = None
     if kid_kimg is not None and world.leads:
         meter = Meter(trainer.dataset, kid_kimg, lambda *_: None, kid_samples)
-    until = None if until_kimg is None else round(until_kimg * 1000)
     try:
         finished = fit(trainer, run, console, until, start, meter, tick_images, on_step)
     finally:
         world.leave()
-    console.print("The schedule is complete." if finished else f"Saved. The same command resumes {run}.")
+    complete = "The schedule is" if until_kimg is None else f"{until_kimg:g} kimg are"
+    console.print(f"{complete} complete." if finished else f"Saved. The same command resumes {run}.")
     return finished
 
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+from gan.cli import CommandError
+
 LAUNCHED = "WORLD_SIZE"  # torchrun sets it too: whoever has it is one of several already
 POLL_S = 0.2
 
@@ -23,6 +25,14 @@ def as_many_as_useful(batch_size: int) -> int:
 
     most = torch.cuda.device_count() or os.cpu_count() or 1
     return max(n for n in range(1, most + 1) if n == 1 or batch_size % (LEAST_SHARE * n) == 0)
+
+
+def check_devices(count: int) -> None:
+    """Raises `CommandError` for more processes than GPUs, where there are any: each needs one of its own."""
+    import torch
+
+    if count > (gpus := torch.cuda.device_count()) > 0:
+        raise CommandError(f"{count} processes need a GPU each, and there are {gpus}: lower --processes.")
 
 
 def run_in_processes(count: int, command: Sequence[str]) -> int:

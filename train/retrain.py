@@ -28,7 +28,7 @@ from train.data import SpriteDataset
 from train.eval_command import best_of
 from train.evaluate import Report, evaluate, worse_beyond_noise
 from train.export import export
-from train.fit import STATE_FILE, TICK_IMAGES, stored_config
+from train.fit import STATE_FILE, TICK_IMAGES, stored_state
 from train.journal import Journal
 from train.launch import Changes, launch
 from train.lock import locked
@@ -101,7 +101,8 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
 
     journal.begin("measuring")  # before anything is trained: what cannot be measured is known at once
     extractor = FeatureExtractor()
-    reference = build_reference(dataset, extractor, dataset.path, progress=journal.progress)
+    side = start.config.network.resolution  # which the data set's may be a multiple of
+    reference = build_reference(dataset, extractor, dataset.path, side, journal.progress)
     before = _measured(request.checkpoint, reference, extractor, request.samples, journal)
 
     journal.begin("training")
@@ -164,7 +165,7 @@ def _claim(request: Request, parent_id: str) -> None:
 def _trained(request: Request, images_before: int, journal: Journal, console: Console) -> bool:
     """Train, or go on with it. Returns whether the end was reached."""
     _set_damaged_aside(request.run / STATE_FILE, console)
-    begun = stored_config(request.run) is not None
+    begun = stored_state(request.run) is not None
 
     def on_step(images_seen: int) -> None:
         journal.progress("", round((images_seen - images_before) / 1000, 3), request.kimg)

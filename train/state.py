@@ -49,14 +49,15 @@ class State:
             raise StateError(f"The training state's {name} is no number that could be gone on with.")
         return float(value)
 
-    def has(self, part: str) -> bool:
-        """Whether there are tensors of this module or optimiser."""
-        return any(name.startswith(f"{part}/") for name in self.tensors)
-
     @property
     def finite(self) -> bool:
         """Whether every weight and moment is a finite number: only such a state is worth keeping."""
         return all(bool(t.isfinite().all()) for t in self.tensors.values() if t.is_floating_point())
+
+    @property
+    def began_with(self) -> str | None:
+        """The id of the checkpoint that the run started from: what travels with one is that one's own."""
+        return self.values.get("checkpoint") or self.values.get("began_with")
 
     @property
     def config(self) -> TrainConfig:

@@ -79,6 +79,7 @@ class Trainer:
         # Judges that share gradients with other processes must do so in one order, and a GPU has one queue.
         self.side_by_side = SideBySide(self.compute.device.type == "cpu" and self.world.size == 1)
         self.images_seen = 0
+        self.began_with: str | None = None  # the checkpoint whose networks the run started from
         self.lr_factor = 1.0  # below 1 once the run has diverged
         self.augment_probability = config.augment.probability
 
@@ -87,25 +88,24 @@ class Trainer:
         self.generator = place(Generator(config.network))
         self.discriminator = place(Discriminator(config.discriminator))
         self.emas = [EMA(self.generator, half_life) for half_life in config.ema_half_lives_kimg]
-        # Lazy regularisation: Adam is told of a step that is split in two (StyleGAN2, appendix B).
-        lazy = config.penalty_interval / (config.penalty_interval + 1)
-        self.optimizer_g = self._adam(self.generator.parameters(), config.lr, 1.0)
-        self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr, lazy)
+        # Loss and penalty share a step, so Adam needs none of StyleGAN2's corrections for lazy regularisation
+        # (appendix B): these are for a penalty with steps of its own.
+        self.optimizer_g = self._adam(self.generator.parameters(), config.lr)
+        self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr)
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
             self.eyes = place(Eyes(config.eyes))
             calibration = dataset.batch(self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)])
             self.eyes.calibrate(calibration.to(self.compute.device))
-            self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr, 1.0)
+            self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr)
         # Only float16 needs its losses scaled; with other formats this does nothing.
         self.scaler = torch.amp.GradScaler(  # pyright: ignore[reportPrivateImportUsage]
             self.compute.device.type, enabled=self.compute.dtype == torch.float16
         )
 
-    def _adam(self, parameters: Iterable[nn.Parameter], lr: float, lazy: float) -> Adam:
-        beta1, beta2 = self.config.betas
-        group = {"params": list(parameters), "full_lr": lr * lazy}
-        return Adam([group], lr * lazy, (beta1**lazy, beta2**lazy), eps=1e-8, fused=True)
+    def _adam(self, parameters: Iterable[nn.Parameter], lr: float) -> Adam:
+        group = {"params": list(parameters), "full_lr": lr}
+        return Adam([group], lr, self.config.betas, eps=1e-8, fused=True)
 
     @property
     def phase(self) -> Phase:
@@ -305,6 +305,7 @@ class Trainer:
         """Everything that `load_state` needs to go on exactly from here."""
         values: dict[str, Any] = {
             "images_seen": self.images_seen,
+            "began_with": self.began_with,
             "config": self.config.to_dict(),
             "dataset": {key: self.dataset.index[key] for key in ("sha256", "count", "source")},
             "augment_probability": self.augment_probability,
@@ -328,10 +329,9 @@ class Trainer:
             # No heads that could be gone on with: new ones start afresh.
             modules.pop("eyes", None)
             optimizers.pop("optimizer_eyes", None)
-        # What a checkpoint travels with has no moments (`train.continuation`).
-        optimizers = {name: o for name, o in optimizers.items() if state.has(name)}
         restore(state, modules, optimizers)
         self.images_seen = images_seen
+        self.began_with = state.began_with
         self.augment_probability = state.number("augment_probability", self.config.augment.probability)
         self.lower_lr(state.number("lr_factor", 1.0) / self.lr_factor)
         if scaler := state.values.get("scaler"):

@@ -66,6 +66,34 @@ def test_noise_can_be_left_out_and_taken_up_again(
         launch(creatures.path, tmp_path / "again", Changes(noise_from=16))
 
 
+def test_the_same_command_goes_on_with_what_it_began(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    run, changes = tmp_path / "further", Changes(widths=(24, 16, 12))
+    launch(creatures.path, run, changes, until_kimg=0.092, source=exported)
+    launch(creatures.path, run, changes, until_kimg=0.1, source=exported)
+    assert read(run / STATE_FILE).images_seen == 100
+    export(run, tmp_path / "second.safetensors")
+    assert (
+        read_continuation(tmp_path / "second.safetensors").began_with
+        == load(tmp_path / "second.safetensors").id
+    )
+    with pytest.raises(CommandError, match="does not name"):
+        launch(creatures.path, run, changes, until_kimg=0.2, source=tmp_path / "second.safetensors")
+    fit(tiny_trainer(creatures), tmp_path / "own", Console(quiet=True), until_images=BATCH)
+    with pytest.raises(CommandError, match="does not name"):
+        launch(creatures.path, tmp_path / "own", Changes(), source=exported)
+
+
+def test_an_end_that_the_checkpoint_has_passed_is_refused_before_anything_is_written(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    for until in (None, 0.088):  # the recipe's own end, and the same in kimg
+        with pytest.raises(CommandError, match="give it more, for example --until"):
+            launch(creatures.path, tmp_path / "further", Changes(), until_kimg=until, source=exported)
+    assert not (tmp_path / "further").exists()
+
+
 def test_noise_that_is_taken_up_begins_at_zero(exported: Path) -> None:
     start = read_continuation(exported)
     without = with_noise_as_in(start, replace(start.config.network, noise_from_resolution=16))

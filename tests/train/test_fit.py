@@ -81,6 +81,28 @@ def test_a_diverged_run_goes_back_and_learns_more_slowly(
     assert resumed.optimizer_g.param_groups[0]["lr"] == pytest.approx(lr / 4)
 
 
+def test_each_return_halves_the_learning_rate_also_where_it_was_saved_meanwhile(
+    creatures: SpriteDataset, tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.fit.SAVE_INTERVAL_S", 0)
+    trainer = tiny_trainer(creatures)
+    met = [poison(trainer, at_images=n * BATCH) for n in (2, 4, 6)]
+    assert fit(trainer, tmp_path / "run", console, until_images=8 * BATCH)
+    lr = trainer.config.lr
+    assert [rate for rates in met for rate in rates] == pytest.approx([lr, lr / 2, lr / 4])
+    assert read(tmp_path / "run" / STATE_FILE).values["lr_factor"] == 1 / 8
+
+
+def test_a_run_may_diverge_before_it_was_saved_with_any_moments(
+    creatures: SpriteDataset, tmp_path: Path, console: Console
+) -> None:
+    trainer = tiny_trainer(creatures)
+    met = poison(trainer, at_images=2 * BATCH)
+    assert fit(trainer, tmp_path / "run", console, until_images=4 * BATCH)
+    assert len(met) == 1 and said(console).count("Back to 0.0 kimg") == 1
+    assert read(tmp_path / "run" / STATE_FILE).finite
+
+
 def test_a_run_that_keeps_diverging_ends_with_its_good_state(
     creatures: SpriteDataset, tmp_path: Path, console: Console
 ) -> None:
