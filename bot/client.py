@@ -82,8 +82,13 @@ class NewmonBot(Bot):
         Those whose creatures are not drawn by then are told so.
         """
         self.service.close()
+        awake = self._prune_task is not None
+        if awake:
+            # Before anything that takes time: whoever stops the bot may have stopped a retrain with it, and
+            # that is for the next start to find, not for this one to call a failure.
+            await self.retraining.close()
         if await self.service.drained(self.settings.drain_timeout_s):
-            if self._prune_task is not None:  # it was awake
+            if awake:
                 await self.engine.close()
             if unserved := await self.service.drained(LAST_WORDS_S):
                 log.warning("%d requests were not answered in time before the bot stopped.", unserved)

@@ -65,6 +65,9 @@ class Announcer:
         except discord.Forbidden:
             log.warning("The end of retrain %d cannot be told: no access to its channel.", job.id)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            if isinstance(error, discord.NotFound) and error.code in GONE:
+                log.warning("The end of retrain %d cannot be told: its channel is gone.", job.id)
+                return True
             log.warning("The end of retrain %d could not be told yet: %s", job.id, error)
             return False
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import pytest
 import pytest_asyncio
 
 import bot.__main__ as program
+from bot.client import NewmonBot
 from bot.retrain import announce, jobs, process
 from bot.retrain.announce import Announcer
 from bot.sandbox import Sandbox
 from bot.sandbox.driver import ActionRefused, Message, SandboxUser
+from bot.service import SLEEPING
 from bot.store import Job, Store
-from tests.bot.retrain.conftest import STANDIN, until
+from tests.bot.retrain.conftest import STANDIN, process_of, until
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch, labels, press, private_answer, refusal
 
@@ -380,6 +383,40 @@ async def test_other_faults_of_discord_end_no_retrain(stage: Stage, oak: Sandbox
         assert (await stage.job()).promoted
     else:
         await ends(oak, message, "A new checkpoint is in use")
+
+
+async def test_a_channel_that_is_gone_is_not_tried_for_ever(stage: Stage, oak: SandboxUser) -> None:
+    await begin(stage, oak, "wait")
+    stage.sandbox.faults.refuse("edit message", 10003, times=None)
+    posted = stage.sandbox.faults.refuse("channel message", 10003, times=None)
+    await stage.go_on()
+    await until(stage.was_told)
+    assert posted.hits == 1 and (await stage.job()).promoted
+
+
+async def test_a_service_that_stops_both_while_somebody_is_served_has_no_failed_retrain(
+    stage: Stage, oak: SandboxUser
+) -> None:
+    message = await begin(stage, oak, "wait")
+    held = stage.sandbox.faults.hold("edit original")
+    handle = await oak.command("newmon")
+    await held.met()
+    client = stage.announcer.client
+    assert isinstance(client, NewmonBot)
+    stopping = asyncio.create_task(stage.bot.stop())
+    await until(lambda: client.service.closed == SLEEPING)
+    training = process_of(await stage.job())
+    training.send(signal.SIGTERM)
+    await until(lambda: not training.alive)
+    await asyncio.sleep(jobs.POLL_S * 10)  # time enough to misunderstand it
+    held.release()
+    assert (await handle.message()).pictures
+    await stopping
+    assert (await stage.job()).state == "running"
+    stage.behaviour = "good"
+    await stage.bot.start()
+    async with SandboxUser(stage.bot.url, "Oak") as again:
+        await ends(again, message, "A new checkpoint is in use")
 
 
 async def test_an_old_message_is_edited_less_often(stage: Stage, oak: SandboxUser, old_jobs: None) -> None:
