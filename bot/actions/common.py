@@ -15,12 +15,12 @@ from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import Creature, NewCreature
 from bot.store.names import plain
+from bot.store.store import GONE
 from bot.ui.answers import put
 from bot.ui.buttons import creature_view
 from bot.ui.cards import creature_card
 from bot.ui.reports import WAITS
 
-GONE = "This creature is no longer here: hatch another one with /newmon."
 ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
 
 
@@ -79,12 +79,16 @@ def counted(interaction: Interaction, creatures: int) -> Iterator[None]:
         raise
 
 
+def courtesy() -> contextlib.AbstractContextManager[None]:
+    """Around words to somebody who waits: if Discord will not have them, the creature comes all the same."""
+    return contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError)
+
+
 def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
     """Tells a person who has to wait where in the queue they stand."""
 
     async def note(position: int) -> None:
-        # A courtesy: the creature comes all the same.
-        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+        with courtesy():
             await interaction.edit_original_response(content=f"You are number {position} in the queue …")
             interaction.extras[WAITS] = True
 

@@ -47,7 +47,8 @@ async def save_as_answered(interaction: Interaction, creature_id: int, answers: 
 
 async def _save(interaction: Interaction, creature_id: int, name: str, *, in_place: bool) -> None:
     await interaction.response.defer(thinking=not in_place)
-    await show(interaction, await interaction.client.store.save(creature_id, interaction.user.id, name))
+    saved = await interaction.client.store.save(creature_id, interaction.user.id, name, interaction.guild_id)
+    await show(interaction, saved)
 
 
 @on_press(Rename)

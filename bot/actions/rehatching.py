@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
-import discord
-
-from bot.actions.common import existing, new_creature
+from bot.actions.common import courtesy, existing, new_creature
 from bot.actions.naming import candidates
 from bot.engine import OnProgress
 from bot.errors import UserError
@@ -81,7 +78,7 @@ async def keep_rehatched(
     if name is None:
         raise UserError(f"All names like {known_as} are taken: rename one of those creatures first.")
     try:
-        return await store.save(made.id, user_id, name), other
+        return await store.save(made.id, user_id, name, interaction.guild_id), other
     except AlreadySaved as error:  # by a second press at the same time
         return error.creature, other
 
@@ -95,7 +92,7 @@ def progress_note(interaction: Interaction, name: str) -> OnProgress:
         if time.monotonic() - told_at < NOTE_INTERVAL_S:
             return
         told_at = time.monotonic()
-        with contextlib.suppress(discord.HTTPException):  # a courtesy: the creature comes all the same
+        with courtesy():
             await interaction.edit_original_response(content=f"Re-hatching {name} … {share:.0%}")
 
     return note

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.engine.models import Model, Models, load_model, use_threads
-from bot.engine.projection import OnProgress, Projector
+from bot.engine.projection import CLOSING, OnProgress, Projector
 from bot.errors import UserError
 from gan.config import NetworkConfig
 from gan.latents import SeedError, Take, mix_by_level, parse_seed
@@ -36,7 +36,6 @@ OnQueued = Callable[[int], Awaitable[None]]
 FULL = "The nest is full right now: please try again in a minute."
 TOO_MANY = "You already have {count} creatures waiting to hatch: please wait for those first."
 FAILED = "This one would not hatch. Please try again."
-CLOSING = "The bot is going to sleep: please try again in a minute."
 OLDER_AT_ONCE = 8  # checkpoints beside the one in use that may be waited for: each is held until it has drawn
 LAST_BATCH_S = 2.0  # what is being drawn when the time is up is waited for that long
 
@@ -186,11 +185,6 @@ class Engine:
         return self._active
 
     @property
-    def ready(self) -> bool:
-        """Whether a checkpoint is loaded."""
-        return self._active is not None
-
-    @property
     def checkpoint_id(self) -> str:
         """The id of the checkpoint in use."""
         return self._model.id
@@ -199,11 +193,6 @@ class Engine:
     def metadata(self) -> dict[str, Any]:
         """What is known of the checkpoint in use: how it was trained."""
         return self._model.metadata
-
-    @property
-    def resolution(self) -> int:
-        """Side of a sprite in pixels, with the checkpoint in use."""
-        return self._model.sampler.resolution
 
     # -- requests ------------------------------------------------------------------------------------------
 

@@ -60,14 +60,16 @@ def existing_ids(ids: Sequence[int]):
     return select(CreatureRow.id).where(CreatureRow.id.in_(ids))
 
 
-def give_name(creature_id: int, owner_id: int, name: str, key: str, saved_at: datetime) -> Update:
+def give_name(
+    creature_id: int, owner_id: int, name: str, key: str, guild_id: int | None, saved_at: datetime
+) -> Update:
     """Touches one row or none: only the owner's, and only while it has no name."""
     return (
         update(CreatureRow)
         .where(
             CreatureRow.id == creature_id, CreatureRow.owner_id == owner_id, CreatureRow.name_key.is_(None)
         )
-        .values(name=name, name_key=key, saved_at=saved_at)
+        .values(name=name, name_key=key, guild_id=guild_id, saved_at=saved_at)
         .execution_options(synchronize_session=False)
     )
 

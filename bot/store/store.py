@@ -30,7 +30,7 @@ from bot.store.names import MAX_LENGTH, clean_name, plain, search_key
 from bot.store.records import Creature, Entry, NewCreature, Page, Sort, Suggestion, from_row, to_row
 from bot.store.transactions import changed_rows
 
-_GONE = "This creature is no longer here: hatch another one with /newmon."
+GONE = "This creature is no longer here: hatch another one with /newmon."
 _MAX_ID = 2**63 - 1  # what a column holds; larger ones come from forged buttons
 _CODE_ATTEMPTS = 5
 _AMBIGUOUS_SHOWN = 5
@@ -114,24 +114,24 @@ class Store(RetrainJobs):
         async with self._writing() as session:
             await session.execute(queries.note_shown(creature_id, owner_id, self._now()))
 
-    async def save(self, creature_id: int, owner_id: int, name: str) -> Creature:
-        """Gives a creature its name, for good.
+    async def save(self, creature_id: int, owner_id: int, name: str, guild_id: int | None) -> Creature:
+        """Gives a creature its name, for good; `guild_id` is the server that it is saved in, if any.
 
         Raises NameInvalid, NameTaken, NotYours, NotFound, or AlreadySaved (with `.creature`). Of any
         number of saves at once the first wins: the table's constraint and the update's condition decide.
         """
         cleaned, key = clean_name(name)
         if not 0 < creature_id <= _MAX_ID:
-            raise NotFound(_GONE)
+            raise NotFound(GONE)
         try:
             async with self._writing() as session:
-                naming = queries.give_name(creature_id, owner_id, cleaned, key, self._now())
+                naming = queries.give_name(creature_id, owner_id, cleaned, key, guild_id, self._now())
                 named = await changed_rows(session, naming) == 1
                 row = await session.scalar(queries.by_id(creature_id))
         except IntegrityError as error:
             raise NameTaken(cleaned) from error
         if row is None:
-            raise NotFound(_GONE)
+            raise NotFound(GONE)
         if row.owner_id != owner_id:
             raise NotYours("save")
         if not named:
@@ -296,7 +296,7 @@ def _rows(hatched: Sequence[NewCreature], codes: Sequence[str], created_at: date
 def _owned(row: CreatureRow | None, owner_id: int, do: str) -> CreatureRow:
     """The row, if it is a saved creature of this owner. Raises NotFound, NotYours or NotSaved."""
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(GONE)
     if row.owner_id != owner_id:
         raise NotYours(do)
     if row.name is None:

@@ -14,8 +14,8 @@ from discord.ui import Label, Modal, Select, TextInput
 
 from bot.errors import UserError
 from bot.interaction import Interaction
+from bot.store.names import MAX_LENGTH
 
-NAME_MAX = 32
 SAVE, RENAME, MIX = "name", "rename", "with"
 _CUSTOM_ID = re.compile(r"newmon:(\w+):(\d{1,19})")
 
@@ -48,7 +48,7 @@ def rename_dialog(creature_id: int, name: str) -> Modal:
 def _named(title: str, kind: str, creature_id: int, default: str | None) -> Modal:
     modal = _modal(title, kind, creature_id)
     field: TextInput[Modal] = TextInput(
-        custom_id="name", max_length=NAME_MAX, placeholder="Foo", default=default
+        custom_id="name", max_length=MAX_LENGTH, placeholder="Foo", default=default
     )
     modal.add_item(Label(text="Name", description="Letters, digits, spaces, - ' and .", component=field))
     return modal

@@ -35,7 +35,7 @@ async def member(running: RunningBot, name: str, *creatures: str) -> AsyncIterat
             first = await store.find(int(user.id), None, creatures[0])
             fields = {field.name: getattr(first, field.name) for field in KEPT}
             [copy] = await store.add_creatures([NewCreature(**fields)])
-            await store.save(copy.id, copy.owner_id, creature)
+            await store.save(copy.id, copy.owner_id, creature, copy.guild_id)
         await store.close()
         yield user
 

@@ -62,7 +62,7 @@ async def hatch(store: Store, owner_id: int = ANN, **changes: Any) -> Creature:
 
 async def saved(store: Store, name: str, owner_id: int = ANN, **changes: Any) -> Creature:
     creature = await hatch(store, owner_id, **changes)
-    return await store.save(creature.id, owner_id, name)
+    return await store.save(creature.id, owner_id, name, creature.guild_id)
 
 
 def ten_thousand(database: Path) -> None:

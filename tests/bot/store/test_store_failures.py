@@ -114,7 +114,7 @@ async def test_a_locked_database_is_a_sentence_and_the_next_request_works(
     creature = await hatch(store)
     with held_lock(database):
         for attempt in (
-            impatient.save(creature.id, ANN, "Foo"),
+            impatient.save(creature.id, ANN, "Foo", SERVER),
             impatient.add_creatures([hatching()]),
         ):
             with caplog.at_level(logging.ERROR), pytest.raises(StoreError, match="busy right now") as error:
@@ -122,7 +122,7 @@ async def test_a_locked_database_is_a_sentence_and_the_next_request_works(
             assert error.value.__cause__ is not None
         assert await impatient.get(creature.id) is not None  # reading goes on
     assert "database is locked" in caplog.text
-    assert (await impatient.save(creature.id, ANN, "Foo")).name == "Foo"
+    assert (await impatient.save(creature.id, ANN, "Foo", SERVER)).name == "Foo"
     await impatient.close()
 
 
@@ -134,7 +134,7 @@ async def test_a_crowd_in_front_of_a_locked_database_does_not_wait_in_line(
     creatures = [await hatch(store) for _ in range(40)]
 
     def saves() -> list[Coroutine[Any, Any, Creature]]:
-        return [impatient.save(c.id, ANN, f"Mon {i}") for i, c in enumerate(creatures)]
+        return [impatient.save(c.id, ANN, f"Mon {i}", SERVER) for i, c in enumerate(creatures)]
 
     with held_lock(database), caplog.at_level(logging.ERROR):
         refused = await asyncio.gather(*saves(), return_exceptions=True)

@@ -113,9 +113,18 @@ async def test_a_name_is_taken_in_any_case(store: Store, again: str) -> None:
     await saved(store, "Foo")
     other = await hatch(store)
     with pytest.raises(NameTaken, match="already have a creature called") as refusal:
-        await store.save(other.id, ANN, again)
+        await store.save(other.id, ANN, again, SERVER)
     assert isinstance(refusal.value, UserError)
-    assert (await store.save(other.id, ANN, "Bar")).name == "Bar"
+    assert (await store.save(other.id, ANN, "Bar", SERVER)).name == "Bar"
+
+
+async def test_what_is_saved_in_a_server_is_of_that_server(store: Store) -> None:
+    """Wherever it was hatched."""
+    for name, hatched_in, saved_in in (("Here", None, SERVER), ("There", SERVER, None)):
+        creature = await hatch(store, guild_id=hatched_in)
+        assert (await store.save(creature.id, ANN, name, saved_in)).guild_id == saved_in
+    page = await store.page(ANN, viewer_id=BOB, guild_id=SERVER)
+    assert [entry.name for entry in page.entries] == ["Here"]
 
 
 async def test_different_owners_may_use_the_same_name(store: Store) -> None:
@@ -125,20 +134,20 @@ async def test_different_owners_may_use_the_same_name(store: Store) -> None:
 async def test_a_saved_creature_never_changes(store: Store) -> None:
     creature = await saved(store, "Foo")
     with pytest.raises(AlreadySaved, match="already saved as Foo") as refusal:
-        await store.save(creature.id, ANN, "Bar")
+        await store.save(creature.id, ANN, "Bar", SERVER)
     assert same(refusal.value.creature, creature)
 
 
 async def test_nobody_saves_what_is_not_theirs_or_not_there(store: Store) -> None:
     creature = await hatch(store)
     with pytest.raises(NotYours):
-        await store.save(creature.id, BOB, "Mine")
+        await store.save(creature.id, BOB, "Mine", SERVER)
     for missing in (999, 0, -1, 2**63, 10**30):
         with pytest.raises(NotFound):
-            await store.save(missing, ANN, "Foo")
+            await store.save(missing, ANN, "Foo", SERVER)
         assert await store.get(missing) is None
     with pytest.raises(NameInvalid):
-        await store.save(creature.id, ANN, "<@1>")
+        await store.save(creature.id, ANN, "<@1>", SERVER)
     assert await store.count_saved(ANN) == await store.count_saved(BOB) == 0
 
 
@@ -170,7 +179,8 @@ async def test_of_many_saves_under_one_name_one_wins(store: Store) -> None:
     creatures = await store.add_creatures([hatching() for _ in range(50)])
     spellings = ["Foo", "FOO", "foo"]
     results = await asyncio.gather(
-        *(store.save(c.id, ANN, spellings[i % 3]) for i, c in enumerate(creatures)), return_exceptions=True
+        *(store.save(c.id, ANN, spellings[i % 3], SERVER) for i, c in enumerate(creatures)),
+        return_exceptions=True,
     )
     assert sum(isinstance(result, Creature) for result in results) == 1
     assert sum(isinstance(result, NameTaken) for result in results) == 49
@@ -180,7 +190,7 @@ async def test_of_many_saves_under_one_name_one_wins(store: Store) -> None:
 async def test_of_many_saves_of_one_creature_one_wins(store: Store) -> None:
     creature = await hatch(store)
     results = await asyncio.gather(
-        *(store.save(creature.id, ANN, f"Foo {i}") for i in range(50)), return_exceptions=True
+        *(store.save(creature.id, ANN, f"Foo {i}", SERVER) for i in range(50)), return_exceptions=True
     )
     [winner] = [result for result in results if isinstance(result, Creature)]
     losers = [result for result in results if isinstance(result, AlreadySaved)]
@@ -194,7 +204,7 @@ async def test_concurrent_saves_through_two_connections_pools_all_succeed(
     other = await Store.open(database, busy_timeout_s=30)
     creatures = await store.add_creatures([hatching() for _ in range(60)])
     await asyncio.gather(
-        *((store, other)[i % 2].save(c.id, ANN, f"Foo {i}") for i, c in enumerate(creatures)),
+        *((store, other)[i % 2].save(c.id, ANN, f"Foo {i}", SERVER) for i, c in enumerate(creatures)),
         *((store, other)[i % 2].add_creatures([hatching(BOB)]) for i in range(20)),
         *(store.suggest(ANN, SERVER, "foo") for _ in range(20)),
     )
@@ -204,7 +214,7 @@ async def test_concurrent_saves_through_two_connections_pools_all_succeed(
 
 async def test_a_cancelled_save_leaves_the_store_usable(store: Store) -> None:
     creatures = await store.add_creatures([hatching() for _ in range(20)])
-    saves = [asyncio.create_task(store.save(c.id, ANN, f"Foo {i}")) for i, c in enumerate(creatures)]
+    saves = [asyncio.create_task(store.save(c.id, ANN, f"Foo {i}", SERVER)) for i, c in enumerate(creatures)]
     await saves[0]
     for save in saves[1:]:
         save.cancel()
