@@ -14,6 +14,8 @@ from bot.ui.pictures import enlarge, mean_colour
 from bot.weirdness import describe
 
 PICTURE = "creature.png"
+CODE_LENGTH = 100  # characters
+LIKE_A_BACKTICK = "\N{MODIFIER LETTER GRAVE ACCENT}"
 
 TAKES = {"shape": "body", "features": "features", "colours": "colours"}
 
@@ -83,5 +85,8 @@ def describe_recipe(recipe: Mapping[str, object] | None) -> str:
 
 
 def code_text(text: str) -> str:
-    """Anything that was typed, as code and nothing but code."""
-    return f"`{discord.utils.escape_markdown(text, ignore_links=False).replace('`', '')[:100]}`"
+    """Anything that was typed, as code and nothing but code: as it is, since code has no markup to escape.
+
+    Only a backtick, which would end the code, becomes one that looks like it.
+    """
+    return f"`{text.replace('`', LIKE_A_BACKTICK)[:CODE_LENGTH]}`"

@@ -34,6 +34,13 @@ async def test_the_same_seed_is_the_same_creature_for_everybody(ash: SandboxUser
     assert pictures[0] == pictures[1] != pictures[2]
 
 
+async def test_a_seed_can_be_copied_from_its_card(ash: SandboxUser) -> None:
+    """In code nothing is escaped, so it stands there as it was typed."""
+    for seed, shown in (("a*b_c", "`a*b_c`"), ("C:\\x ~~", "`C:\\x ~~`"), ("a`b", "`aˋb`")):
+        fields = (await hatch(ash, seed=seed)).embeds[0]["fields"]
+        assert next(f["value"] for f in fields if f["name"] == "Seed") == shown
+
+
 async def test_weirdness_changes_the_creature_and_is_shown(ash: SandboxUser) -> None:
     tame = await hatch(ash, seed="1", weirdness="tame")
     wild = await hatch(ash, seed="1", weirdness="1.0")
