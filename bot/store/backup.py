@@ -7,9 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
+from bot.store.database import is_sqlite, parse_target
 from bot.store.errors import StoreError
 
 
@@ -57,10 +55,7 @@ def _file(database: str | Path) -> Path:
     """The file of an SQLite database. Raises `StoreError` for any other."""
     if isinstance(database, Path):
         return database
-    try:
-        url = make_url(database)
-    except ArgumentError as error:
-        raise StoreError("DATABASE_URL is not the URL of a database.") from error
-    if url.get_backend_name() != "sqlite" or not url.database:
+    url = parse_target(database)
+    if not is_sqlite(url):
         raise StoreError("Only an SQLite file can be copied like this: use your database's own backup tool.")
-    return Path(url.database)
+    return Path(str(url.database))

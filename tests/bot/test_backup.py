@@ -81,6 +81,11 @@ def test_nothing_is_overwritten_unasked(collection: Path, tmp_path: Path) -> Non
     assert back_up(collection, target, overwrite=True) == 1 and names(target) == ["Flamino"]
 
 
+def test_the_database_is_named_as_the_bot_takes_it(collection: Path, tmp_path: Path) -> None:
+    for named in (str(collection), f"sqlite:///{collection}", f"sqlite+aiosqlite:///{collection}"):
+        assert back_up(named, tmp_path / "copy", overwrite=True) == 1
+
+
 def test_what_cannot_be_copied_is_named(collection: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy"
     with pytest.raises(StoreError, match="no collection"):
