@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.checkpoints import describe, find
+from bot.checkpoints import ALL, describe, find
 from bot.config import Settings, load_settings
 from bot.errors import UserError
 from bot.shelf import SUFFIX, Shelf
@@ -46,7 +46,7 @@ async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None
     store = await Store.open(settings.database)
     try:
         active = await store.active_checkpoint()
-        return await store.checkpoints(limit=1000), active and active.checkpoint_id
+        return await store.checkpoints(limit=ALL), active and active.checkpoint_id
     finally:
         await store.close()
 

@@ -11,9 +11,12 @@ from bot.errors import UserError
 from bot.shelf import Shelf
 from bot.store import KnownCheckpoint, Store, StoreError
 
+Stamp = tuple[str, int, int]  # id, when its file was written, bytes
+
 log = logging.getLogger(__name__)
 
 FOLLOW_INTERVAL_S = 2.0
+ALL = 1000  # checkpoints: more than anybody has
 SHORTEST_ID = 4  # characters of an id that a person types
 
 
@@ -73,14 +76,14 @@ class Checkpoints:
         self.shelf = shelf
         self.engine = engine
         self.keep_unused = keep_unused
-        self._refused: str | None = None  # what could not be loaded, so that it is not tried for ever
+        self._refused: Stamp | None = None  # what could not be loaded: not tried again while it is the same
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Notice from now on when another process chooses a checkpoint."""
         active = await self.store.active_checkpoint()
         if active is not None and active.checkpoint_id != self.engine.checkpoint_id:
-            self._refused = active.checkpoint_id  # `choose_first` found it unusable
+            self._refused = await self._stamp(active.checkpoint_id)  # `choose_first` found it unusable
         self._following = asyncio.create_task(self._follow(), name="follow checkpoint")
 
     async def close(self) -> None:
@@ -96,6 +99,7 @@ class Checkpoints:
             await self.engine.load(known.id)
             await self.store.promote(known.id)
             await self.engine.use(known.id)
+            self._refused = None
         except CheckpointError as error:
             log.warning("Checkpoint %s cannot be used: %s", known.id, error)
             raise UserError(
@@ -106,7 +110,7 @@ class Checkpoints:
 
     async def listed(self) -> list[KnownCheckpoint]:
         """Those that can be hatched with, or that saved creatures belong to, newest first."""
-        known = await self.store.checkpoints()
+        known = await self.store.checkpoints(limit=ALL)
         there = await asyncio.to_thread(lambda: [self.shelf.path(one.id).is_file() for one in known])
         return [one for one, is_there in zip(known, there, strict=True) if is_there or one.creatures]
 
@@ -114,6 +118,14 @@ class Checkpoints:
         """Delete the files of checkpoints that nothing needs, but for the newest few."""
         for checkpoint_id in (await self.store.unused_checkpoints())[self.keep_unused :]:
             await asyncio.to_thread(self.shelf.remove, checkpoint_id)
+
+    async def _stamp(self, checkpoint_id: str) -> Stamp:
+        """A checkpoint and its file as it is now: a file that was mended or put back has another one."""
+        try:
+            found = await asyncio.to_thread(self.shelf.path(checkpoint_id).stat)
+        except OSError:
+            return checkpoint_id, 0, 0
+        return checkpoint_id, found.st_mtime_ns, found.st_size
 
     async def _follow(self) -> None:
         while True:
@@ -127,14 +139,17 @@ class Checkpoints:
 
     async def _follow_once(self) -> None:
         active = await self.store.active_checkpoint()
-        if active is None or active.checkpoint_id in (self.engine.checkpoint_id, self._refused):
+        if active is None or active.checkpoint_id == self.engine.checkpoint_id:
+            return
+        stamp = await self._stamp(active.checkpoint_id)
+        if stamp == self._refused:
             return
         try:
             await self.engine.use(active.checkpoint_id)
             self._refused = None
             log.info("Hatching with checkpoint %s now.", active.checkpoint_id)
         except CheckpointError as error:
-            self._refused = active.checkpoint_id
+            self._refused = stamp
             log.error("Checkpoint %s was chosen, but cannot be used: %s", active.checkpoint_id, error)
 
 

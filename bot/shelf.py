@@ -33,12 +33,13 @@ class Shelf:
         """Where what it is trained further from lies."""
         return self.folder / f"{checkpoint_id}{TRAINING_SUFFIX}"
 
-    def put(self, source: Path) -> tuple[str, dict[str, Any]]:
+    def put(self, source: Path, expected_id: str | None = None) -> tuple[str, dict[str, Any]]:
         """Check a checkpoint and keep a copy; returns its id and metadata. Doing so twice is once.
 
-        Raises `CheckpointError` for one that cannot be hatched from, and OSError where there is no room.
+        Raises `CheckpointError` for one that cannot be hatched from, or is another than `expected_id`, and
+        OSError where there is no room.
         """
-        checkpoint_id, metadata = check_checkpoint(source)
+        checkpoint_id, metadata = check_checkpoint(source, expected_id)
         self.folder.mkdir(parents=True, exist_ok=True)
         training = source.with_name(source.name.removesuffix(SUFFIX) + TRAINING_SUFFIX)
         if training.is_file():

@@ -20,6 +20,7 @@ from bot.store import Job, JobState, Store
 
 log = logging.getLogger(__name__)
 
+REASON_LENGTH = 1000  # characters: a message has room for it; the log has all of it
 TELL_AGAIN_S = 300.0  # after Discord would not have the news of how a retrain ended
 
 
@@ -48,9 +49,7 @@ class Results:
         promote = not values.get("worse", True)
         try:
             made = run_folder(self.settings, job.run) / Path(str(values.get("checkpoint"))).name
-            checkpoint_id, metadata = await asyncio.to_thread(shelf.put, made)
-            if checkpoint_id != values.get("id"):
-                raise CheckpointError("the file is another one than was measured.")
+            checkpoint_id, metadata = await asyncio.to_thread(shelf.put, made, str(values.get("id")))
             if promote:
                 await engine.load(checkpoint_id)  # nothing comes into use before it was seen to load
         except CheckpointError as error:
@@ -84,7 +83,7 @@ class Results:
     async def end(self, job: Job, state: JobState, reason: str) -> None:
         """Mark it as failed or cancelled, with the reason, and say so. What it had learned is kept."""
         log.warning("Retrain %d: %s", job.id, reason)
-        ended = await self.store.end_job(job.id, state, reason)
+        ended = await self.store.end_job(job.id, state, reason[:REASON_LENGTH])
         await self.tell(ended)
         await self._tidy_runs()
 

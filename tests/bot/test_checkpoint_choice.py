@@ -222,6 +222,25 @@ async def test_what_another_process_chooses_is_followed(checkpoints: Checkpoints
     await until_in_use(checkpoints, first)
 
 
+async def test_a_file_that_was_put_back_is_followed_after_all(checkpoints: Checkpoints) -> None:
+    other = await other_of(checkpoints)
+    path = checkpoints.shelf.path(other)
+    whole = path.read_bytes()
+    path.write_bytes(b"damaged")
+    await checkpoints.store.promote(other)
+    async with asyncio.timeout(20):
+        while checkpoints._refused is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    path.write_bytes(whole)
+    await until_in_use(checkpoints, other)
+
+
+async def test_of_many_none_that_can_be_hatched_from_is_left_out(checkpoints: Checkpoints) -> None:
+    for number in range(30):  # newer ones, whose files are gone
+        await checkpoints.store.register_checkpoint(f"{number:016x}", "there", {})
+    assert len(await checkpoints.listed()) == 2
+
+
 async def test_files_that_nothing_needs_are_deleted_but_for_the_newest(
     checkpoints: Checkpoints, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ async def test_a_process_that_fails(rooms: Rooms, behaviour: str, reason: str) -
     assert job.state == "failed" and job.reason is not None and reason in job.reason
     assert (job.pid, job.promoted, job.result_id, job.told) == (None, False, None, True)
     assert [one.id for one in rooms.notes.concluded] == [job.id]
+    assert not rooms.checkpoints.shelf.path(rooms.result_id).exists()
     await rooms.still_answers()
     await can_be_resumed(rooms, job)
 
