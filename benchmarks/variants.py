@@ -100,6 +100,7 @@ VARIANTS: dict[str, Change] = {
     "eyes from stride 16": within("eyes", first_stride=16),
     "eyes' pictures of 64": within("eyes", image_side=64),
     "eyes' pictures of 96": within("eyes", image_side=96),
+    "eyes' pictures of 192": within("eyes", image_side=192, most_enlarged=3),
     "eyes' pictures 4 times as large": within("eyes", most_enlarged=4),
     "eyes' heads see minibatch-stddev": within("eyes", minibatch_stddev=True),
     "eyes' heads 128 wide": within("eyes", width=128),
