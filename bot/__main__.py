@@ -20,7 +20,7 @@ from rich.logging import RichHandler
 from bot.checkpoint_commands import app as checkpoint_app
 from bot.checkpoints import Checkpoints, choose_first
 from bot.client import NewmonBot
-from bot.config import Settings, load_settings
+from bot.config import Settings, describe, load_settings
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
 from bot.retrain import Retraining
@@ -163,6 +163,7 @@ def start(context: typer.Context) -> None:
         handlers=[RichHandler(console=console, show_path=False)],
     )
     logging.getLogger("discord").setLevel(logging.WARNING)
+    logging.getLogger(__name__).info("Settings: %s", describe(settings))
     asyncio.run(run_until_signal(settings))
 
 

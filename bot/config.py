@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         return self.database_url or self.data_dir / "newmon.sqlite3"
 
 
+def describe(settings: Settings) -> str:
+    """All settings in a line, for the log. Without the database's address, which may hold a password."""
+    values = settings.model_dump(exclude={"database_url"})  # the token shows itself as asterisks
+    return " · ".join(f"{name.upper()}={value}" for name, value in values.items())
+
+
 def load_settings() -> Settings:
     """Raises `UserError` that names each wrong setting, and never shows a value: it may be secret."""
     try:

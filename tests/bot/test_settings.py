@@ -9,7 +9,7 @@ import pytest
 
 from bot import __main__ as program
 from bot import weirdness
-from bot.config import Settings, load_settings
+from bot.config import Settings, describe, load_settings
 from bot.errors import UserError
 from bot.sandbox import Sandbox, SandboxSettings
 from tests.bot.running import RunningBot
@@ -50,6 +50,12 @@ def test_wrong_settings_are_named_and_secrets_are_not_shown(monkeypatch: pytest.
     assert "SANDBOX_PORT" in str(caught.value)
     assert "LOG_LEVEL" in str(caught.value)
     assert "very-secret" not in str(caught.value)
+
+
+def test_settings_are_told_at_the_start_without_what_is_secret() -> None:
+    secret = {"discord_token": "very-secret", "database_url": "postgresql://ash:very-secret@host/newmon"}
+    said = describe(Settings.model_validate({**secret, "queue_limit": 7}))
+    assert "QUEUE_LIMIT=7" in said and "DRAIN_TIMEOUT_S=10" in said and "very-secret" not in said
 
 
 async def test_a_token_that_discord_does_not_know_keeps_the_bot_from_starting(tmp_path: Path) -> None:
