@@ -46,9 +46,9 @@ def tune_memory() -> None:
 
 
 def stored_state(run: Path) -> State | None:
-    """How far a run has got, or None if it has not begun. Raises `StateError`."""
+    """What a run's state says, without its weights, or None if it has not begun. Raises `StateError`."""
     path = run / STATE_FILE
-    return read(path) if path.exists() else None
+    return State({}, read(path).values) if path.exists() else None
 
 
 def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
