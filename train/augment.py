@@ -7,41 +7,66 @@ uncovers is transparent: no black boxes that could leak into the samples.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from train.config import AugmentConfig
-from train.distributed import Draw
 
 LUMA = (0.299, 0.587, 0.114)
 MIN_SIDE_TO_RESAMPLE = 16  # a smaller picture would lose more than it gains
 
 
-def augment(
-    images: Tensor, config: AugmentConfig, probability: float | None = None, draw: Draw | None = None
-) -> Tensor:
-    """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → the same, flipped, moved, scaled and recoloured at random.
+class Changes(NamedTuple):
+    """What is done to each image of a batch."""
 
-    Half of all samples are flipped; each other change hits a sample with `probability` (None: the recipe's).
-    """
-    n, draw = len(images), draw or Draw()
-    chosen = draw.uniform(n, 5) < (config.probability if probability is None else probability)
-    normal = draw.normal(n, 4) * chosen[:, :4]
-    scale, saturation, brightness, hue = normal.unbind(1)
+    flip: Tensor  # [N], bool
+    scale: Tensor  # [N], a factor
+    shift: Tensor  # [N, 2], whole pixels
+    saturation: Tensor  # [N], a factor
+    hue: Tensor  # [N], radians
+    brightness: Tensor  # [N], added to opaque colour in [0, 1]
 
-    side = images.shape[-1]
-    most = math.floor(side * config.translation)
-    shift = draw.integers(-most, most + 1, n, 2) * chosen[:, 4:]
-    flip = draw.integers(0, 2, n) == 1
+    @classmethod
+    def draw(
+        cls,
+        n: int,
+        side: int,
+        config: AugmentConfig,
+        probability: float | None = None,
+        device: torch.device | None = None,
+    ) -> Changes:
+        """For n images of so many pixels a side, from torch's global generator.
 
-    x = images / 2 + 0.5  # transparent black is 0
-    x = _move(x, flip, (scale * config.scale).exp(), shift)
-    x = _recolour(
-        x, (saturation * config.saturation).exp(), hue * config.hue * math.pi, brightness * config.brightness
-    )
-    return x * 2 - 1
+        Half of all images are flipped; each other change hits one with `probability` (None: the recipe's).
+        """
+        chosen = torch.rand(n, 5, device=device) < (
+            config.probability if probability is None else probability
+        )
+        normal = torch.randn(n, 4, device=device) * chosen[:, :4]
+        scale, saturation, brightness, hue = normal.unbind(1)
+        most = math.floor(side * config.translation)
+        shift = torch.randint(-most, most + 1, (n, 2), device=device) * chosen[:, 4:]
+        return cls(
+            flip=torch.randint(0, 2, (n,), device=device) == 1,
+            scale=(scale * config.scale).exp(),
+            shift=shift,
+            saturation=(saturation * config.saturation).exp(),
+            hue=hue * config.hue * math.pi,
+            brightness=brightness * config.brightness,
+        )
+
+    def rows(self, rows: slice) -> Changes:
+        """Those of some of the images."""
+        return Changes(*(values[rows] for values in self))
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → the same, flipped, moved, scaled and recoloured."""
+        x = images / 2 + 0.5  # transparent black is 0
+        x = _move(x, self.flip, self.scale, self.shift)
+        return _recolour(x, self.saturation, self.hue, self.brightness) * 2 - 1
 
 
 def adjusted(probability: float, lead: float, images: int, config: AugmentConfig) -> float:

@@ -152,34 +152,19 @@ class BalancedSampler:
 
     Each pass goes through all species once in a fresh order and draws one image of each, so that 28 letters
     of Unown weigh as much as one Pikachu. What stands at position p of this endless sequence depends only on
-    (seed, p): resuming needs nothing but the count of images seen, and ranks that share a batch see together
-    exactly what one process would.
+    (seed, p): resuming needs nothing but the count of images seen.
 
     species: int [N], the species of each image.
     """
 
-    def __init__(self, species: np.ndarray, seed: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(self, species: np.ndarray, seed: int) -> None:
         if len(species) == 0:
             raise ValueError("there is nothing to sample from")
         self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
         self._by_species = np.argsort(species, kind="stable")  # [N] image numbers, grouped by species
         self._counts = np.unique(species, return_counts=True)[1]  # [S]
         self._starts = np.cumsum(self._counts) - self._counts  # [S]
         self._pass: tuple[int, np.ndarray] | None = None
-
-    def at(self, images_seen: int, batch_size: int) -> np.ndarray:
-        """This rank's share of the batch after `images_seen` images of all ranks: int64 [batch_size / ranks].
-
-        Raises ValueError for batches that cannot be shared evenly.
-        """
-        if batch_size < 1 or batch_size % self.world_size or not 0 <= self.rank < self.world_size:
-            ranks = f"rank {self.rank} of {self.world_size}"
-            raise ValueError(f"cannot split batches of {batch_size} for {ranks}")
-        share = batch_size // self.world_size
-        start = images_seen + self.rank * share
-        return self.slice(start, start + share)
 
     def slice(self, start: int, stop: int) -> np.ndarray:
         """Positions start … stop − 1 of the sequence: int64 [stop − start]."""

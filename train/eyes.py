@@ -12,11 +12,14 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import is_parametrized
 
 from gan.features import FrozenEfficientNet, over_white, resize
 from gan.layers import LRELU_SLOPE, MinibatchStddev
 from train.config import EyesConfig
 from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead
+
+POWER_ITERATIONS = 2  # a step, to follow the heads' spectral norms (Miyato et al. 2018, arXiv 1802.05957)
 
 
 class Head(nn.Module):
@@ -27,16 +30,20 @@ class Head(nn.Module):
         # With it a head also sees how much the images of a group differ, as the other discriminator does.
         middle = [MinibatchStddev()] if minibatch_stddev else []
         self.layers = nn.Sequential(
-            spectral_norm(nn.Conv2d(channels, width, 1)),
+            _normed(nn.Conv2d(channels, width, 1)),
             nn.LeakyReLU(LRELU_SLOPE),
             *middle,
-            spectral_norm(nn.Conv2d(width + len(middle), width, 3, padding=1)),
+            _normed(nn.Conv2d(width + len(middle), width, 3, padding=1)),
             nn.LeakyReLU(LRELU_SLOPE),
-            spectral_norm(nn.Conv2d(width, 1, 1)),
+            _normed(nn.Conv2d(width, 1, 1)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
+
+
+def _normed(layer: nn.Module) -> nn.Module:
+    return spectral_norm(layer, n_power_iterations=POWER_ITERATIONS)
 
 
 class Eyes(nn.Module):
@@ -51,12 +58,22 @@ class Eyes(nn.Module):
         with torch.no_grad():
             seen = self.backbone(torch.zeros(1, 3, config.image_side, config.image_side))
         self.heads = nn.ModuleList(Head(f.shape[1], config.width, config.minibatch_stddev) for f in seen)
+        self.heads.eval()  # looking leaves their spectral norms as they are (`refine_norms`)
         self.register_buffer("scales", torch.ones(len(seen)))
 
     @torch.no_grad()
     def calibrate(self, images: Tensor) -> None:
         """Remember each feature map's standard deviation over some real images, to divide by it."""
         self.scales.copy_(torch.stack([1 / f.float().std() for f in self._raw_features(images)]))
+
+    @torch.no_grad()
+    def refine_norms(self) -> None:
+        """Bring the heads' spectral norms up to date, once a step, for all its shares."""
+        self.heads.train()
+        for layer in self.heads.modules():
+            if is_parametrized(layer, "weight"):
+                _ = layer.weight  # computed on demand, which is what improves the estimate
+        self.heads.eval()
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Premultiplied RGBA [N, 4, R, R] in [−1, 1] → unit-variance features of the image over white."""

@@ -33,7 +33,9 @@ class Compute:
         """Run the convolutions inside in `dtype`; float32 needs no context."""
         if self.dtype == torch.float32:
             return contextlib.nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
+        # Its cache of casts is shared by threads, which clear it under each other: then it depends on their
+        # pace whether gradients of a weight that is used twice are added before or after rounding.
+        return torch.autocast(self.device.type, self.dtype, cache_enabled=False)
 
     def place(self, module: M) -> M:
         """The module on this device, in this memory format."""

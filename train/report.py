@@ -21,8 +21,9 @@ from gan.sprite import contact_sheet, to_rgba
 from train.board import Board
 from train.film import write_film
 from train.meter import Meter
+from train.players import StepStats
 from train.schedule import Phase
-from train.trainer import StepStats, Trainer
+from train.trainer import Trainer
 
 GRID_SEEDS = range(32)
 GRID_COLUMNS = 8
@@ -135,7 +136,7 @@ class Reporter:
             "lr_factor": trainer.lr_factor,
             "eta_s": round((self.limit - images) / max(rate, 1e-9)),
         }
-        for name in ("loss_d", "loss_g", "loss_eyes", "lead", "r1", "r2"):
+        for name in ("loss_d", "loss_g", "loss_eyes", "lead", "lead_eyes", "r1", "r2"):
             values = [v for s in self.steps if not math.isnan(v := getattr(s, name))]
             if values:
                 figures[name] = round(fmean(values), 4)

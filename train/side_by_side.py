@@ -1,43 +1,46 @@
-"""Two computations at the same time, half of the processor's cores each.
+"""Computations at the same time, each with its part of the processor's cores.
 
 Most operations of a small network are too short to share among threads: these wait for each other more than
-they work. Two computations that need nothing of each other keep the cores busy with no waiting in between.
+they work. Computations that need nothing of each other keep the cores busy with no waiting in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import torch
 
 A = TypeVar("A")
-B = TypeVar("B")
 
 
 class SideBySide:
-    """Runs pairs of functions, in two threads where `possible`, else one after the other.
+    """Runs functions in as many threads, or one after the other where torch has no thread for each.
 
-    Neither may draw random numbers or talk to other processes: there is no order between them.
+    None of them may draw random numbers or talk to other processes: there is no order between them.
     """
 
-    def __init__(self, possible: bool) -> None:
-        self.possible = possible
-        self._helper = ThreadPoolExecutor(1, thread_name_prefix="side-by-side")
+    def __init__(self) -> None:
+        self._helpers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="side-by-side")
 
-    def __call__(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-        """Both results. Raises what either raises, once both have ended."""
+    def __call__(self, computations: Sequence[Callable[[], A]]) -> list[A]:
+        """All results. Raises what the first of those that failed raises, once all have ended."""
         threads = torch.get_num_threads()
-        if not self.possible or threads < 2:
-            return first(), second()
-        later = self._helper.submit(_with_threads, threads // 2, second)
+        each = threads // len(computations)
+        if len(computations) == 1 or each < 1:
+            return [compute() for compute in computations]
+        first, *others = (partial(_with_threads, each, compute) for compute in computations)
+        later = [self._helpers.submit(other) for other in others]
         try:
-            ours = _with_threads(threads - threads // 2, first)
+            ours = first()
         finally:
             torch.set_num_threads(threads)
-            later.exception()  # waits
-        return ours, later.result()
+            for future in later:
+                future.exception()  # waits
+        return [ours, *(future.result() for future in later)]
 
 
 def _with_threads(count: int, compute: Callable[[], A]) -> A:

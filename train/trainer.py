@@ -6,8 +6,10 @@ go on exactly as if it had never stopped (the idea is EDM2's).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,21 +20,25 @@ from torch.optim import Adam, Optimizer
 from gan.discriminator import Discriminator
 from gan.generator import Generator
 from gan.layers import downsample, upsample
-from train.augment import adjusted, augment
+from train.augment import adjusted
+from train.batch import Batch
 from train.config import LEAST_SHARE, TrainConfig
 from train.data import BalancedSampler, SpriteDataset
-from train.distributed import Draw, World
+from train.distributed import World
 from train.ema import EMA
 from train.eyes import Eyes
-from train.gamut import in_gamut
 from train.holdout import by_share
-from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
+from train.players import Players, Share, StepStats
 from train.precision import Compute, choose
 from train.schedule import Phase, check_stages, lr_decay, phase_at, total_images
 from train.side_by_side import SideBySide
 from train.state import State, StateError, collect, restore
 
 CALIBRATION_IMAGES = 256
+# What threads share is worth it from this resolution on, in shares of at least so many rows
+# (docs/training.md).
+SHARED_FROM = 32
+LEAST_ROWS = 16
 
 
 class TrainingError(Exception):
@@ -41,18 +47,6 @@ class TrainingError(Exception):
 
 class DivergedError(TrainingError):
     """Losses or weights stopped being finite: whoever runs the loop goes back to the last good state."""
-
-
-@dataclass
-class StepStats:
-    """The figures of one step, over all processes; NaN where something did not take part."""
-
-    loss_d: float
-    loss_g: float
-    lead: float  # of the discriminator that leads more (`losses.lead`)
-    loss_eyes: float = float("nan")
-    r1: float = float("nan")
-    r2: float = float("nan")
 
 
 class Trainer:
@@ -72,12 +66,8 @@ class Trainer:
         self.world = world or World(device=self.compute.device)
         _check_fits(config, dataset, self.world)
         self.shown = np.flatnonzero(~by_share(dataset, config.holdout))  # the images that are trained on
-        self.sampler = BalancedSampler(
-            dataset.species[self.shown], config.seed, self.world.rank, self.world.size
-        )
-        self.draw = Draw(self.world)
-        # Judges that share gradients with other processes must do so in one order, and a GPU has one queue.
-        self.side_by_side = SideBySide(self.compute.device.type == "cpu" and self.world.size == 1)
+        self.sampler = BalancedSampler(dataset.species[self.shown], config.seed)
+        self.side_by_side = SideBySide()
         self.images_seen = 0
         self.began_with: str | None = None  # the checkpoint whose networks the run started from
         self.lr_factor = 1.0  # below 1 once the run has diverged
@@ -101,6 +91,9 @@ class Trainer:
         # Only float16 needs its losses scaled; with other formats this does nothing.
         self.scaler = torch.amp.GradScaler(  # pyright: ignore[reportPrivateImportUsage]
             self.compute.device.type, enabled=self.compute.dtype == torch.float16
+        )
+        self.players = Players(
+            config, self.compute, self.scaler, self.generator, self.discriminator, self.eyes
         )
 
     def _adam(self, parameters: Iterable[nn.Parameter], lr: float) -> Adam:
@@ -130,153 +123,71 @@ class Trainer:
     # -- one step ------------------------------------------------------------------------------------------
 
     def step(self) -> StepStats:
-        """Show one batch: update the discriminators, then the generator, then its averages.
+        """Show one batch: update all networks, then the generator's averages.
 
-        Raises `DivergedError` when a loss is not finite; the weights are then beyond use.
+        Raises `DivergedError` when a loss is not finite.
         """
-        config, phase, autocast = self.config, self.phase, self.compute.autocast
+        phase, shown = self.phase, self.batch_size
         self._set_learning_rates()
-        torch.manual_seed(_step_seed(config.seed, self.images_seen))
-        real = self._augment(self._real_images(phase))
-        w_plus = self._random_styles(len(real), phase)
-        noise = [self.draw.normal(len(w_plus), 1, side, side) for side in self._noise_sides(phase)]
-        with autocast():
-            image = self.generator.synthesis(w_plus, noise, phase.resolution, phase.alpha)
-        image = image.float()
-        fake = self._augment(in_gamut(image) if config.clamps_fakes else image)
-
-        # All players move at once: each judge looks at the batch once, and what it would have the fakes be
-        # (the loss's gradient at the pixels) is handed to the generator.
-        judged = fake.detach()
-        if self.eyes is not None and phase.resolution >= config.eyes.from_resolution:
-            stats, towards_real = self._update_both(self.eyes, real, judged, phase)
-        else:
-            stats, towards_real = self._update_discriminator(real, judged, phase)
-        self._optimize(self.optimizer_g, fake, towards_real)
-        self.scaler.update()
-
-        shown = self.batch_size
+        torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
+        batch = self._draw(phase).share(self.world.rank, self.world.size)
+        if self.eyes is not None and self.players.eyes_are_open(phase):
+            self.eyes.refine_norms()
+        n = self._number_of_shares(len(batch), phase)
+        stats = self._settle(
+            self.side_by_side([partial(self._play, batch.share(k, n), phase) for k in range(n)])
+        )
         self.images_seen += shown
         for ema in self.emas:
             ema.update(self.generator, self.images_seen, shown)
-        return self._settle(stats, shown)
-
-    def _settle(self, stats: StepStats, shown: int) -> StepStats:
-        """Average the figures over all processes, and act on them alike everywhere."""
-        names = [field.name for field in fields(stats)]
-        values = torch.tensor([getattr(stats, name) for name in names], device=self.compute.device)
-        stats = StepStats(**dict(zip(names, self.world.mean(values).tolist(), strict=True)))
-        if not torch.isfinite(torch.tensor([stats.loss_d, stats.loss_g])).all():
-            raise DivergedError(f"The losses stopped being finite at {self.images_seen / 1000:.1f} kimg.")
-        self.augment_probability = adjusted(self.augment_probability, stats.lead, shown, self.config.augment)
+        self.augment_probability = adjusted(
+            self.augment_probability, stats.most_lead, shown, self.config.augment
+        )
         return stats
 
-    def _augment(self, images: Tensor) -> Tensor:
-        return augment(images, self.config.augment, self.augment_probability, self.draw)
-
-    def _real_images(self, phase: Phase) -> Tensor:
-        """Own share of a batch [N, 4, R, R]. While a level fades in, reals are blended as fakes are."""
-        indices = self.shown[self.sampler.at(self.images_seen, self.batch_size)]
-        real = self.dataset.batch(indices, phase.resolution).to(self.compute.device)
-        return real if phase.alpha == 1 else torch.lerp(upsample(downsample(real)), real, phase.alpha)
-
-    def _noise_sides(self, phase: Phase) -> list[int]:
-        return self.generator.synthesis.noise_shapes(phase.resolution)
-
-    def _random_styles(self, n: int, phase: Phase) -> Tensor:
-        """w_plus [N, L, w_dim]; some samples mix in a second style from a random layer on (StyleGAN 3.1)."""
-        config, draw, mapping = self.config, self.draw, self.generator.mapping
-        w = mapping(draw.normal(n, 2, config.network.z_dim).flatten(0, 1))  # [2N, w_dim]
-        mapping.track(self.world.mean(w.detach().mean(dim=0, keepdim=True)))
-        first, second = w.unflatten(0, (n, 2)).unbind(1)
-        used = len(self._noise_sides(phase))
-        crossover = draw.integers(1, max(used, 2), n, 1)
-        mixes = draw.uniform(n, 1) < config.mixing_probability
-        layers = torch.arange(config.network.num_layers, device=crossover.device)
-        takes_second = mixes & (layers >= crossover)  # [N, L]
-        return torch.where(takes_second[:, :, None], second[:, None], first[:, None])
-
-    def _update_discriminator(self, real: Tensor, fake: Tensor, phase: Phase) -> tuple[StepStats, Tensor]:
-        """One step of the ordinary discriminator, in answer to reals and fakes [N, 4, R, R].
-
-        Returns the figures of both players, and the gradient of the generator's loss at the fakes.
-        """
-        config, autocast = self.config, self.compute.autocast
-        fake = fake.clone().requires_grad_()
-        with autocast():
-            logits_real = self.discriminator(real, phase.alpha).float()
-            logits_fake = self.discriminator(fake, phase.alpha).float()
-        loss = discriminator_loss(config.loss, logits_real, logits_fake)
-        loss_g = generator_loss(config.loss, logits_real.detach(), logits_fake)
-        stats = StepStats(loss.item(), loss_g.item(), lead(logits_real, logits_fake).item())
-        towards_real = self._at_pixels(loss_g, fake)
-        if self._penalizes:
-            # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
-            penalty = r1 = self._penalty(real[::2], phase)
-            stats.r1 = r1.item()
-            if penalizes_fakes(config.loss):
-                r2 = self._penalty(fake.detach()[::2], phase)
-                stats.r2 = r2.item()
-                penalty = r1 + r2
-            loss = loss + config.gamma * config.penalty_interval * penalty
-        self._optimize(self.optimizer_d, self.scaler.scale(loss))
-        return stats, towards_real
-
-    def _update_both(self, eyes: Eyes, real: Tensor, fake: Tensor, phase: Phase) -> tuple[StepStats, Tensor]:
-        """`_update_discriminator` and one step of the eyes' heads, whose gradient at the fakes is added.
-
-        The eyes take longer than the discriminator, so they have both threads while they look.
-        """
-        seen = fake.clone().requires_grad_()
-
-        def look(images: Tensor) -> list[Tensor]:
-            with self.compute.autocast():
-                return eyes.features(images)
-
-        features_real, features_fake = self.side_by_side(lambda: look(real), lambda: look(seen))
-        (stats, towards_real), (loss, ahead, towards_eyes) = self.side_by_side(
-            lambda: self._update_discriminator(real, fake, phase),
-            lambda: self._update_heads(eyes, features_real, features_fake, seen),
+    def _draw(self, phase: Phase) -> Batch:
+        """The whole batch that comes next."""
+        positions = self.sampler.slice(self.images_seen, self.images_seen + self.batch_size)
+        sides = self.generator.synthesis.noise_shapes(phase.resolution)
+        return Batch.draw(
+            self.shown[positions], self.config, sides, self.augment_probability, self.compute.device
         )
-        stats.loss_eyes, stats.lead = loss, max(stats.lead, ahead)
-        return stats, towards_real.add_(towards_eyes)
 
-    def _update_heads(
-        self, eyes: Eyes, real: list[Tensor], fake: list[Tensor], seen: Tensor
-    ) -> tuple[float, float, Tensor]:
-        """One step of the heads, from the features of reals and of the fakes `seen` [N, 4, R, R].
+    def _number_of_shares(self, rows: int, phase: Phase) -> int:
+        """How many threads work on shares of these rows, each whole groups for the minibatch statistics."""
+        if self.compute.device.type != "cpu" or phase.resolution < SHARED_FROM:
+            return 1
+        most = min(torch.get_num_threads(), rows // LEAST_ROWS)
+        return next(n for n in range(max(most, 1), 0, -1) if n == 1 or rows % (n * LEAST_SHARE) == 0)
 
-        Returns their loss, how far they lead, and the gradient of the generator's loss at the fakes.
-        """
-        config = self.config.eyes
-        with self.compute.autocast():
-            loss_g, loss, ahead = eyes.losses(real, fake)
-        stated = loss.item()
-        towards_real = self._at_pixels(config.weight * loss_g, seen)
-        if config.gamma > 0 and self._penalizes:
-            penalty = eyes.penalty(real) + eyes.penalty(fake)
-            loss = loss + config.gamma * self.config.penalty_interval * penalty
-        self._optimize(self.optimizer_eyes, self.scaler.scale(loss))
-        return stated, ahead.item(), towards_real
+    def _play(self, batch: Batch, phase: Phase) -> Share:
+        real = self.dataset.batch(batch.indices, phase.resolution).to(self.compute.device)
+        if phase.alpha < 1:  # while a level fades in, reals are blended as fakes are
+            real = torch.lerp(upsample(downsample(real)), real, phase.alpha)
+        return self.players.play(batch, real, phase, self._penalizes)
 
-    def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
-        """The (scaled) gradient of a loss at the images that it comes from; the graph is needed again."""
-        return torch.autograd.grad(self.scaler.scale(loss), images, retain_graph=True)[0]
+    def _settle(self, shares: list[Share]) -> StepStats:
+        """Move all players by the mean of the shares of all processes, which is returned of their figures."""
+        mean_w, figures, *gradients = self.world.mean([self._message(share) for share in shares])
+        stats = StepStats(*figures.tolist())
+        if not (math.isfinite(stats.loss_d) and math.isfinite(stats.loss_g)):
+            raise DivergedError(f"The losses stopped being finite at {self.images_seen / 1000:.1f} kimg.")
+        self.generator.mapping.track(mean_w[None])
+        means, optimizers = iter(gradients), self._parts()[1]
+        for player, present in shares[0].gradients.items():
+            optimizer = optimizers[f"optimizer_{player}"]
+            for parameter, gradient in zip(optimizer.param_groups[0]["params"], present, strict=True):
+                # The optimiser goes through both in the order in memory, which must be the same.
+                grad = None if gradient is None else torch.empty_like(parameter).copy_(next(means))
+                parameter.grad = grad
+            self.scaler.step(optimizer)
+        self.scaler.update()
+        return stats
 
-    def _penalty(self, images: Tensor, phase: Phase) -> Tensor:
-        """The gradient penalty of the discriminator on these images: a scalar."""
-        x = images.clone().requires_grad_()
-        with self.compute.autocast():
-            logits = self.discriminator(x, phase.alpha)
-        return gradient_penalty(logits.float(), x)
-
-    def _optimize(self, optimizer: Optimizer, result: Tensor, gradient: Tensor | None = None) -> None:
-        """Move the optimiser's parameters, and nothing else, against a loss, or a result and its gradient."""
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        optimizer.zero_grad(set_to_none=True)
-        result.backward(gradient, inputs=parameters)
-        self.world.average_gradients(parameters)
-        self.scaler.step(optimizer)
+    def _message(self, share: Share) -> list[Tensor]:
+        """All that is averaged, in the order in which `_settle` takes it."""
+        gradients = [g for player in share.gradients.values() for g in player if g is not None]
+        return [share.mean_w, torch.tensor(astuple(share.stats), device=self.compute.device), *gradients]
 
     # -- saving and resuming -------------------------------------------------------------------------------
 

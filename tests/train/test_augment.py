@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from train.augment import adjusted, augment
+from train.augment import Changes, adjusted
 from train.config import AugmentConfig
 from train.data import SpriteDataset
 
@@ -23,6 +23,11 @@ def seeded() -> None:
 def sprites(dataset: SpriteDataset, n: int = 64) -> Tensor:
     """Images of the data set [n, 4, 16, 16] in [−1, 1], in turn."""
     return dataset.batch(torch.arange(n).remainder(len(dataset)).numpy())
+
+
+def augment(x: Tensor, config: AugmentConfig, probability: float | None = None) -> Tensor:
+    """The images, each changed at random."""
+    return Changes.draw(len(x), x.shape[-1], config, probability)(x)
 
 
 def unit(x: Tensor) -> Tensor:

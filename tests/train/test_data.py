@@ -120,19 +120,19 @@ def test_a_data_set_with_pickles_is_refused(dataset: SpriteDataset) -> None:
 
 
 def test_a_batch_depends_only_on_seed_and_number() -> None:
-    forwards = [BalancedSampler(SPECIES, seed=3).at(8 * k, 8) for k in range(40)]
+    forwards = [BalancedSampler(SPECIES, seed=3).slice(8 * k, 8 * k + 8) for k in range(40)]
     sampler = BalancedSampler(SPECIES, seed=3)
-    backwards = [sampler.at(8 * k, 8) for k in reversed(range(40))][::-1]
+    backwards = [sampler.slice(8 * k, 8 * k + 8) for k in reversed(range(40))][::-1]
     np.testing.assert_array_equal(forwards, backwards)
     assert forwards[0].dtype == np.int64 and forwards[0].shape == (8,)
-    other = [BalancedSampler(SPECIES, seed=4).at(8 * k, 8) for k in range(40)]
+    other = [BalancedSampler(SPECIES, seed=4).slice(8 * k, 8 * k + 8) for k in range(40)]
     assert not np.array_equal(forwards, other)
 
 
 def test_resuming_needs_only_the_images_seen() -> None:
     """Batches that grow do not disturb the sequence."""
     sampler = BalancedSampler(SPECIES, seed=0)
-    parts = [sampler.at(0, 16), sampler.at(16, 16), sampler.at(32, 32), sampler.at(64, 32)]
+    parts = [sampler.slice(a, b) for a, b in ((0, 16), (16, 32), (32, 64), (64, 96))]
     np.testing.assert_array_equal(np.concatenate(parts), BalancedSampler(SPECIES, seed=0).slice(0, 96))
 
 
@@ -145,23 +145,9 @@ def test_every_species_has_the_same_share() -> None:
         assert (share > 0).sum() >= 0.95 * size and share.max() < 5 * 300 / size
 
 
-def test_ranks_share_the_batch_of_one_process() -> None:
-    whole = BalancedSampler(SPECIES, seed=1)
-    ranks = [BalancedSampler(SPECIES, seed=1, rank=rank, world_size=3) for rank in range(3)]
-    for seen in (0, 12, 84):
-        shares = [rank.at(seen, 12) for rank in ranks]
-        np.testing.assert_array_equal(np.concatenate(shares), whole.at(seen, 12))
-
-
 def test_a_batch_may_be_larger_than_the_data_set() -> None:
-    batch = BalancedSampler(np.zeros(2, np.int32), seed=0).at(320, 64)
+    batch = BalancedSampler(np.zeros(2, np.int32), seed=0).slice(320, 384)
     assert batch.shape == (64,) and set(batch) == {0, 1}
-
-
-@pytest.mark.parametrize(("batch", "rank", "world"), [(0, 0, 1), (8, 0, 3), (8, 2, 2), (8, -1, 2)])
-def test_batches_that_cannot_be_split(batch: int, rank: int, world: int) -> None:
-    with pytest.raises(ValueError, match="cannot split"):
-        BalancedSampler(SPECIES, 0, rank, world).at(0, batch)
 
 
 def test_nothing_to_sample_from() -> None:

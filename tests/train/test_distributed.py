@@ -13,7 +13,7 @@ import torch
 from gan import features
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train.data import SpriteDataset
-from train.distributed import Draw, World
+from train.distributed import World
 from train.fit import STATE_FILE
 from train.processes import as_many_as_useful
 from train.schedule import Stage
@@ -67,18 +67,6 @@ def _gradients(state: State, optimizer: str) -> torch.Tensor:
     """The first moments of all its parameters in one vector."""
     names = [n for n in sorted(state.tensors) if n.startswith(f"{optimizer}/") and n.endswith("/exp_avg")]
     return torch.cat([state.tensors[name].flatten() for name in names])
-
-
-def test_shares_of_random_numbers_make_up_the_whole() -> None:
-    def drawn(world: World) -> list[torch.Tensor]:
-        torch.manual_seed(3)
-        draw, n = Draw(world), 12 // world.size
-        return [draw.normal(n, 2, 3), draw.uniform(n), draw.integers(0, 100, n, 1)]
-
-    whole = drawn(World())
-    shares = zip(*(drawn(World(rank, 3)) for rank in range(3)), strict=True)
-    for one, parts in zip(whole, shares, strict=True):
-        assert torch.equal(one, torch.cat(parts))
 
 
 def test_batches_that_cannot_be_shared_are_refused(creatures: SpriteDataset) -> None:

@@ -17,9 +17,10 @@ from rich.console import Console
 from tests.train.tiny import BATCH, differences, steps, tiny_recipe, tiny_trainer
 from train.data import SpriteDataset
 from train.fit import MOST_ROLLBACKS, STATE_FILE, fit
+from train.players import StepStats
 from train.schedule import Stage
 from train.state import State, StateError, read, write
-from train.trainer import StepStats, Trainer, TrainingError
+from train.trainer import Trainer, TrainingError
 
 ENDLESS = (Stage(4, 1000, 0), Stage(8, 1000, 0), Stage(16, 1000, 0))
 

@@ -1,4 +1,4 @@
-"""Two computations that share the processor."""
+"""Computations that share the processor."""
 
 import threading
 from collections.abc import Iterator
@@ -11,36 +11,43 @@ from train.side_by_side import SideBySide
 PATIENCE_S = 30  # of a barrier that somebody never comes to
 
 
-@pytest.fixture
-def two_threads() -> Iterator[None]:
+@pytest.fixture(params=[2, 3, 5])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """How many threads torch has."""
     before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
+    torch.set_num_threads(request.param)
+    yield request.param
     torch.set_num_threads(before)
 
 
-def test_both_are_computed_at_the_same_time_on_half_of_the_threads_each(two_threads: None) -> None:
-    meeting = threading.Barrier(2, timeout=PATIENCE_S)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_each_has_its_part_of_the_threads_at_the_same_time(threads: int, count: int) -> None:
+    if count > threads:
+        pytest.skip("there is not a thread for each")
+    meeting = threading.Barrier(count, timeout=PATIENCE_S)
 
     def compute() -> int:
-        meeting.wait()  # passes only if the other one is there too
+        meeting.wait()  # passes only if all others are there too
         return torch.get_num_threads()
 
-    assert SideBySide(possible=True)(compute, compute) == (1, 1)
-    assert torch.get_num_threads() == 2
+    assert SideBySide()([compute] * count) == [threads // count] * count
+    assert torch.get_num_threads() == threads
 
 
-@pytest.mark.parametrize("possible", [True, False])
-def test_without_a_second_thread_one_follows_the_other(two_threads: None, possible: bool) -> None:
-    if possible:
-        torch.set_num_threads(1)
-    order: list[str] = []
-    found = SideBySide(possible)(lambda: order.append("first"), lambda: threading.current_thread())
-    assert order == ["first"] and found[1] is threading.current_thread()
+def test_without_a_thread_for_each_one_follows_the_other(threads: int) -> None:
+    order: list[int] = []
+
+    def compute(i: int) -> threading.Thread:
+        order.append(i)
+        return threading.current_thread()
+
+    count = threads + 1
+    found = SideBySide()([lambda i=i: compute(i) for i in range(count)])
+    assert order == list(range(count)) and set(found) == {threading.current_thread()}
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_what_either_raises_comes_out_once_both_have_ended(two_threads: None, failing: int) -> None:
+def test_what_either_raises_comes_out_once_both_have_ended(threads: int, failing: int) -> None:
     ended = threading.Event()
     meeting = threading.Barrier(2, timeout=PATIENCE_S)
 
@@ -52,17 +59,19 @@ def test_what_either_raises_comes_out_once_both_have_ended(two_threads: None, fa
         meeting.wait()
         ended.set()
 
-    pair = (fail, succeed) if failing == 0 else (succeed, fail)
     with pytest.raises(ValueError, match="what went wrong"):
-        SideBySide(possible=True)(*pair)
-    assert ended.is_set() and torch.get_num_threads() == 2
+        SideBySide()((fail, succeed) if failing == 0 else (succeed, fail))
+    assert ended.is_set() and torch.get_num_threads() == threads
 
 
-def test_gradients_are_those_of_one_after_the_other(two_threads: None) -> None:
+def test_gradients_are_those_of_one_after_the_other(threads: int) -> None:
     torch.manual_seed(0)
     x = torch.randn(4, 8, requires_grad=True)
-    squares, cubes = SideBySide(possible=True)(
-        lambda: torch.autograd.grad(x.square().sum(), x)[0], lambda: torch.autograd.grad((x**3).sum(), x)[0]
+    squares, cubes = SideBySide()(
+        [
+            lambda: torch.autograd.grad(x.square().sum(), x)[0],
+            lambda: torch.autograd.grad((x**3).sum(), x)[0],
+        ]
     )
     torch.testing.assert_close(squares, 2 * x.detach())
     torch.testing.assert_close(cubes, 3 * x.detach().square())

@@ -1,0 +1,67 @@
+"""One step's images and random numbers: drawn for the whole batch, and worked on in shares.
+
+Whatever the number of threads and processes, each draws the same batch and takes its rows. That costs little,
+and makes the result independent of how many share the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from train.augment import Changes
+from train.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Batch:
+    """All that chance decides about a step: N reals, and N fakes to make."""
+
+    indices: np.ndarray  # [N], the real images' numbers in the data set
+    change_reals: Changes
+    z: Tensor  # [N, 2, z_dim]: two styles of each fake
+    crossover: Tensor  # [N], the layer from which on the second style is taken; L for never
+    noise: list[Tensor]  # one [N, 1, H, W] a layer
+    change_fakes: Changes
+
+    @classmethod
+    def draw(
+        cls,
+        indices: np.ndarray,
+        config: TrainConfig,
+        noise_sides: list[int],  # of the layers that take part
+        augment_probability: float,
+        device: torch.device,
+    ) -> Batch:
+        """Draw from torch's global generator for the real images that the sampler chose."""
+        n, side = len(indices), noise_sides[-1]
+
+        def changes() -> Changes:
+            return Changes.draw(n, side, config.augment, augment_probability, device)
+
+        change_reals = changes()
+        z = torch.randn(n, 2, config.network.z_dim, device=device)
+        # Some samples mix in a second style from a random layer on (StyleGAN 3.1).
+        crossover = torch.randint(1, max(len(noise_sides), 2), (n,), device=device)
+        mixes = torch.rand(n, device=device) < config.mixing_probability
+        crossover = torch.where(mixes, crossover, config.network.num_layers)
+        noise = [torch.randn(n, 1, side, side, device=device) for side in noise_sides]
+        return cls(indices, change_reals, z, crossover, noise, changes())
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def share(self, k: int, of: int) -> Batch:
+        """Part k of so many equal ones, which must divide the batch."""
+        rows = slice(k * len(self) // of, (k + 1) * len(self) // of)
+        return Batch(
+            self.indices[rows],
+            self.change_reals.rows(rows),
+            self.z[rows],
+            self.crossover[rows],
+            [noise[rows] for noise in self.noise],
+            self.change_fakes.rows(rows),
+        )

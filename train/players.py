@@ -1,0 +1,156 @@
+"""The players of the game, and what a share of a batch would have each of them change.
+
+Nothing here moves a weight, draws a random number or talks to another process. So shares can be worked on at
+the same time, in threads and in processes, and the mean of their gradients is the whole batch's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gan.discriminator import Discriminator
+from gan.generator import Generator
+from train.batch import Batch
+from train.config import TrainConfig
+from train.eyes import Eyes
+from train.gamut import in_gamut
+from train.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
+from train.precision import Compute
+from train.schedule import Phase
+
+Gradients = list[Tensor | None]  # of a player's parameters in their order; None for those that took no part
+NAN = float("nan")
+
+
+@dataclass
+class StepStats:
+    """The figures of one step, or of one share of it; NaN where something did not take part."""
+
+    loss_d: float
+    loss_g: float
+    lead: float  # of the discriminator (`losses.lead`)
+    loss_eyes: float = NAN
+    lead_eyes: float = NAN
+    r1: float = NAN
+    r2: float = NAN
+
+    @property
+    def most_lead(self) -> float:
+        """Of the judge that leads more."""
+        return max(self.lead, self.lead_eyes)  # comparing with NaN keeps the first
+
+
+class Share(NamedTuple):
+    """What came of a share of a batch. Gradients are scaled as `Players.scaler` does."""
+
+    gradients: dict[str, Gradients]  # by player: "g", "d" and, once they look, "eyes"
+    mean_w: Tensor  # [w_dim], of the styles that were drawn
+    stats: StepStats
+
+
+@dataclass(frozen=True)
+class Players:
+    """Generator, discriminator and eyes, and the rules they play by."""
+
+    config: TrainConfig
+    compute: Compute
+    scaler: torch.amp.GradScaler  # pyright: ignore[reportPrivateImportUsage]
+    generator: Generator
+    discriminator: Discriminator
+    eyes: Eyes | None
+
+    def eyes_are_open(self, phase: Phase) -> bool:
+        """Whether the eyes take part."""
+        return self.eyes is not None and phase.resolution >= self.config.eyes.from_resolution
+
+    def play(self, batch: Batch, real: Tensor, phase: Phase, penalizes: bool) -> Share:
+        """Make fakes, and judge them against the reals [N, 4, R, R] that the batch names.
+
+        All players move at once: each judge looks at the batch once, and what it would have the fakes be
+        (the loss's gradient at the pixels) is handed to the generator. `penalizes`: this step is one of those
+        with gradient penalties.
+        """
+        real = batch.change_reals(real)
+        w = self.generator.mapping(batch.z.flatten(0, 1))  # [2N, w_dim]
+        with self.compute.autocast():
+            image = self.generator.synthesis(self._mix(w, batch), batch.noise, phase.resolution, phase.alpha)
+        image = image.float()
+        fake = batch.change_fakes(in_gamut(image) if self.config.clamps_fakes else image)
+
+        gradients: dict[str, Gradients] = {}
+        judged = fake.detach()
+        gradients["d"], wanted, stats = self._discriminate(real, judged, phase, penalizes)
+        if self.eyes is not None and self.eyes_are_open(phase):
+            gradients["eyes"], wanted_too, stats.loss_eyes, stats.lead_eyes = self._look(
+                self.eyes, real, judged, penalizes
+            )
+            wanted = wanted + wanted_too
+        gradients["g"] = _gradients(fake, self.generator, wanted)
+        return Share(gradients, w.detach().mean(dim=0), stats)
+
+    def _mix(self, w: Tensor, batch: Batch) -> Tensor:
+        """Two styles a sample [2N, w_dim] → w_plus [N, L, w_dim]."""
+        first, second = w.unflatten(0, (len(batch), 2)).unbind(1)
+        layers = torch.arange(self.config.network.num_layers, device=w.device)
+        takes_second = layers >= batch.crossover[:, None]  # [N, L]
+        return torch.where(takes_second[:, :, None], second[:, None], first[:, None])
+
+    def _discriminate(
+        self, real: Tensor, fake: Tensor, phase: Phase, penalizes: bool
+    ) -> tuple[Gradients, Tensor, StepStats]:
+        """The discriminator's gradients, that of the generator's loss at the fakes, and the figures."""
+        config = self.config
+        fake = fake.clone().requires_grad_()
+        with self.compute.autocast():
+            logits_real = self.discriminator(real, phase.alpha).float()
+            logits_fake = self.discriminator(fake, phase.alpha).float()
+        loss = discriminator_loss(config.loss, logits_real, logits_fake)
+        loss_g = generator_loss(config.loss, logits_real.detach(), logits_fake)
+        stats = StepStats(loss.item(), loss_g.item(), lead(logits_real, logits_fake).item())
+        wanted = self._at_pixels(loss_g, fake)
+        if penalizes:
+            # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
+            penalty = r1 = self._penalty(real[::2], phase)
+            stats.r1 = r1.item()
+            if penalizes_fakes(config.loss):
+                r2 = self._penalty(fake.detach()[::2], phase)
+                stats.r2 = r2.item()
+                penalty = r1 + r2
+            loss = loss + config.gamma * config.penalty_interval * penalty
+        return _gradients(self.scaler.scale(loss), self.discriminator), wanted, stats
+
+    def _look(
+        self, eyes: Eyes, real: Tensor, fake: Tensor, penalizes: bool
+    ) -> tuple[Gradients, Tensor, float, float]:
+        """The heads' gradients, that of the generator's loss at the fakes, the heads' loss and their lead."""
+        config = self.config.eyes
+        fake = fake.clone().requires_grad_()
+        with self.compute.autocast():
+            features_real, features_fake = eyes.features(real), eyes.features(fake)
+            loss_g, loss, ahead = eyes.losses(features_real, features_fake)
+        stated = loss.item()
+        wanted = self._at_pixels(config.weight * loss_g, fake)
+        if config.gamma > 0 and penalizes:
+            penalty = eyes.penalty(features_real) + eyes.penalty(features_fake)
+            loss = loss + config.gamma * self.config.penalty_interval * penalty
+        return _gradients(self.scaler.scale(loss), eyes.heads), wanted, stated, ahead.item()
+
+    def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
+        """The gradient of a loss at the images that it comes from; the graph is needed again."""
+        return torch.autograd.grad(self.scaler.scale(loss), images, retain_graph=True)[0]
+
+    def _penalty(self, images: Tensor, phase: Phase) -> Tensor:
+        """The gradient penalty of the discriminator on these images: a scalar."""
+        x = images.clone().requires_grad_()
+        with self.compute.autocast():
+            logits = self.discriminator(x, phase.alpha)
+        return gradient_penalty(logits.float(), x)
+
+
+def _gradients(result: Tensor, module: nn.Module, at_result: Tensor | None = None) -> Gradients:
+    """Of a loss, or of a result with its own gradient, at the module's parameters."""
+    return list(torch.autograd.grad(result, list(module.parameters()), at_result, allow_unused=True))
