@@ -132,13 +132,9 @@ def mix_by_level(
     a: Array, b: Array, take: Sequence[Take], config: NetworkConfig, amount: float = 1.0
 ) -> Array:
     """A's styles, moved by `amount` to B's at the levels in `take`: [L, w_dim] (StyleGAN section 3.1)."""
-    mixed = a.copy()
-    slices = layer_slices(config)
-    for level in take:
-        if level not in get_args(Take):
-            raise ValueError(f"unknown level {level!r}")
-        mixed[slices[level]] = blend(a[slices[level]], b[slices[level]], amount)
-    return mixed
+    if unknown := set(take) - set(get_args(Take)):
+        raise ValueError(f"unknown level {unknown.pop()!r}")
+    return mix_layers(a, b, layers_of(take, config), amount)
 
 
 def blend(a: Array, b: Array, amount: float) -> Array:

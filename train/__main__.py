@@ -160,6 +160,7 @@ def fit(
     A run keeps its recipe when it resumes; options given again change it from there on. On several
     machines: torchrun … -m -- train fit …
     """
+    from train.continuation import read_continuation
     from train.fit import stored_state
     from train.launch import Changes, launch, parse_widths
     from train.processes import LAUNCHED, as_many_as_useful, check_devices, run_in_processes
@@ -170,7 +171,9 @@ def fit(
     )
     if not processes:
         begun = stored_state(run)
-        processes = as_many_as_useful(batch_size or (begun.config if begun else TrainConfig()).batch_size)
+        state = begun or (read_continuation(source) if source else None)
+        recipe = state.config if state else TrainConfig()
+        processes = as_many_as_useful(batch_size or recipe.batch_size)
     check_devices(processes)
     if processes > 1 and LAUNCHED not in os.environ:
         if status := run_in_processes(processes, ["-m", "train", *sys.argv[1:]]):

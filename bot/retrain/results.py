@@ -67,12 +67,21 @@ class Results:
             metrics=values.get("metrics"),
         )
         await self._note_figures(job.parent_id, values.get("parent_metrics"))
-        job = await store.complete_job(job.id, checkpoint_id, promote=promote)
+        instead_of = await self._in_use(job.parent_id) if promote else None
+        job = await store.complete_job(job.id, checkpoint_id, instead_of=instead_of)
         if job.promoted:
             await engine.use(checkpoint_id)
         await self.tell(job)
         await self.checkpoints.tidy()
         await self._tidy_runs()
+
+    async def _in_use(self, parent_id: str) -> str:
+        """What the result may replace: its parent, or one that is lost and that its parent stands in for."""
+        active = await self.store.active_checkpoint()
+        if active is None or self.checkpoints.engine.checkpoint_id != parent_id:
+            return parent_id
+        usable = await asyncio.to_thread(self.checkpoints.shelf.usable, active.checkpoint_id)
+        return parent_id if usable else active.checkpoint_id
 
     async def _note_figures(self, parent_id: str, metrics: dict[str, Any] | None) -> None:
         """Keep what was measured of the parent on the way, if nobody has measured it before."""

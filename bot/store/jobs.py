@@ -153,18 +153,18 @@ class RetrainJobs(CheckpointRegistry):
             row = await session.get_one(RetrainJobRow, job_id)
         return _job(row)
 
-    async def complete_job(self, job_id: int, result_id: str, *, promote: bool) -> Job:
+    async def complete_job(self, job_id: int, result_id: str, *, instead_of: str | None = None) -> Job:
         """The end of a successful job and, if wanted, its checkpoint's coming into use: both or neither.
 
-        It does not come into use where another checkpoint than the job's parent has done so meanwhile. A job
+        It comes into use only `instead_of` that checkpoint: a choice that was made meanwhile stands. A job
         that has ended already stays as it is.
         """
         async with self._writing() as session:
             row = await session.get_one(RetrainJobRow, job_id, with_for_update=True)
             if row.state == "running":
                 now = self._now()
-                if promote:
-                    row.promoted = await promote_in(session, result_id, now, expected=row.parent_id)
+                if instead_of is not None:
+                    row.promoted = await promote_in(session, result_id, now, expected=instead_of)
                 row.state, row.result_id, row.finished_at = "done", result_id, now
                 row.pid = row.pid_started = None
         return _job(row)

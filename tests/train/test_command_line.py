@@ -19,7 +19,9 @@ from gan.checkpoint import load
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train import config as recipes
+from train import processes as launcher
 from train.data import SpriteDataset
+from train.export import export
 from train.fit import STATE_FILE
 from train.schedule import parse_stages
 from train.state import State, read, write
@@ -330,6 +332,22 @@ def test_a_stopped_process_saves_and_the_same_command_goes_on(
     assert code == 0 and "schedule is complete" in out
     assert read(run / STATE_FILE).images_seen == 4116
     assert names(run) == ["grids", STATE_FILE, "stats.jsonl", "tensorboard"]
+
+
+def test_as_many_as_useful_share_the_batches_of_a_checkpoint(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tiny_trainer(creatures, replace(tiny_recipe(), batch_size=24)).state()
+    write(tmp_path / "before" / STATE_FILE, state)
+    export(tmp_path / "before", tmp_path / "a.safetensors", allow_unfinished=True)
+    asked: list[int] = []
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(launcher, "run_in_processes", lambda count, _command: asked.append(count))
+    run = ["fit", "--run", tmp_path / "run", "--data", creatures.path, "--processes", 0]
+    assert command(*run, "--from", tmp_path / "a.safetensors").code == 0
+    assert command(*run).code == 0
+    assert asked == [3, 4]  # today's batches are of 32
 
 
 # -- export --------------------------------------------------------------------------------------------------

@@ -56,14 +56,31 @@ async def test_both_sides_of_the_latest_one_stay_whatever_else_is_tidied(
 async def test_a_choice_that_was_made_meanwhile_stands(rooms: Rooms) -> None:
     job = await rooms.begin("wait")
     await rooms.at_work(job)
-    other, metadata = rooms.checkpoints.shelf.put(rooms.settings.checkpoint)
-    await rooms.store.register_checkpoint("f" * 16, "there", metadata)
-    await rooms.store.promote("f" * 16)
+    other = await choose_another(rooms)
     (rooms.retraining.folder(job) / "go on").touch()
     ended = await rooms.ended()
     assert (ended.state, ended.promoted) == ("done", False)
-    assert await rooms.store.active_checkpoint() == Active("f" * 16, chosen=True)
-    assert rooms.engine.checkpoint_id == other
+    assert await rooms.store.active_checkpoint() == Active(other, chosen=True)
+    assert rooms.engine.checkpoint_id == job.parent_id
+
+
+async def choose_another(rooms: Rooms) -> str:
+    """Another process puts a checkpoint on the shelf and chooses it; its id."""
+    file = rooms.folder / "another.safetensors"
+    make_checkpoint(file, 2)
+    other, metadata = rooms.checkpoints.shelf.put(file)
+    await rooms.store.register_checkpoint(other, file, metadata)
+    await rooms.store.promote(other)
+    return other
+
+
+async def test_it_replaces_a_lost_choice_that_its_parent_stands_in_for(rooms: Rooms) -> None:
+    lost = await choose_another(rooms)
+    rooms.checkpoints.shelf.remove(lost)
+    job = await rooms.result("good")
+    assert (job.state, job.promoted) == ("done", True)
+    assert rooms.engine.checkpoint_id == rooms.result_id
+    assert await rooms.store.active_checkpoint() == Active(rooms.result_id, chosen=True)
 
 
 async def test_folders_of_old_retrains_are_deleted(rooms: Rooms) -> None:

@@ -61,7 +61,7 @@ async def test_what_has_ended_stays_as_it_ended(jobs: Store) -> None:
     job = await jobs.begin_job(wanted())
     await jobs.end_job(job.id, "cancelled", "Ann ended it.")
     assert (await jobs.end_job(job.id, "failed", "later")).reason == "Ann ended it."
-    late = await jobs.complete_job(job.id, RESULT, promote=True)
+    late = await jobs.complete_job(job.id, RESULT, instead_of=PARENT)
     assert (late.state, late.result_id) == ("cancelled", None)
     assert await jobs.active_checkpoint() == Active(PARENT, chosen=True)
 
@@ -69,21 +69,21 @@ async def test_what_has_ended_stays_as_it_ended(jobs: Store) -> None:
 async def test_an_end_and_the_new_checkpoint_are_one_step(jobs: Store) -> None:
     job = await jobs.begin_job(wanted())
     with pytest.raises(Exception, match=r"FOREIGN KEY|foreign key"):
-        await jobs.complete_job(job.id, "unknown", promote=True)
+        await jobs.complete_job(job.id, "unknown", instead_of=PARENT)
     still = await jobs.job(job.id)
     assert still is not None and still.state == "running"
     assert await jobs.active_checkpoint() == Active(PARENT, chosen=True)
-    done = await jobs.complete_job(job.id, RESULT, promote=True)
+    done = await jobs.complete_job(job.id, RESULT, instead_of=PARENT)
     assert (done.state, done.promoted, done.result_id) == ("done", True, RESULT)
     assert await jobs.active_checkpoint() == Active(RESULT, chosen=True)
-    again = await jobs.complete_job(job.id, RESULT, promote=True)
+    again = await jobs.complete_job(job.id, RESULT, instead_of=PARENT)
     assert again == done
 
 
 async def test_what_came_of_it_yields_to_a_choice_made_meanwhile(jobs: Store) -> None:
     job = await jobs.begin_job(wanted())
     await jobs.promote(OTHER)
-    done = await jobs.complete_job(job.id, RESULT, promote=True)
+    done = await jobs.complete_job(job.id, RESULT, instead_of=PARENT)
     assert (done.state, done.promoted, done.result_id) == ("done", False, RESULT)
     assert await jobs.active_checkpoint() == Active(OTHER, chosen=True)
 
@@ -96,7 +96,7 @@ async def test_only_the_latest_that_ended_early_can_be_gone_on_with(jobs: Store)
     assert (await jobs.unfinished_job(PARENT)) is not None
     assert await jobs.unfinished_job(OTHER) is None  # another checkpoint has come into use
     second = await jobs.begin_job(wanted())
-    await jobs.complete_job(second.id, RESULT, promote=False)
+    await jobs.complete_job(second.id, RESULT)
     assert await jobs.unfinished_job(PARENT) is None
 
 
