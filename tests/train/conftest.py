@@ -1,10 +1,12 @@
-"""Synthetic data and one thread for all tests of training."""
+"""Synthetic data, one thread and the command line for all tests of training."""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
 
+import train.__main__ as program
+from tests.command_line import CommandLine
 from train.build import BuildOptions, build_from_folder
 from train.data import SpriteDataset
 from train.synthetic import write_folder
@@ -26,3 +28,9 @@ def creatures(tmp_path_factory: pytest.TempPathFactory) -> SpriteDataset:
     write_folder(root / "images", 12)
     build_from_folder(root / "images", root / "dataset", BuildOptions(resolution=16), workers=1)
     return SpriteDataset.open(root / "dataset")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """`python -m train`."""
+    return CommandLine(program.app, program.user_errors, monkeypatch, capsys)

@@ -13,26 +13,17 @@ import pytest
 import torch
 from PIL import Image
 
-import train.__main__ as program
 from gan import features
-from gan.checkpoint import load
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train import config as recipes
-from train import processes as launcher
 from train.data import SpriteDataset
-from train.export import export
 from train.fit import STATE_FILE
 from train.schedule import parse_stages
 from train.state import State, read, write
 from train.synthetic import write_folder
 
 SCHEDULE = "4:4.1,8:0.008,16:0.008"
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(program.app, program.user_errors, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -332,62 +323,6 @@ def test_a_stopped_process_saves_and_the_same_command_goes_on(
     assert code == 0 and "schedule is complete" in out
     assert read(run / STATE_FILE).images_seen == 4116
     assert names(run) == ["grids", STATE_FILE, "stats.jsonl", "tensorboard"]
-
-
-def test_as_many_as_useful_share_the_batches_of_a_checkpoint(
-    command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = tiny_trainer(creatures, replace(tiny_recipe(), batch_size=24)).state()
-    write(tmp_path / "before" / STATE_FILE, state)
-    export(tmp_path / "before", tmp_path / "a.safetensors", allow_unfinished=True)
-    asked: list[int] = []
-    monkeypatch.setattr(os, "cpu_count", lambda: 16)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    monkeypatch.setattr(launcher, "run_in_processes", lambda count, _command: asked.append(count))
-    run = ["fit", "--run", tmp_path / "run", "--data", creatures.path, "--processes", 0]
-    assert command(*run, "--from", tmp_path / "a.safetensors").code == 0
-    assert command(*run).code == 0
-    assert asked == [3, 4]  # today's batches are of 32
-
-
-# -- export --------------------------------------------------------------------------------------------------
-
-
-def test_export_writes_a_checkpoint(command: CommandLine, creatures: SpriteDataset, tmp_path: Path) -> None:
-    write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 13).state())
-    out = tmp_path / "out" / "a.safetensors"
-    done = command("export", tmp_path / "run", "--out", out, "--ema", 0.05)
-    checkpoint = load(out)
-    assert done.code == 0 and checkpoint.id in done.out and "fading in (50%)" in done.out
-    assert names(out.parent) == ["a.safetensors", "a.training.safetensors"]
-
-
-def test_old_states_take_the_description_of_their_data_from_the_data(
-    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
-) -> None:
-    state = steps(tiny_trainer(creatures), 17).state()
-    del state.values["dataset"]
-    write(tmp_path / "run" / STATE_FILE, state)
-    for data, sha256 in ((creatures.path, creatures.index["sha256"]), ("nowhere", None)):
-        out = tmp_path / f"{sha256}.safetensors"
-        assert command("export", tmp_path / "run", "--out", out, "--data", data).code == 0
-        dataset = load(out).metadata["dataset"]
-        assert (dataset and dataset["sha256"]) == sha256
-
-
-def test_impossible_exports_are_refused(
-    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
-) -> None:
-    out = tmp_path / "a.safetensors"
-    assert "no training state" in command("export", tmp_path / "none", "--out", out).refusal
-    write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 5).state())
-    assert "8 of 16 pixels" in command("export", tmp_path / "run", "--out", out).refusal
-    assert (
-        "not 9" in command("export", tmp_path / "run", "--out", out, "--allow-unfinished", "--ema", 9).refusal
-    )
-    assert not out.exists()
-    blocked = tmp_path / "run" / STATE_FILE / "a.safetensors"
-    assert command("export", tmp_path / "run", "--allow-unfinished", "--out", blocked).refusal
 
 
 def test_no_command_prints_the_help(command: CommandLine) -> None:

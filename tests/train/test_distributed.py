@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from gan import features
+from tests.command_line import CommandLine
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
+from train import processes
 from train.data import SpriteDataset
 from train.distributed import World
+from train.export import export
 from train.fit import STATE_FILE
 from train.processes import as_many_as_useful
 from train.schedule import Stage
@@ -104,3 +107,19 @@ def test_processes_are_as_many_as_can_share_a_batch(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "cpu_count", lambda: 16)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert [as_many_as_useful(n) for n in (32, 128, 12, 48)] == [4, 16, 1, 6]
+
+
+def test_as_many_as_useful_share_the_batches_of_a_checkpoint(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tiny_trainer(creatures, replace(tiny_recipe(), batch_size=24)).state()
+    write(tmp_path / "before" / STATE_FILE, state)
+    export(tmp_path / "before", tmp_path / "a.safetensors", allow_unfinished=True)
+    asked: list[int] = []
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(processes, "run_in_processes", lambda count, _command: asked.append(count))
+    run = ["fit", "--run", tmp_path / "run", "--data", creatures.path, "--processes", 0]
+    assert command(*run, "--from", tmp_path / "a.safetensors").code == 0
+    assert command(*run).code == 0
+    assert asked == [3, 4]  # today's batches are of 32

@@ -11,7 +11,6 @@ import pytest
 import torch
 from PIL import Image
 
-import train.__main__ as program
 from gan import features
 from gan.checkpoint import load, save
 from gan.generator import Generator
@@ -67,11 +66,6 @@ def reference(many: SpriteDataset, extractor: FeatureExtractor) -> Reference:
 @pytest.fixture(scope="module")
 def evaluation(reference: Reference, extractor: FeatureExtractor) -> Evaluation:
     return evaluate("tiny", tiny_generator(), reference, extractor, samples=50)
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(program.app, program.user_errors, monkeypatch, capsys)
 
 
 def clouds(n: int, species: np.ndarray, seed: int = 0) -> Reference:

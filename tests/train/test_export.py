@@ -14,6 +14,7 @@ from gan.config import Style
 from gan.generator import Generator
 from gan.layers import upsample
 from gan.sampler import Sampler
+from tests.command_line import CommandLine
 from tests.gan.tiny import STYLES, tiny_generator
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train.data import SpriteDataset
@@ -146,3 +147,43 @@ def test_impossible_exports_are_refused(creatures: SpriteDataset, tmp_path: Path
     write(run / STATE_FILE, State(partial, state.values))
     with pytest.raises(StateError, match="weights"):
         export(run, tmp_path / "a.safetensors")
+
+
+# -- python -m train export ---------------------------------------------------------------------------------
+
+
+def test_export_writes_a_checkpoint(command: CommandLine, creatures: SpriteDataset, tmp_path: Path) -> None:
+    write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 13).state())
+    out = tmp_path / "out" / "a.safetensors"
+    done = command("export", tmp_path / "run", "--out", out, "--ema", 0.05)
+    checkpoint = load(out)
+    assert done.code == 0 and checkpoint.id in done.out and "fading in (50%)" in done.out
+    assert sorted(path.name for path in out.parent.iterdir()) == ["a.safetensors", "a.training.safetensors"]
+
+
+def test_old_states_take_the_description_of_their_data_from_the_data(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    state = steps(tiny_trainer(creatures), 17).state()
+    del state.values["dataset"]
+    write(tmp_path / "run" / STATE_FILE, state)
+    for data, sha256 in ((creatures.path, creatures.index["sha256"]), ("nowhere", None)):
+        out = tmp_path / f"{sha256}.safetensors"
+        assert command("export", tmp_path / "run", "--out", out, "--data", data).code == 0
+        dataset = load(out).metadata["dataset"]
+        assert (dataset and dataset["sha256"]) == sha256
+
+
+def test_impossible_exports_end_with_a_sentence(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.safetensors"
+    assert "no training state" in command("export", tmp_path / "none", "--out", out).refusal
+    write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 5).state())
+    assert "8 of 16 pixels" in command("export", tmp_path / "run", "--out", out).refusal
+    assert (
+        "not 9" in command("export", tmp_path / "run", "--out", out, "--allow-unfinished", "--ema", 9).refusal
+    )
+    assert not out.exists()
+    blocked = tmp_path / "run" / STATE_FILE / "a.safetensors"
+    assert command("export", tmp_path / "run", "--allow-unfinished", "--out", blocked).refusal

@@ -1,13 +1,12 @@
-"""A bot's rooms without Discord: a store, an engine and retrains, whose training is a stand-in program."""
+"""A bot with retrains whose training is a stand-in program: its rooms alone, and all of it in the sandbox."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,11 @@ from bot.retrain.announce import Announcer
 from bot.retrain.plan import Plan
 from bot.retrain.process import ProcessId
 from bot.retrain.progress import Progress
+from bot.sandbox.driver import SandboxUser
 from bot.shelf import Shelf
 from bot.store import Job, NewJob, Store
+from tests.bot.retrain.stage import STANDIN, Stage, until
 from tests.bot.running import make_checkpoint
-
-STANDIN = Path(__file__).with_name("standin.py")
 
 
 class Notes(Announcer):
@@ -52,16 +51,6 @@ class Notes(Announcer):
 
     async def close(self) -> None:
         pass
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that tells nobody when it happens: a process, a file, a row."""
-    async with asyncio.timeout(60):
-        while True:
-            found = condition()
-            if await found if inspect.isawaitable(found) else found:
-                return
-            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -208,3 +197,37 @@ async def can_be_resumed(rooms: Rooms, failed: Job) -> None:
     again = await rooms.result("good")
     assert again.run == failed.run and again.id > failed.id
     assert (again.state, again.promoted) == ("done", True)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    with pytest.MonkeyPatch.context() as patch:
+        stage = Stage(tmp_path_factory.mktemp("bot"), patch)
+        await stage.bot.start()
+        yield stage
+        await stage.bot.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(shared: Stage) -> AsyncIterator[Stage]:
+    """The bot, without faults, with the configured checkpoint in use and no retrain under way."""
+    yield shared
+    shared.sandbox.faults.clear()
+    async with SandboxUser(shared.bot.url, "Oak") as oak:
+        await oak.command("retrain cancel")
+        await until(shared.has_ended)
+        await (await oak.command("checkpoint use", id=shared.first)).message()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def oak(stage: Stage) -> AsyncIterator[SandboxUser]:
+    """An admin."""
+    async with SandboxUser(stage.bot.url, "Oak") as user:
+        yield user
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ash(stage: Stage) -> AsyncIterator[SandboxUser]:
+    """A member."""
+    async with SandboxUser(stage.bot.url, "Ash") as user:
+        yield user

@@ -16,7 +16,7 @@ from bot.retrain import Retraining, announce, jobs, process
 from bot.sandbox.driver import Message, SandboxUser
 from bot.store import Job, Store
 from gan import features
-from tests.bot.retrain.conftest import until
+from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, press
 from tests.train.tiny import steps, tiny_trainer
