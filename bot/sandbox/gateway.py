@@ -20,6 +20,9 @@ from bot.sandbox.world import APPLICATION_ID, GUILD_ID, JsonObject, bot_user_pay
 log = logging.getLogger(__name__)
 
 HEARTBEAT_INTERVAL_MS = 41_250
+# discord.py notes when it sent a heartbeat once that is done, from another thread: an answer that is sooner
+# would look late by a whole interval, and it warns of that. Discord is never that near.
+ACK_DELAY_S = 0.05
 REPLAY_MAX = 2_000  # events kept for a bot that lost its connection
 
 GUILDS = 1 << 0  # intents
@@ -294,7 +297,7 @@ class _Connection:
             raise GatewayClosed(Close.DECODE_ERROR) from None
         if op == Op.HEARTBEAT:
             if self.gateway.heartbeats_acknowledged:
-                self._send(Op.HEARTBEAT_ACK, None)
+                asyncio.get_running_loop().call_later(ACK_DELAY_S, self._send, Op.HEARTBEAT_ACK, None)
         elif op in (Op.IDENTIFY, Op.RESUME):
             self._authenticate(op, data)
         elif self.session is None:

@@ -9,6 +9,7 @@ import torch
 
 from bot.__main__ import run, sandbox_of
 from bot.config import Settings
+from bot.store import Job, Store
 from gan import checkpoint
 from gan.config import NetworkConfig
 from gan.generator import Generator
@@ -69,3 +70,13 @@ class RunningBot:
             self._task = None
         if self.checker is not None:
             assert not self.checker.problems, "\n".join(self.checker.problems)
+
+    async def latest_job(self) -> Job:
+        """The latest retrain, as the database has it."""
+        store = await Store.open(self.settings.database)
+        try:
+            job = await store.latest_job()
+        finally:
+            await store.close()
+        assert job is not None
+        return job

@@ -15,7 +15,6 @@ from bot.retrain import announce, jobs, process
 from bot.retrain.announce import Announcer
 from bot.sandbox import Sandbox
 from bot.sandbox.driver import Message, SandboxUser
-from bot.store import Job, Store
 from tests.bot.running import RunningBot, make_checkpoint
 
 STANDIN = Path(__file__).with_name("standin.py")
@@ -69,24 +68,15 @@ class Stage:
         """The id of the configured checkpoint."""
         return make_checkpoint(self.bot.folder / "same")
 
-    async def job(self) -> Job:
-        store = await Store.open(self.bot.settings.database)
-        try:
-            job = await store.latest_job()
-        finally:
-            await store.close()
-        assert job is not None
-        return job
-
     async def has_ended(self) -> bool:
-        return (await self.job()).state != "running"
+        return (await self.bot.latest_job()).state != "running"
 
     async def was_told(self) -> bool:
-        return (await self.job()).told
+        return (await self.bot.latest_job()).told
 
     async def go_on(self) -> None:
         """Let the running process come to its end."""
-        (self.bot.settings.data_dir / "retrain" / (await self.job()).run / "go on").touch()
+        (self.bot.settings.data_dir / "retrain" / (await self.bot.latest_job()).run / "go on").touch()
 
 
 async def begin(stage: Stage, user: SandboxUser, behaviour: str, **options: object) -> Message:

@@ -32,7 +32,7 @@ async def test_one_message_shows_it_from_the_start_to_the_swap_and_back(
     assert private.private and "Training at 16×16" in private.text
     await stage.go_on()
     ended = await ends(oak, message, "A new checkpoint is in use")
-    result = (await stage.job()).result_id
+    result = (await stage.bot.latest_job()).result_id
     assert result is not None and result[:8] in ended.text and "60.0 ± 1.0 → 50.0 ± 1.0" in ended.text
     assert [picture.filename for picture in ended.pictures] == ["comparison.png"]
     assert result[:8] in await footer(ash)
@@ -45,7 +45,7 @@ async def test_a_picture_that_is_gone_is_left_out(stage: Stage, oak: SandboxUser
     message = await begin(stage, oak, "worse")
     ended = await ends(oak, message, "not in use")
     assert ended.pictures and "image" in ended.embeds[0]
-    (stage.bot.settings.data_dir / "retrain" / (await stage.job()).run / "comparison.png").unlink()
+    (stage.bot.settings.data_dir / "retrain" / (await stage.bot.latest_job()).run / "comparison.png").unlink()
     status = await (await oak.command("retrain status")).message()
     assert "60.0 ± 1.0" in status.text and not status.pictures and "image" not in status.embeds[0]
 
@@ -70,7 +70,7 @@ async def test_nobody_who_hatches_meanwhile_notices_the_swap(stage: Stage, oak: 
     await ends(oak, message, "A new checkpoint is in use")
     swapped.set()
     await asyncio.gather(*people)
-    new = str((await stage.job()).result_id)[:8]
+    new = str((await stage.bot.latest_job()).result_id)[:8]
     pictures: dict[bool, set[bytes]] = {False: set(), True: set()}
     for one in seen:
         from_new = [new in footer for footer, _ in one]
@@ -93,7 +93,7 @@ async def test_a_worse_one_is_not_used_unless_an_admin_says_so(
     assert NOT_AN_ADMIN in await refusal(ash, await ash.click(ended, "Use it anyway"))
     assert stage.first[:8] in await footer(ash)
     await press(oak, ended, "Use it anyway")
-    assert str((await stage.job()).result_id)[:8] in await footer(ash)
+    assert str((await stage.bot.latest_job()).result_id)[:8] in await footer(ash)
 
 
 async def test_any_admin_cancels_and_the_next_one_goes_on(
@@ -103,27 +103,27 @@ async def test_any_admin_cancels_and_the_next_one_goes_on(
     running = oak.current(message)
     assert NOT_AN_ADMIN in await refusal(ash, await ash.click(running, "Cancel"))
     assert NOT_AN_ADMIN in await private_answer(ash, "retrain cancel")
-    assert (await stage.job()).state == "running"
+    assert (await stage.bot.latest_job()).state == "running"
     private = await (await oak.command("retrain status")).message()
     await oak.click(running, "Cancel")
     ended = await ends(oak, message, "was cancelled")
     assert "Oak ended it." in ended.text and "is kept" in ended.text
     assert "ended already" in await refusal(oak, await oak.click(private, "Cancel"))
     assert "No retrain is running" in await private_answer(oak, "retrain cancel")
-    run = (await stage.job()).run
+    run = (await stage.bot.latest_job()).run
     again = await begin(stage, oak, "good")
     await ends(oak, again, "A new checkpoint is in use")
-    assert (await stage.job()).run == run and (await stage.job()).kimg == 10
+    assert (await stage.bot.latest_job()).run == run and (await stage.bot.latest_job()).kimg == 10
 
 
 async def test_it_can_begin_afresh_instead(stage: Stage, oak: SandboxUser) -> None:
     message = await begin(stage, oak, "crash")
     failed = await ends(oak, message, "failed")
     assert "the shapes do not fit" in failed.text and "`/retrain start` goes on" in failed.text
-    run = (await stage.job()).run
+    run = (await stage.bot.latest_job()).run
     again = await begin(stage, oak, "worse", fresh=True)
     await ends(oak, again, "not in use")
-    assert (await stage.job()).run != run
+    assert (await stage.bot.latest_job()).run != run
 
 
 async def test_members_may_not_and_a_second_one_is_refused(

@@ -38,7 +38,7 @@ async def test_it_outlives_the_interaction(stage: Stage, oak: SandboxUser) -> No
 
 async def test_a_message_that_was_deleted_is_posted_anew_at_the_end(stage: Stage, oak: SandboxUser) -> None:
     message = await begin(stage, oak, "wait")
-    job = await stage.job()
+    job = await stage.bot.latest_job()
     channel = stage.announcer.client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
     await channel.get_partial_message(int(message.id)).delete()
     await oak.wait(lambda: message.id not in oak.history)
@@ -49,7 +49,7 @@ async def test_a_message_that_was_deleted_is_posted_anew_at_the_end(stage: Stage
         )
     )
     assert news.pictures and labels(news) == [f"Go back to {stage.first[:8]}"]
-    assert (await stage.job()).told
+    assert (await stage.bot.latest_job()).told
 
 
 async def test_a_rate_limit_is_waited_for(stage: Stage, oak: SandboxUser) -> None:
@@ -67,7 +67,7 @@ async def test_who_is_told_to_edit_less_does_so_and_the_end_is_told_later(
     limit = stage.sandbox.faults.rate_limit("edit message", times=None)
     news = stage.sandbox.faults.rate_limit("channel message", times=None)
     await limit.met(5)  # discord.py tries that often
-    job = await stage.job()
+    job = await stage.bot.latest_job()
     progress = stage.bot.settings.data_dir / "retrain" / job.run / "progress.json"
     before = progress.read_text()
     editing = stage.announcer._editing
@@ -78,7 +78,7 @@ async def test_who_is_told_to_edit_less_does_so_and_the_end_is_told_later(
     await stage.go_on()
     await until(stage.has_ended)
     await limit.met(10)
-    job = await stage.job()
+    job = await stage.bot.latest_job()
     assert (job.state, job.told) == ("done", False)
     assert news.hits == 0  # one that cannot be edited for now is not replaced
     await stage.bot.stop()
@@ -102,7 +102,7 @@ async def test_other_faults_of_discord_end_no_retrain(stage: Stage, oak: Sandbox
     await stage.go_on()
     if fault == "no access":  # nobody there can be told; the retrain has ended well all the same
         await until(stage.was_told)
-        assert (await stage.job()).promoted
+        assert (await stage.bot.latest_job()).promoted
     else:
         await ends(oak, message, "A new checkpoint is in use")
 
@@ -113,7 +113,7 @@ async def test_a_channel_that_is_gone_is_not_tried_for_ever(stage: Stage, oak: S
     posted = stage.sandbox.faults.refuse("channel message", 10003, times=None)
     await stage.go_on()
     await until(stage.was_told)
-    assert posted.hits == 1 and (await stage.job()).promoted
+    assert posted.hits == 1 and (await stage.bot.latest_job()).promoted
 
 
 async def test_a_service_that_stops_both_while_somebody_is_served_has_no_failed_retrain(
@@ -127,14 +127,14 @@ async def test_a_service_that_stops_both_while_somebody_is_served_has_no_failed_
     assert isinstance(client, NewmonBot)
     stopping = asyncio.create_task(stage.bot.stop())
     await until(lambda: client.service.closed == SLEEPING)
-    training = process_of(await stage.job())
+    training = process_of(await stage.bot.latest_job())
     training.send(signal.SIGTERM)
     await until(lambda: not training.alive)
     await asyncio.sleep(jobs.POLL_S * 10)  # time enough to misunderstand it
     held.release()
     assert (await handle.message()).pictures
     await stopping
-    assert (await stage.job()).state == "running"
+    assert (await stage.bot.latest_job()).state == "running"
     stage.behaviour = "good"
     await stage.bot.start()
     async with SandboxUser(stage.bot.url, "Oak") as again:
@@ -145,7 +145,7 @@ async def test_an_old_message_is_edited_less_often(stage: Stage, oak: SandboxUse
     stage.behaviour = "wait"
     message = await (await oak.command("retrain start")).message()
     await oak.wait(lambda: shows(oak, message, "Retrain"))
-    job = await stage.job()
+    job = await stage.bot.latest_job()
     progress = stage.bot.settings.data_dir / "retrain" / job.run / "progress.json"
     await until(progress.exists)
     before = progress.read_text()

@@ -14,7 +14,6 @@ import pytest_asyncio
 import bot.__main__ as program
 from bot.retrain import Retraining, announce, jobs, process
 from bot.sandbox.driver import Message, SandboxUser
-from bot.store import Job, Store
 from gan import features
 from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
@@ -54,15 +53,6 @@ class Stage:
             retrain_keep_free_gb=0,
         )
         self.retraining: Retraining
-
-    async def job(self) -> Job:
-        store = await Store.open(self.bot.settings.database)
-        try:
-            job = await store.latest_job()
-        finally:
-            await store.close()
-        assert job is not None
-        return job
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -141,7 +131,7 @@ async def test_what_ends_the_training_keeps_what_it_learned_and_the_rest_is_trai
         ended = await oak.wait_for_message(
             lambda m: m.id == message.id and "checkpoint is" in m.text, timeout_s=WAIT_S
         )
-        job = await stage.job()
+        job = await stage.bot.latest_job()
         assert job.state == "done" and job.run == "0001" and job.result_id is not None
         assert seen >= WORDS
         assert ended.pictures[0].filename == "comparison.png" and await oak.download(ended.pictures[0])
@@ -183,12 +173,12 @@ async def test_memory_or_room_runs_out_while_it_trains_and_it_goes_on_once_there
             assert reason in failed.text and "`/retrain start` goes on from there" in failed.text
             assert stage.first[:8] in await footer(ash)
             options = {}
-        run = (await stage.job()).run
+        run = (await stage.bot.latest_job()).run
         message = await start(oak, kimg=0.1)
         await oak.wait_for_message(
             lambda m: m.id == message.id and "checkpoint is" in m.text, timeout_s=WAIT_S
         )
-        job = await stage.job()
+        job = await stage.bot.latest_job()
         assert (job.state, job.run) == ("done", run)
 
 

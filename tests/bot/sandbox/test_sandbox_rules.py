@@ -163,6 +163,20 @@ async def test_gateway_closes_on_a_wrong_token(sandbox: Sandbox) -> None:
         assert socket.close_code == 4004
 
 
+async def test_an_answer_to_a_heartbeat_is_never_quicker_than_the_bot_can_note_that_it_sent_one(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sandbox.gateway.ACK_DELAY_S", 0.5)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(sandbox.gateway.url) as socket,
+    ):
+        assert (await socket.receive_json())["op"] == 10
+        await socket.send_json({"op": 1, "d": None})
+        await socket.send_json({"op": 2, "d": {"token": sandbox.token, "intents": 0}})
+        assert [(await socket.receive_json())["op"] for _ in range(2)] == [0, 11]  # READY comes before it
+
+
 async def test_unknown_routes_answer_like_discord(sandbox: Sandbox) -> None:
     assert await sandbox_get(sandbox, "/nothing") == {"message": "404: Not Found", "code": 0}
 
