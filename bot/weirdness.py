@@ -6,7 +6,7 @@ import math
 
 from bot.errors import UserError
 
-STEPS = {"tame": 0.5, "normal": 0.7, "wild": 1.0}
+STEPS = {"tame": 0.5, "normal": 0.85, "wild": 1.0}
 DEFAULT = "normal"
 MOST = 1.5  # beyond this there is only noise
 

@@ -92,7 +92,7 @@ async def _with_bot(checkpoint: Path, folder: Path) -> Image.Image:
 async def _collect(url: str) -> None:
     """Ash hatches and saves two creatures."""
     async with SandboxUser(url, "Ash") as ash:
-        for seed, name in (("Ash", "Fizz"), ("13", "Moltigo")):
+        for seed, name in (("14", "Fizz"), ("11", "Moltigo")):
             await (await ash.command("newmon", seed=seed)).message()
             await (await ash.command("save", name=name)).message()
 

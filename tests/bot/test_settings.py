@@ -17,7 +17,7 @@ from tests.bot.running import RunningBot
 
 @pytest.mark.parametrize(
     ("text", "psi"),
-    [(None, 0.7), ("", 0.7), ("tame", 0.5), (" WILD ", 1.0), ("0", 0.0), ("1.5", 1.5), ("0,8", 0.8)],
+    [(None, 0.85), ("", 0.85), ("tame", 0.5), (" WILD ", 1.0), ("0", 0.0), ("1.5", 1.5), ("0,8", 0.8)],
 )
 def test_weirdness_in_words_and_numbers(text: str | None, psi: float) -> None:
     assert weirdness.parse(text) == psi
