@@ -63,9 +63,9 @@ class Players:
     discriminator: Discriminator
     eyes: Eyes | None
 
-    def eyes_are_open(self, phase: Phase) -> bool:
-        """Whether the eyes take part."""
-        return self.eyes is not None and phase.resolution >= self.config.eyes.from_resolution
+    def open_eyes(self, phase: Phase) -> Eyes | None:
+        """The eyes, once they take part."""
+        return self.eyes if phase.resolution >= self.config.eyes.from_resolution else None
 
     def play(self, batch: Batch, real: Tensor, phase: Phase, penalizes: bool) -> Share:
         """Make fakes, and judge them against the reals [N, 4, R, R] that the batch names.
@@ -84,9 +84,9 @@ class Players:
         gradients: dict[str, Gradients] = {}
         judged = fake.detach()
         gradients["d"], wanted, stats = self._discriminate(real, judged, phase, penalizes)
-        if self.eyes is not None and self.eyes_are_open(phase):
+        if (eyes := self.open_eyes(phase)) is not None:
             gradients["eyes"], wanted_too, stats.loss_eyes, stats.lead_eyes = self._look(
-                self.eyes, real, judged, penalizes
+                eyes, real, judged, penalizes
             )
             wanted = wanted + wanted_too
         gradients["g"] = _gradients(fake, self.generator, wanted)

@@ -6,7 +6,6 @@ they work. Computations that need nothing of each other keep the cores busy with
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,6 +14,7 @@ from typing import TypeVar
 import torch
 
 A = TypeVar("A")
+MOST_HELPERS = 1024  # they begin when they are needed
 
 
 class SideBySide:
@@ -24,7 +24,7 @@ class SideBySide:
     """
 
     def __init__(self) -> None:
-        self._helpers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="side-by-side")
+        self._helpers = ThreadPoolExecutor(MOST_HELPERS, thread_name_prefix="side-by-side")
 
     def __call__(self, computations: Sequence[Callable[[], A]]) -> list[A]:
         """All results. Raises what the first of those that failed raises, once all have ended."""

@@ -131,8 +131,8 @@ class Trainer:
         self._set_learning_rates()
         torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
         batch = self._draw(phase).share(self.world.rank, self.world.size)
-        if self.eyes is not None and self.players.eyes_are_open(phase):
-            self.eyes.refine_norms()
+        if (eyes := self.players.open_eyes(phase)) is not None:
+            eyes.refine_norms()
         n = self._number_of_shares(len(batch), phase)
         stats = self._settle(
             self.side_by_side([partial(self._play, batch.share(k, n), phase) for k in range(n)])
