@@ -41,8 +41,8 @@ def convolution_peak(compute: Compute, seconds: float = 1.0) -> float:
     """The best GFLOP/s of a 3×3 convolution in that number format and layout, over a few shapes."""
     best = 0.0
     for n, channels, side in PEAK_SHAPES:
-        x = torch.randn(n, channels, side, side).to(compute.dtype)
-        weight = torch.randn(channels, channels, 3, 3).to(compute.dtype)
+        x = torch.randn(n, channels, side, side).to(compute.device, compute.dtype)
+        weight = torch.randn(channels, channels, 3, 3).to(compute.device, compute.dtype)
         x, weight = (t.contiguous(memory_format=compute.memory_format) for t in (x, weight))
         gflop = 2 * n * channels**2 * 9 * side**2 / 1e9
         times: list[float] = []
@@ -50,6 +50,8 @@ def convolution_peak(compute: Compute, seconds: float = 1.0) -> float:
         while time.perf_counter() < until:
             started = time.perf_counter()
             F.conv2d(x, weight, padding=1)
+            if compute.device.type == "cuda":
+                torch.cuda.synchronize()
             times.append(time.perf_counter() - started)
         best = max(best, gflop / median(times))
     return best

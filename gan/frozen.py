@@ -1,4 +1,4 @@
-"""Convolutions that never learn, as quick as a CPU allows: bias and ReLU6 in the same pass over memory.
+"""Convolutions that never learn, as quick as the machine allows: on a CPU bias and ReLU6 come in one pass.
 
 A layer that trains needs three gradients and perhaps gradients of gradients. One that is frozen needs the
 gradient at its input, once, and this is all that these have.
@@ -32,25 +32,40 @@ class FrozenConv2d(nn.Module):
         relu6: bool,
     ) -> None:
         super().__init__()
-        # A kernel with zeros at its edges instead of a picture with uneven ones: the same result, without
-        # another pass over the pixels, which takes longer than the convolution.
-        self.padding = max(padding)
-        weight = F.pad(weight.detach(), [self.padding - side for side in padding])
-        self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
+        self.sides = padding
+        self.register_buffer("weight", weight.detach().contiguous(memory_format=torch.channels_last))
         self.register_buffer("bias", bias.detach().clone())
         self.stride = stride
         self.groups = groups
         self.relu6 = relu6
         self._cast: dict[torch.dtype, tuple[Tensor, Tensor]] = {}
 
+    @property
+    def pads_pictures(self) -> bool:
+        """Whether uneven zeros go around the picture, or else at the edges of the kernel: the same result.
+
+        With the latter a CPU is spared a pass over the pixels, which takes longer than the convolution. A GPU
+        passes over them in no time, and has no quick depthwise convolution with an even side.
+        """
+        return self.weight.device.type != "cpu" and len(set(self.sides)) > 1
+
+    @property
+    def padding(self) -> int:
+        """Zeros that the convolution adds at every side."""
+        return 0 if self.pads_pictures else max(self.sides)
+
     def _apply(self, fn: Any, recurse: bool = True) -> FrozenConv2d:
         self._cast.clear()
         return super()._apply(fn, recurse)
 
     def parameters_in(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Weight and bias in this number format; converted once, since they never change."""
+        """Weight and bias as they are applied, in this number format; converted once: they never change."""
         if dtype not in self._cast:
-            self._cast[dtype] = (self.weight.to(dtype), self.bias.to(dtype))
+            weight = self.weight
+            if not self.pads_pictures:
+                weight = F.pad(weight, [self.padding - side for side in self.sides])
+            weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
+            self._cast[dtype] = weight, self.bias.to(dtype)
         return self._cast[dtype]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -65,6 +80,8 @@ class _FrozenConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: FrozenConv2d) -> Tensor:
         weight, bias = layer.parameters_in(x.dtype)
+        if layer.pads_pictures:
+            x = F.pad(x, layer.sides)
         if _can_fuse(x):
             activation = ("hardtanh", [0.0, 6.0]) if layer.relu6 else ("none", [])
             sizes = [layer.padding] * 2, [layer.stride] * 2, [1, 1]
@@ -97,7 +114,7 @@ class _FrozenConv(torch.autograd.Function):
             gradient, x, weight, None, [stride] * 2, [layer.padding] * 2, [1, 1], False, [0, 0],
             layer.groups, [True, False, False],
         )  # fmt: skip
-        return at_input, None
+        return F.pad(at_input, [-side for side in layer.sides]) if layer.pads_pictures else at_input, None
 
 
 def _can_fuse(x: Tensor) -> bool:

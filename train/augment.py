@@ -7,6 +7,7 @@ uncovers is transparent: no black boxes that could leak into the samples.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,8 @@ from torch import Tensor
 from train.config import AugmentConfig
 
 LUMA = (0.299, 0.587, 0.114)
+THIRD = math.sqrt(1 / 3)
+GREY_AXIS_CROSS = (0, -THIRD, THIRD, THIRD, 0, -THIRD, -THIRD, THIRD, 0)  # [grey axis]×, row by row
 MIN_SIDE_TO_RESAMPLE = 16  # a smaller picture would lose more than it gains
 
 
@@ -35,7 +38,7 @@ class Changes(NamedTuple):
         n: int,
         side: int,
         config: AugmentConfig,
-        probability: float | None = None,
+        probability: float | Tensor | None = None,
         device: torch.device | None = None,
     ) -> Changes:
         """For n images of so many pixels a side, from torch's global generator.
@@ -88,7 +91,7 @@ def _move(x: Tensor, flip: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     if side < MIN_SIDE_TO_RESAMPLE:
         return torch.where(flip[:, None, None, None], x.flip(3), x)
     matrix = torch.zeros(n, 2, 3, device=x.device)  # maps output to input coordinates, both in [−1, 1]
-    matrix[:, 0, 0] = torch.where(flip, -1, 1) / scale
+    matrix[:, 0, 0] = (1 - 2 * flip.float()) / scale
     matrix[:, 1, 1] = 1 / scale
     matrix[:, :, 2] = shift * 2 / side
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
@@ -108,16 +111,19 @@ def _recolour(x: Tensor, saturation: Tensor, hue: Tensor, brightness: Tensor) ->
 
 def _saturate(factor: Tensor) -> Tensor:
     """Factors [N] → matrices [N, 3, 3] that scale a colour's distance from its luma."""
-    grey = torch.tensor(LUMA, device=factor.device).expand(3, 3)
+    grey = _constants(LUMA, factor.device).expand(3, 3)
     return torch.lerp(grey, torch.eye(3, device=factor.device), factor[:, None, None])
 
 
 def _turn(angle: Tensor) -> Tensor:
     """Angles [N] → rotations [N, 3, 3] around the grey axis (Rodrigues' formula)."""
-    third = math.sqrt(1 / 3)
-    cross = torch.tensor(
-        [[0, -third, third], [third, 0, -third], [-third, third, 0]], device=angle.device
-    )  # [grey axis]×
+    cross = _constants(GREY_AXIS_CROSS, angle.device).view(3, 3)
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
     eye, outer = torch.eye(3, device=angle.device), torch.full((3, 3), 1 / 3, device=angle.device)
     return cos * eye + sin * cross + (1 - cos) * outer
+
+
+@cache
+def _constants(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Numbers on a device, brought there once: a step that is recorded must not wait for the host."""
+    return torch.tensor(values, device=device)

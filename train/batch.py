@@ -1,6 +1,6 @@
 """One step's images and random numbers: drawn for the whole batch, and worked on in shares.
 
-Whatever the number of threads and processes, each draws the same batch and takes its rows. That costs little,
+Whatever the number of threads and processes, each has the same batch and takes its rows. That costs little,
 and makes the result independent of how many share the work.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,9 +17,9 @@ from train.config import TrainConfig
 
 @dataclass(frozen=True)
 class Batch:
-    """All that chance decides about a step: N reals, and N fakes to make."""
+    """N reals, and all that chance decides about them and about N fakes to make."""
 
-    indices: np.ndarray  # [N], the real images' numbers in the data set
+    real: Tensor  # [N, 4, R, R], as they come from the data set
     change_reals: Changes
     z: Tensor  # [N, 2, z_dim]: two styles of each fake
     crossover: Tensor  # [N], the layer from which on the second style is taken; L for never
@@ -30,14 +29,13 @@ class Batch:
     @classmethod
     def draw(
         cls,
-        indices: np.ndarray,
+        real: Tensor,
         config: TrainConfig,
         noise_sides: list[int],  # of the layers that take part
-        augment_probability: float,
-        device: torch.device,
+        augment_probability: float | Tensor,
     ) -> Batch:
-        """Draw from torch's global generator for the real images that the sampler chose."""
-        n, side = len(indices), noise_sides[-1]
+        """Draw from the global generator of the device that the real images are on."""
+        n, side, device = len(real), real.shape[-1], real.device
 
         def changes() -> Changes:
             return Changes.draw(n, side, config.augment, augment_probability, device)
@@ -47,18 +45,18 @@ class Batch:
         # Some samples mix in a second style from a random layer on (StyleGAN 3.1).
         crossover = torch.randint(1, max(len(noise_sides), 2), (n,), device=device)
         mixes = torch.rand(n, device=device) < config.mixing_probability
-        crossover = torch.where(mixes, crossover, config.network.num_layers)
+        crossover = crossover.masked_fill(~mixes, config.network.num_layers)
         noise = [torch.randn(n, 1, side, side, device=device) for side in noise_sides]
-        return cls(indices, change_reals, z, crossover, noise, changes())
+        return cls(real, change_reals, z, crossover, noise, changes())
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self.real)
 
     def share(self, k: int, of: int) -> Batch:
         """Part k of so many equal ones, which must divide the batch."""
         rows = slice(k * len(self) // of, (k + 1) * len(self) // of)
         return Batch(
-            self.indices[rows],
+            self.real[rows],
             self.change_reals.rows(rows),
             self.z[rows],
             self.crossover[rows],

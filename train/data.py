@@ -93,7 +93,12 @@ class SpriteDataset:
     def _species(self, i: int) -> str:
         return str(self.index["species"][self.species[i]])
 
-    def batch(self, indices: np.ndarray, resolution: int | None = None) -> torch.Tensor:
+    def batch(
+        self,
+        indices: np.ndarray,
+        resolution: int | None = None,
+        device: torch.device | None = None,  # where the result is to be; default: the CPU
+    ) -> torch.Tensor:
         """The images at `indices`, float32 [N, 4, r, r] in [-1, 1], area-averaged down to `resolution`.
 
         Channels are premultiplied RGBA, each mapped from [0, 1] by x·2 − 1, so full transparency is −1 in all
@@ -104,7 +109,8 @@ class SpriteDataset:
         if r < 1 or self.resolution % r:
             raise ValueError(f"cannot average {self.resolution} pixels down to {r}: not a whole factor")
         factor = self.resolution // r
-        x = torch.from_numpy(self.images[np.asarray(indices)]).to(torch.float32)  # [N, R, R, 4]
+        stored = torch.from_numpy(self.images[np.asarray(indices)])  # bytes: a quarter of what would travel
+        x = stored.to(device).to(torch.float32)  # [N, R, R, 4]
         x = x.permute(0, 3, 1, 2)
         if factor > 1:
             x = F.avg_pool2d(x, factor)

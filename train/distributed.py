@@ -56,7 +56,8 @@ class World:
             dist.all_reduce(message)
             parts = message.split([t.numel() for t in total])
             total = [part.view(t.shape) for part, t in zip(parts, total, strict=True)]
-        return [t / (len(shares) * self.size) for t in total]
+        count = len(shares) * self.size
+        return total if count == 1 else [t / count for t in total]
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is up in any process: they act together or not at all."""

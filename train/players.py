@@ -6,7 +6,7 @@ the same time, in threads and in processes, and the mean of their gradients is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import torch
@@ -28,7 +28,7 @@ NAN = float("nan")
 
 @dataclass
 class StepStats:
-    """The figures of one step, or of one share of it; NaN where something did not take part."""
+    """The figures of one step; NaN where something did not take part."""
 
     loss_d: float
     loss_g: float
@@ -49,7 +49,7 @@ class Share(NamedTuple):
 
     gradients: dict[str, Gradients]  # by player: "g", "d" and, once they look, "eyes"
     mean_w: Tensor  # [w_dim], of the styles that were drawn
-    stats: StepStats
+    figures: Tensor  # float32, those of `StepStats` in its order
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class Players:
         """The eyes, once they take part."""
         return self.eyes if phase.resolution >= self.config.eyes.from_resolution else None
 
-    def play(self, batch: Batch, real: Tensor, phase: Phase, penalizes: bool) -> Share:
-        """Make fakes, and judge them against the reals [N, 4, R, R] that the batch names.
+    def play(self, batch: Batch, phase: Phase, penalizes: bool) -> Share:
+        """Make fakes, and judge them against the reals.
 
         All players move at once: each judge looks at the batch once, and what it would have the fakes be
         (the loss's gradient at the pixels) is handed to the generator. `penalizes`: this step is one of those
         with gradient penalties.
         """
-        real = batch.change_reals(real)
+        real = batch.change_reals(batch.real)
         w = self.generator.mapping(batch.z.flatten(0, 1))  # [2N, w_dim]
         with self.compute.autocast():
             image = self.generator.synthesis(self._mix(w, batch), batch.noise, phase.resolution, phase.alpha)
@@ -83,14 +83,12 @@ class Players:
 
         gradients: dict[str, Gradients] = {}
         judged = fake.detach()
-        gradients["d"], wanted, stats = self._discriminate(real, judged, phase, penalizes)
+        gradients["d"], wanted, figures = self._discriminate(real, judged, phase, penalizes)
         if (eyes := self.open_eyes(phase)) is not None:
-            gradients["eyes"], wanted_too, stats.loss_eyes, stats.lead_eyes = self._look(
-                eyes, real, judged, penalizes
-            )
-            wanted = wanted + wanted_too
+            gradients["eyes"], wanted_too, theirs = self._look(eyes, real, judged, penalizes)
+            wanted, figures = wanted + wanted_too, figures | theirs
         gradients["g"] = _gradients(fake, self.generator, wanted)
-        return Share(gradients, w.detach().mean(dim=0), stats)
+        return Share(gradients, w.detach().mean(dim=0), _in_order(figures))
 
     def _mix(self, w: Tensor, batch: Batch) -> Tensor:
         """Two styles a sample [2N, w_dim] → w_plus [N, L, w_dim]."""
@@ -101,7 +99,7 @@ class Players:
 
     def _discriminate(
         self, real: Tensor, fake: Tensor, phase: Phase, penalizes: bool
-    ) -> tuple[Gradients, Tensor, StepStats]:
+    ) -> tuple[Gradients, Tensor, dict[str, Tensor]]:
         """The discriminator's gradients, that of the generator's loss at the fakes, and the figures."""
         config = self.config
         fake = fake.clone().requires_grad_()
@@ -110,34 +108,32 @@ class Players:
             logits_fake = self.discriminator(fake, phase.alpha).float()
         loss = discriminator_loss(config.loss, logits_real, logits_fake)
         loss_g = generator_loss(config.loss, logits_real.detach(), logits_fake)
-        stats = StepStats(loss.item(), loss_g.item(), lead(logits_real, logits_fake).item())
+        figures = {"loss_d": loss, "loss_g": loss_g, "lead": lead(logits_real, logits_fake)}
         wanted = self._at_pixels(loss_g, fake)
         if penalizes:
             # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
-            penalty = r1 = self._penalty(real[::2], phase)
-            stats.r1 = r1.item()
+            penalty = figures["r1"] = self._penalty(real[::2], phase)
             if penalizes_fakes(config.loss):
-                r2 = self._penalty(fake.detach()[::2], phase)
-                stats.r2 = r2.item()
-                penalty = r1 + r2
+                figures["r2"] = self._penalty(fake.detach()[::2], phase)
+                penalty = penalty + figures["r2"]
             loss = loss + config.gamma * config.penalty_interval * penalty
-        return _gradients(self.scaler.scale(loss), self.discriminator), wanted, stats
+        return _gradients(self.scaler.scale(loss), self.discriminator), wanted, figures
 
     def _look(
         self, eyes: Eyes, real: Tensor, fake: Tensor, penalizes: bool
-    ) -> tuple[Gradients, Tensor, float, float]:
-        """The heads' gradients, that of the generator's loss at the fakes, the heads' loss and their lead."""
+    ) -> tuple[Gradients, Tensor, dict[str, Tensor]]:
+        """The heads' gradients, that of the generator's loss at the fakes, and the figures."""
         config = self.config.eyes
         fake = fake.clone().requires_grad_()
         with self.compute.autocast():
             features_real, features_fake = eyes.features(real), eyes.features(fake)
             loss_g, loss, ahead = eyes.losses(features_real, features_fake)
-        stated = loss.item()
+        figures = {"loss_eyes": loss, "lead_eyes": ahead}
         wanted = self._at_pixels(config.weight * loss_g, fake)
         if config.gamma > 0 and penalizes:
             penalty = eyes.penalty(features_real) + eyes.penalty(features_fake)
             loss = loss + config.gamma * self.config.penalty_interval * penalty
-        return _gradients(self.scaler.scale(loss), eyes.heads), wanted, stated, ahead.item()
+        return _gradients(self.scaler.scale(loss), eyes.heads), wanted, figures
 
     def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
         """The gradient of a loss at the images that it comes from; the graph is needed again."""
@@ -154,3 +150,9 @@ class Players:
 def _gradients(result: Tensor, module: nn.Module, at_result: Tensor | None = None) -> Gradients:
     """Of a loss, or of a result with its own gradient, at the module's parameters."""
     return list(torch.autograd.grad(result, list(module.parameters()), at_result, allow_unused=True))
+
+
+def _in_order(figures: dict[str, Tensor]) -> Tensor:
+    """Scalars by name → as many as `StepStats` has, in its order, still on their device."""
+    absent = torch.full_like(figures["loss_d"], NAN)
+    return torch.stack([figures.get(field.name, absent).detach() for field in fields(StepStats)])

@@ -57,6 +57,7 @@ def choose(precision: Precision = "auto", device: torch.device | None = None) ->
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True  # shapes stay the same for a whole stage
     best = best_dtype(device)
     dtype = best if precision == "auto" else DTYPES[precision]
     if dtype == torch.float16 and device.type == "cpu":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import astuple
 from functools import partial
 from typing import Any
 
@@ -30,6 +29,7 @@ from train.eyes import Eyes
 from train.holdout import by_share
 from train.players import Players, Share, StepStats
 from train.precision import Compute, choose
+from train.recording import Recording
 from train.schedule import Phase, check_stages, lr_decay, phase_at, total_images
 from train.side_by_side import SideBySide
 from train.state import State, StateError, collect, restore
@@ -68,6 +68,8 @@ class Trainer:
         self.shown = np.flatnonzero(~by_share(dataset, config.holdout))  # the images that are trained on
         self.sampler = BalancedSampler(dataset.species[self.shown], config.seed)
         self.side_by_side = SideBySide()
+        self.records = self.compute.device.type == "cuda"  # steps are replayed instead of launched one by one
+        self.recordings: dict[tuple[int, int, bool], Recording[Share]] = {}  # by what decides their shapes
         self.images_seen = 0
         self.began_with: str | None = None  # the checkpoint whose networks the run started from
         self.lr_factor = 1.0  # below 1 once the run has diverged
@@ -125,33 +127,56 @@ class Trainer:
     def step(self) -> StepStats:
         """Show one batch: update all networks, then the generator's averages.
 
-        Raises `DivergedError` when a loss is not finite.
+        Raises `DivergedError` when a loss is not finite: then only a saved state is of any use.
         """
         phase, shown = self.phase, self.batch_size
         self._set_learning_rates()
-        torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
-        batch = self._draw(phase).share(self.world.rank, self.world.size)
+        figures = self._settle(self._play(self._real(phase), phase))
         if (eyes := self.players.open_eyes(phase)) is not None:
             eyes.refine_norms()
-        n = self._number_of_shares(len(batch), phase)
-        stats = self._settle(
-            self.side_by_side([partial(self._play, batch.share(k, n), phase) for k in range(n)])
-        )
         self.images_seen += shown
         for ema in self.emas:
             ema.update(self.generator, self.images_seen, shown)
+        stats = StepStats(*figures.tolist())  # a GPU is waited for here, once it knows all that it is to do
+        if not (math.isfinite(stats.loss_d) and math.isfinite(stats.loss_g)):
+            raise DivergedError(f"The losses stopped being finite by {self.images_seen / 1000:.1f} kimg.")
         self.augment_probability = adjusted(
             self.augment_probability, stats.most_lead, shown, self.config.augment
         )
         return stats
 
-    def _draw(self, phase: Phase) -> Batch:
-        """The whole batch that comes next."""
+    def _real(self, phase: Phase) -> Tensor:
+        """The images that the step shows, of all processes."""
         positions = self.sampler.slice(self.images_seen, self.images_seen + self.batch_size)
+        real = self.dataset.batch(self.shown[positions], phase.resolution, self.compute.device)
+        if phase.alpha < 1:  # while a level fades in, reals are blended as fakes are
+            real = torch.lerp(upsample(downsample(real)), real, phase.alpha)
+        return real
+
+    def _play(self, real: Tensor, phase: Phase) -> list[Share]:
+        """The shares of this process. All randomness of the step is drawn here."""
+        penalizes = self._penalizes
+        if not self.records or phase.alpha < 1:
+            torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
+            batch = self._draw(real, self.augment_probability, phase)
+            n = self._number_of_shares(len(batch), phase)
+            return self.side_by_side(
+                [partial(self.players.play, batch.share(k, n), phase, penalizes) for k in range(n)]
+            )
+        probability = torch.tensor(self.augment_probability, device=real.device)
+        key = phase.resolution, len(real), penalizes
+        if key not in self.recordings:
+            self.recordings[key] = Recording(
+                lambda x, p: self.players.play(self._draw(x, p, phase), phase, penalizes), real, probability
+            )
+        torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
+        return [self.recordings[key](real, probability)]
+
+    def _draw(self, real: Tensor, augment_probability: float | Tensor, phase: Phase) -> Batch:
+        """This process's part of the batch that these images begin."""
         sides = self.generator.synthesis.noise_shapes(phase.resolution)
-        return Batch.draw(
-            self.shown[positions], self.config, sides, self.augment_probability, self.compute.device
-        )
+        batch = Batch.draw(real, self.config, sides, augment_probability)
+        return batch.share(self.world.rank, self.world.size)
 
     def _number_of_shares(self, rows: int, phase: Phase) -> int:
         """How many threads work on shares of these rows, each whole groups for the minibatch statistics."""
@@ -160,18 +185,9 @@ class Trainer:
         most = min(torch.get_num_threads(), rows // LEAST_ROWS)
         return next(n for n in range(max(most, 1), 0, -1) if n == 1 or rows % (n * LEAST_SHARE) == 0)
 
-    def _play(self, batch: Batch, phase: Phase) -> Share:
-        real = self.dataset.batch(batch.indices, phase.resolution).to(self.compute.device)
-        if phase.alpha < 1:  # while a level fades in, reals are blended as fakes are
-            real = torch.lerp(upsample(downsample(real)), real, phase.alpha)
-        return self.players.play(batch, real, phase, self._penalizes)
-
-    def _settle(self, shares: list[Share]) -> StepStats:
+    def _settle(self, shares: list[Share]) -> Tensor:
         """Move all players by the mean of the shares of all processes, which is returned of their figures."""
         mean_w, figures, *gradients = self.world.mean([self._message(share) for share in shares])
-        stats = StepStats(*figures.tolist())
-        if not (math.isfinite(stats.loss_d) and math.isfinite(stats.loss_g)):
-            raise DivergedError(f"The losses stopped being finite at {self.images_seen / 1000:.1f} kimg.")
         self.generator.mapping.track(mean_w[None])
         means, optimizers = iter(gradients), self._parts()[1]
         for player, present in shares[0].gradients.items():
@@ -182,12 +198,12 @@ class Trainer:
                 parameter.grad = grad
             self.scaler.step(optimizer)
         self.scaler.update()
-        return stats
+        return figures
 
     def _message(self, share: Share) -> list[Tensor]:
         """All that is averaged, in the order in which `_settle` takes it."""
         gradients = [g for player in share.gradients.values() for g in player if g is not None]
-        return [share.mean_w, torch.tensor(astuple(share.stats), device=self.compute.device), *gradients]
+        return [share.mean_w, share.figures, *gradients]
 
     # -- saving and resuming -------------------------------------------------------------------------------
 

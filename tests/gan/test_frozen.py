@@ -53,6 +53,21 @@ def test_output_and_gradient_are_those_of_a_plain_convolution(
     torch.testing.assert_close(gradient.float(), right, atol=8 * near, rtol=near)
 
 
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_pictures_padded_as_on_a_gpu_come_to_the_same(kernel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = (0, 1, 0, 1) if kernel == 3 else (1, 2, 1, 2)
+    x = torch.randn(4, 8, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
+    towards = torch.randn(4, 8, 4, 4)
+    found: list[tuple[Tensor, Tensor]] = []
+    for pads in (False, True):
+        monkeypatch.setattr(FrozenConv2d, "pads_pictures", pads)
+        conv, ours = layer(kernel, 2, sides, 8, relu6=True), x.clone().requires_grad_()
+        y = conv(ours)
+        found.append((y.detach(), torch.autograd.grad(y, ours, towards)[0]))
+        assert conv.parameters_in(torch.float32)[0].shape[2] == kernel + (not pads)
+    torch.testing.assert_close(*found)
+
+
 def test_autocast_decides_the_number_format_and_nothing_learns() -> None:
     conv = layer(3, 1, (1, 1, 1, 1), 1, relu6=True)
     x = torch.randn(1, 8, SIDE, SIDE)
