@@ -23,6 +23,7 @@ from train.state import State, StateError, read, write
 from train.trainer import DivergedError, Trainer, TrainingError
 
 TICK_IMAGES = 4000
+LEAST_TICK_S = 10  # a GPU shows thousands of images a second: that many grids nobody looks at
 SAVE_INTERVAL_S = 120
 STATE_FILE = "state.safetensors"
 MOST_ROLLBACKS = 4  # in one process: a run that keeps diverging needs another recipe
@@ -166,14 +167,14 @@ def fit(
     """Train until the schedule ends (or `until_images` have been shown instead), or a signal asks to stop.
 
     Returns whether that end was reached. Resumes from `run` if there is a state; `start` is what a new run
-    begins with; `meter` measures KID on the way; figures and a grid come every `tick_images`. Raises
-    `StateError` and `TrainingError`.
+    begins with; `meter` measures KID on the way; figures and a grid come every `tick_images`, or else every
+    `TICK_IMAGES` but no more often than every `LEAST_TICK_S`. Raises `StateError` and `TrainingError`.
     """
     run.mkdir(parents=True, exist_ok=True)
     busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
     limit = total_images(trainer.config.stages) if until_images is None else until_images
     with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
-        return _fit(trainer, run, console, limit, start, meter, tick_images or TICK_IMAGES, on_step)
+        return _fit(trainer, run, console, limit, start, meter, tick_images, on_step)
 
 
 def _fit(
@@ -183,13 +184,14 @@ def _fit(
     limit: int,
     start: State | None,
     meter: Meter | None,
-    tick_images: int,
+    tick_images: int | None,
     on_step: OnStep | None,
 ) -> bool:
     keeper = Keeper(trainer, run / STATE_FILE, console)
     keeper.begin(start)
     reporter = Reporter(run, trainer, console, limit, meter)
     world = trainer.world
+    every, least_s = (tick_images, 0) if tick_images else (TICK_IMAGES, LEAST_TICK_S)
     with stop_signals(console) as stop, reporter:
         console.print("Training. Ctrl-C saves and stops.")
         while trainer.images_seen < limit:
@@ -203,7 +205,7 @@ def _fit(
                 continue
             if on_step is not None:
                 on_step(trainer.images_seen)
-            if trainer.images_seen // tick_images > before // tick_images:
+            if trainer.images_seen // every > before // every and reporter.since_tick >= least_s:
                 reporter.tick()
             if world.any(bool(stop)):
                 break

@@ -70,6 +70,7 @@ class Reporter:
         )
         self.task = self.progress.add_task("", total=limit / 1000)
         self.board = Board(run / "tensorboard") if self.leads else None
+        self.ticked_at = -math.inf
         self.restart()
 
     def __enter__(self) -> Reporter:
@@ -90,6 +91,11 @@ class Reporter:
         self.steps.clear()
         self.started, self.started_images = time.monotonic(), self.trainer.images_seen
 
+    @property
+    def since_tick(self) -> float:
+        """Seconds; without end before the first one."""
+        return time.monotonic() - self.ticked_at
+
     def step(self, stats: StepStats) -> None:
         """Note one step."""
         self.steps.append(stats)
@@ -108,6 +114,7 @@ class Reporter:
                 figures |= self.meter.measure(self.trainer)
             self._write(figures)
         self.restart()  # whatever this took is no training time
+        self.ticked_at = self.started
 
     def _write(self, figures: dict[str, float]) -> None:
         with (self.run / "stats.jsonl").open("a") as file:

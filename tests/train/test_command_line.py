@@ -334,6 +334,7 @@ def test_figures_and_grids_are_kept_at_every_tick(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("train.fit.TICK_IMAGES", 20)
+    monkeypatch.setattr("train.fit.LEAST_TICK_S", 0)
     write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 1).state())
     command(*fit(tmp_path / "run", creatures))
     lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]

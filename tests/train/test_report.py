@@ -18,14 +18,11 @@ from train.meter import Meter
 from train.state import read
 
 
-def test_a_run_leaves_figures_grids_a_film_and_a_board(
-    creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("train.fit.TICK_IMAGES", 100)
+def test_a_run_leaves_figures_grids_a_film_and_a_board(creatures: SpriteDataset, tmp_path: Path) -> None:
     trainer = tiny_trainer(creatures)
     trainer.images_seen = 5996  # one step before a tick
     console = Console(file=io.StringIO(), width=250)
-    fit(trainer, tmp_path / "run", console, until_images=6104)
+    fit(trainer, tmp_path / "run", console, until_images=6104, tick_images=100)
     lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
     assert [line["kimg"] for line in lines] == [6.0, 6.1]
     expected = {"loss_d", "loss_g", "lead", "r1", "r2", "augment", "images_per_s", "eta_s", "lr_factor"}
@@ -48,17 +45,27 @@ def test_a_run_leaves_figures_grids_a_film_and_a_board(
     assert events.Tags()["images"] == ["samples"]
 
 
+@pytest.mark.parametrize(("least_s", "ticks"), [(0, 5), (3600, 1)])
+def test_a_quick_machine_does_not_report_all_the_time(
+    creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least_s: int, ticks: int
+) -> None:
+    monkeypatch.setattr("train.fit.TICK_IMAGES", 8)
+    monkeypatch.setattr("train.fit.LEAST_TICK_S", least_s)
+    fit(tiny_trainer(creatures), tmp_path / "run", Console(quiet=True), until_images=40)
+    assert len((tmp_path / "run" / "stats.jsonl").read_text().splitlines()) == ticks
+
+
 @pytest.mark.skipif(not features.available("lite1"), reason="the packages of the train extra are missing")
 def test_kid_is_measured_at_its_interval_and_changes_nothing(
     creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.fit.TICK_IMAGES", 8)
     monkeypatch.setattr("train.meter.SAMPLES", 60)
     monkeypatch.setattr("train.reference.FEWEST_IMAGES", 8)
     data = SpriteDataset.open(shutil.copytree(creatures.path, tmp_path / "data"))  # features are kept there
     runs = []
     for name, meter in (("plain", None), ("measured", Meter(data, 0.016, lambda *_: None))):
-        fit(tiny_trainer(data), tmp_path / name, Console(quiet=True), until_images=40, meter=meter)
+        quiet = Console(quiet=True)
+        fit(tiny_trainer(data), tmp_path / name, quiet, until_images=40, meter=meter, tick_images=8)
         runs.append(read(tmp_path / name / STATE_FILE))
     assert differences(*runs) == []
     lines = (tmp_path / "measured" / "stats.jsonl").read_text().splitlines()
