@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import train.__main__ as program
 from gan import features
@@ -74,9 +75,9 @@ def test_training_shows_all_species_but_those(many: SpriteDataset, monkeypatch: 
     shown: set[int] = set()
     batch = SpriteDataset.batch
 
-    def watched(self: SpriteDataset, indices: np.ndarray, resolution: int | None = None) -> object:
+    def watched(self: SpriteDataset, indices: np.ndarray, *rest: Any) -> torch.Tensor:
         shown.update(indices.tolist())
-        return batch(self, indices, resolution)
+        return batch(self, indices, *rest)
 
     monkeypatch.setattr(SpriteDataset, "batch", watched)
     steps(tiny_trainer(many, replace(tiny_recipe(), holdout=SHARE)), 30)
