@@ -7,33 +7,20 @@ batch sizes; and what the best bf16 convolution reaches there, to see which shar
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Annotated
 
-import torch
 import typer
 
-from benchmarks.training_speed import convolution_peak, trainer_for
+from benchmarks.training_speed import convolution_peak, images_per_s, trainer_for
 from train.config import TrainConfig
 from train.data import SpriteDataset
 from train.launch import parse_widths
 from train.precision import choose
-from train.trainer import Trainer
 
 ROUNDS = 3
-
-
-def images_per_s(trainer: Trainer, steps: int) -> float:
-    """The speed over so many steps, once the device has nothing left to do."""
-    torch.cuda.synchronize()
-    started = time.perf_counter()
-    for _ in range(steps):
-        trainer.step()
-    torch.cuda.synchronize()
-    return steps * trainer.config.batch_size / (time.perf_counter() - started)
 
 
 def main(

@@ -101,7 +101,7 @@ def gflop_per_image(trainer: Trainer) -> float:
 
 
 def images_per_s(trainer: Trainer, steps: int) -> float:
-    """The speed over so many steps."""
+    """The speed over so many steps. Each waits for its figures, and so for all that a GPU has to do."""
     started = time.perf_counter()
     for _ in range(steps):
         trainer.step()
