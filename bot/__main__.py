@@ -24,11 +24,11 @@ from bot.config import Settings, describe, load_settings
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
 from bot.retrain import Retraining
-from bot.retrain.announce import Announcer
 from bot.sandbox import Sandbox, SandboxSettings
 from bot.shelf import Shelf
 from bot.store import Store
 from bot.store.backup import back_up
+from bot.ui.announce import Announcer
 
 console = Console()
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

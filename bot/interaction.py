@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 
+from bot.checkpoints import Checkpoints
 from bot.config import Settings
 from bot.engine import Engine
+from bot.retrain import Retraining
 from bot.service import Cooldown, Service
 from bot.store import Store
-
-if TYPE_CHECKING:  # what these show in a channel has buttons, which know this module
-    from bot.checkpoints import Checkpoints
-    from bot.retrain import Retraining
 
 
 class Bot(discord.AutoShardedClient):

@@ -1,13 +1,21 @@
-"""The arrows between the rooms run one way: bot → gan ← train. Reads the imports; runs nothing."""
+"""The arrows between the rooms run one way: bot → gan ← train, no files import each other in a circle, and
+every module can be imported first.
+"""
 
 import ast
+import graphlib
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("gan", "train", "bot")
+ROOMS = ("gan", "train", "bot", "migrations")
+RUN_BY_ALEMBIC = "migrations.env"  # and by nothing else: it migrates as soon as it is imported
 
 # Files that match the first may import nothing that matches the second, but for files that match the third.
 RULES = (
@@ -20,6 +28,7 @@ RULES = (
     (r"bot/store/", r"discord|torch|gan", None),
     (r"bot/", r"sqlalchemy|alembic|aiosqlite", r"bot/store/"),
     (r"bot/(engine|store)/", r"bot\.(ui|commands|sandbox)", None),
+    (r"bot/retrain/", r"discord|bot\.(ui|actions|commands|interaction|sandbox)", None),
     (r"bot/sandbox/", r"bot\.(ui|commands|store|engine)", None),
 )
 
@@ -74,6 +83,8 @@ def test_the_arrows_run_one_way() -> None:
         ("bot/store/a.py", "import torch.nn as nn"),
         ("bot/store/a.py", "from ..ui import gallery"),
         ("bot/commands/a.py", "from sqlalchemy import select"),
+        ("bot/retrain/a.py", "from discord import Embed"),
+        ("bot/retrain/a.py", "from ..ui.retraining import Notice"),
         ("bot/sandbox/a.py", "from ..store import models"),
     ],
 )
@@ -96,3 +107,144 @@ def test_an_arrow_the_right_way_is_not(tmp_path: Path, file: str, line: str) -> 
     (tmp_path / file).parent.mkdir(parents=True)
     (tmp_path / file).write_text(line)
     assert violations(tmp_path) == []
+
+
+# Circles. A file that says so in `if TYPE_CHECKING` or inside a function imports the other one all the same:
+# whoever reads the one has to know the other.
+
+
+def module(path: Path, root: Path = ROOT) -> str:
+    """What a file is imported as."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def needs(root: Path = ROOT) -> dict[str, set[str]]:
+    """For each module of ours those that it imports.
+
+    Whoever imports `a.b` imports `a` before it, but for what lies in `a` itself.
+    """
+    ours = {module(path, root): path for path in files(root)}
+    found: dict[str, set[str]] = {}
+    for name, path in ours.items():
+        wanted = {m for full in imports(path, root) for m in (*above(full), full)}
+        found[name] = {m for m in wanted if m in ours and m != name and m not in above(name)}
+    return found
+
+
+def circle(root: Path = ROOT) -> list[str]:
+    """Modules of ours that import each other in a circle; none if there is no circle."""
+    try:
+        graphlib.TopologicalSorter(needs(root)).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def above(name: str) -> list[str]:
+    """The packages that a module lies in."""
+    parts = name.split(".")
+    return [".".join(parts[:i]) for i in range(1, len(parts))]
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circle() == []
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"bot/a.py": "import bot.b", "bot/b.py": "from bot import a"},
+        {"bot/a.py": "from bot.b import f", "bot/b.py": "def f():\n    import bot.a"},
+        {"bot/a.py": "import bot.b", "bot/b.py": "from bot import c", "bot/c.py": "from .a import x"},
+        {
+            "bot/x/__init__.py": "from bot.x.y import z",
+            "bot/x/y.py": "import bot.a",
+            "bot/a.py": "import bot.x",
+        },
+        {"bot/x/__init__.py": "from bot.a import z", "bot/x/y.py": "", "bot/a.py": "import bot.x.y"},
+    ],
+)
+def test_a_circle_is_found(tmp_path: Path, sources: dict[str, str]) -> None:
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert circle(tmp_path)
+
+
+def test_a_package_and_what_lies_in_it_are_no_circle(tmp_path: Path) -> None:
+    (tmp_path / "bot" / "x").mkdir(parents=True)
+    (tmp_path / "bot" / "x" / "__init__.py").write_text("from bot.x.y import z")
+    (tmp_path / "bot" / "x" / "y.py").write_text("import bot.x.w")
+    (tmp_path / "bot" / "x" / "w.py").write_text("")
+    assert circle(tmp_path) == []
+
+
+# Imports each module of a table in a process of its own, in which neither that module nor any that leads to
+# it was imported before. Everything else is there already, so that this takes seconds and not minutes.
+IMPORT_FIRST = """
+import importlib, json, os, sys, traceback
+table = json.load(sys.stdin)
+for name in table:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass
+
+def import_first(name):
+    for forgotten in table[name]:
+        sys.modules.pop(forgotten, None)
+        package, _, last = forgotten.rpartition(".")
+        vars(sys.modules.get(package, sys)).pop(last, None)
+    importlib.import_module(name)
+
+failed = []
+for name in table:
+    if not (child := os.fork()):
+        try:
+            import_first(name)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        failed.append(name)
+sys.exit(f"cannot be imported first: {failed}" if failed else 0)
+"""
+
+
+def import_first(root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    graph = needs(root)
+    leading = {name: {name, *above(name)} for name in graph}  # → itself and whatever leads to it
+    changed = True
+    while changed:
+        changed = False
+        for name, wanted in graph.items():
+            for m in leading:
+                if name not in leading[m] and wanted & leading[m]:
+                    leading[m].add(name)
+                    changed = True
+    table = {name: sorted(found) for name, found in leading.items() if name != RUN_BY_ALEMBIC}
+    return subprocess.run(
+        [sys.executable, "-c", IMPORT_FIRST],
+        cwd=root,
+        input=json.dumps(table),
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_every_module_can_be_imported_first() -> None:
+    done = import_first()
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_module_that_cannot_be_imported_first_is_found(tmp_path: Path) -> None:
+    sources = {"a.py": "import bot.b\nx = 1", "b.py": "from bot.a import x", "c.py": "import bot.b"}
+    (tmp_path / "bot").mkdir()
+    for name, text in sources.items():
+        (tmp_path / "bot" / name).write_text(text)
+    done = import_first(tmp_path)
+    assert "cannot be imported first: ['bot.a']" in done.stderr

@@ -19,7 +19,7 @@ from pathlib import Path
 from bot.checkpoints import Checkpoints
 from bot.config import Settings
 from bot.errors import UserError
-from bot.retrain.announce import Announcer
+from bot.retrain.observer import Observer
 from bot.retrain.plan import command, run_folder
 from bot.retrain.process import Child, ProcessId
 from bot.retrain.progress import (
@@ -50,12 +50,12 @@ class Retraining:
     """All retrains of this bot, of which one runs at a time."""
 
     def __init__(
-        self, settings: Settings, store: Store, checkpoints: Checkpoints, announcer: Announcer
+        self, settings: Settings, store: Store, checkpoints: Checkpoints, observer: Observer
     ) -> None:
         self.settings = settings
         self.store = store
         self.checkpoints = checkpoints
-        self.announcer = announcer
+        self.observer = observer
         self.progress = Progress()
         self._child: Child | None = None  # None for a process of an earlier life
         self._process: ProcessId | None = None
@@ -64,7 +64,7 @@ class Retraining:
         self._cancelled = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self.tasks = Tasks()  # that one, and whatever else is not finished
-        self.results = Results(settings, store, checkpoints, announcer, self.tasks)
+        self.results = Results(settings, store, checkpoints, observer, self.tasks)
 
     # -- what people ask for -------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class Retraining:
     async def close(self) -> None:
         """Stop watching. The process goes on by itself."""
         await self.tasks.close()
-        await self.announcer.close()
+        await self.observer.close()
         if self._process is not None and await asyncio.to_thread(self._runs, self._process):
             log.warning(
                 "The retrain goes on without the bot (process %d), which finds it again at its next start.",
@@ -240,7 +240,7 @@ class Retraining:
 
     def _show(self) -> None:
         if self._job is not None:
-            self.announcer.show(self._job, self.progress)
+            self.observer.show(self._job, self.progress)
 
     # -- what came of it -----------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 from bot.checkpoints import Checkpoints
 from bot.config import Settings
 from bot.engine import CheckpointError
-from bot.retrain.announce import Announcer
+from bot.retrain.observer import Observer
 from bot.retrain.plan import run_folder
 from bot.retrain.progress import STATE_FILE, Outcome, read_progress
 from bot.retrain.tasks import Tasks, retrying
@@ -32,13 +32,13 @@ class Results:
         settings: Settings,
         store: Store,
         checkpoints: Checkpoints,
-        announcer: Announcer,
+        observer: Observer,
         tasks: Tasks,
     ) -> None:
         self.settings = settings
         self.store = store
         self.checkpoints = checkpoints
-        self.announcer = announcer
+        self.observer = observer
         self.tasks = tasks
         self.beginning = asyncio.Lock()  # a run begins, or old ones are tidied away: none has just begun
 
@@ -110,7 +110,7 @@ class Results:
     async def _concluded(self, job: Job) -> bool:
         folder = run_folder(self.settings, job.run)
         progress = await asyncio.to_thread(read_progress, folder)
-        return await self.announcer.conclude(job, progress, folder)
+        return await self.observer.conclude(job, progress, folder)
 
     async def _tidy_runs(self) -> None:
         """Delete the folders of older retrains, and the states of those that need none."""

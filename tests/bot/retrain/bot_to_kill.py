@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import bot.__main__ as program
-from bot.retrain import announce, jobs, process
+from bot.retrain import jobs, process
 from bot.store import Store
+from bot.ui import announce
 
 STANDIN = Path(__file__).with_name("standin.py")
 

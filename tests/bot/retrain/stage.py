@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 import bot.__main__ as program
-from bot.retrain import announce, jobs, process
-from bot.retrain.announce import Announcer
+from bot.retrain import jobs, process
 from bot.sandbox import Sandbox
 from bot.sandbox.driver import Message, SandboxUser
+from bot.ui import announce
+from bot.ui.announce import Announcer
 from tests.bot.running import RunningBot, make_checkpoint
 
 STANDIN = Path(__file__).with_name("standin.py")

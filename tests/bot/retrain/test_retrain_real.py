@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 import bot.__main__ as program
-from bot.retrain import Retraining, announce, jobs, process
+from bot.retrain import Retraining, jobs, process
 from bot.sandbox.driver import Message, SandboxUser
+from bot.ui import announce
 from gan import features
 from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
