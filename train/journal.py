@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,30 +18,44 @@ Result = Literal["done", "stopped", "failed"]
 
 
 class Journal:
-    """`progress.json` (stage, done, total, and a count that grows for as long as anything happens), and
-    `outcome.json` once it has ended, in a folder that exists.
+    """`progress.json` (stage, done, total, the seconds that are left where they can be told, and a count that
+    grows for as long as anything happens), and `outcome.json` once it has ended, in a folder that exists.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.run = run
         self.stage: Stage = "data"
         self.beats = 0
+        self._clock = clock  # seconds
         self._written_at = float("-inf")
+        self._what = ""
+        self._first: tuple[float, float] | None = (
+            None  # what was done when this began to be counted, and when
+        )
         (run / OUTCOME_FILE).unlink(missing_ok=True)
 
     def begin(self, stage: Stage) -> None:
         """Enter a stage."""
-        self.stage, self._written_at = stage, float("-inf")
+        self.stage, self._written_at, self._first = stage, float("-inf"), None
         self.progress("", 0, 0)
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """How far the stage is: `done` of `total`, or 0 of 0 where that is not known."""
+        """How far the stage is: `done` of `total`, or 0 of 0 where that is not known.
+
+        Time left is told by the pace since the first call for the same `what`: what was done by then was done
+        by an earlier try, and took no time in this one.
+        """
         self.beats += 1
-        now = time.monotonic()
+        now = self._clock()
+        if what != self._what or self._first is None or done < self._first[0] or total <= 0:
+            self._what, self._first = what, (done, now) if total > 0 else None
         if now - self._written_at < INTERVAL_S:
             return
         self._written_at = now
         values = {"stage": self.stage, "what": what, "done": done, "total": total, "beats": self.beats}
+        if self._first is not None and done > self._first[0] and now > self._first[1]:
+            pace = (done - self._first[0]) / (now - self._first[1])
+            values["left_s"] = round(max(total - done, 0) / pace, 1)
         with contextlib.suppress(OSError):  # a full disk stops what matters more, with a better sentence
             self._write(PROGRESS_FILE, values)
 

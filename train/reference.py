@@ -7,8 +7,6 @@ the same; the network's own 240 pixels would cost three and a half times as much
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from gan.features import FrozenEfficientNet, available, over_white, resize
 from train.data import SpriteDataset
 from train.errors import MetricsError
+from train.feature_cache import FeatureCache
 from train.metrics import kernel_mean
 from train.neighbours import Nearest, nearest_of_other_species
 from train.precision import best_device
@@ -30,6 +27,7 @@ from train.precision import best_device
 FEATURES = "efficientnet-lite1-pool1280-128px-v1"  # changes whenever the same picture would map elsewhere
 SIDE = 128  # pixels of the picture that the network sees
 BATCH = 64
+CHUNK = 4 * BATCH  # images whose features are kept together: some seconds of work on a CPU
 FEWEST_IMAGES = 32  # below that neither a covariance nor five neighbours mean anything
 
 Progress = Callable[[str, int, int], None]  # what is going on, done, in all
@@ -107,49 +105,43 @@ def build_reference(
 ) -> Reference:
     """All images of a data set, each once, area-averaged down to `resolution` first.
 
-    `cache` is a folder to keep the features in. A file there that is damaged, or of other data, is replaced;
-    where nothing can be written the features are computed every time.
+    `cache` is a folder to keep the features in, chunk by chunk, so that whoever is stopped goes on there. A
+    file in it that is damaged, or of other data, is replaced; where nothing can be written the features are
+    computed every time.
     """
     r = resolution or dataset.resolution
     sha256 = str(dataset.index["sha256"])
-    key = f"{FEATURES}-{r}-{len(dataset)}-{sha256}"
-    path = (
-        None
-        if cache is None
-        else cache / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"
-    )
-    features = None if path is None else _read(path, key)
+    kept = None if cache is None else FeatureCache(cache, f"{FEATURES}-{r}-{len(dataset)}-{sha256}")
+    features = None if kept is None else kept.read()
     if features is None:
-        starts = range(0, len(dataset), BATCH)
-        batches = (dataset.batch(np.arange(i, min(i + BATCH, len(dataset))), r) for i in starts)
-        features = extractor.of_batches(batches, len(dataset), "Looking at the real images", progress)
-        if path is not None:
-            _write(path, key, features)
+        features = _features(dataset, extractor, kept, r, progress)
+        if kept is not None:
+            kept.write(features)
     return Reference(features, np.asarray(dataset.species), sha256)
 
 
-def _digest(features: Tensor) -> str:
-    return hashlib.sha256(features.numpy().data).hexdigest()
-
-
-def _read(path: Path, key: str) -> Tensor | None:
-    """The features in a cache file, or None if it cannot be trusted."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            header: dict[str, str] = file.metadata() or {}
-            features: Tensor = file.get_tensor("features")
-    except (OSError, SafetensorError):
-        return None
-    return features if header == {"key": key, "sha256": _digest(features)} else None
-
-
-def _write(path: Path, key: str, features: Tensor) -> None:
-    """Whole or not at all. A cache that cannot be written only costs time."""
-    part = path.with_name(path.name + ".part")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(to_bytes({"features": features}, {"key": key, "sha256": _digest(features)}))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+def _features(
+    dataset: SpriteDataset,
+    extractor: FeatureExtractor,
+    cache: FeatureCache | None,
+    resolution: int,
+    progress: Progress,
+) -> Tensor:
+    """The features of all images, float32 [N, 1280]. Chunks that are kept already are not made again."""
+    what, count = "Looking at the real images", len(dataset)
+    bounds = [(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    chunks = [None if cache is None else cache.read_chunk(start, stop) for start, stop in bounds]
+    done = sum(len(chunk) for chunk in chunks if chunk is not None)
+    progress(what, done, count)
+    for number, (start, stop) in enumerate(bounds):
+        if chunks[number] is not None:
+            continue
+        parts: list[Tensor] = []
+        for first in range(start, stop, BATCH):
+            parts.append(extractor(dataset.batch(np.arange(first, min(first + BATCH, stop)), resolution)))
+            done += len(parts[-1])
+            progress(what, done, count)
+        chunks[number] = chunk = torch.cat(parts)
+        if cache is not None:
+            cache.write_chunk(start, stop, chunk)
+    return torch.cat([chunk for chunk in chunks if chunk is not None])

@@ -43,6 +43,15 @@ def sample_grid(generator: Generator, phase: Phase) -> Image.Image:
     return sheet.convert("RGB")
 
 
+def write_grid(run: Path, kimg: float, grid: Image.Image) -> None:
+    """Keep a `sample_grid` among those of a run, which sorted by name are in order."""
+    path = run / "grids" / f"{kimg:08.2f}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")  # whoever watches takes the latest picture, which must be whole
+    grid.save(part, format="png")
+    part.replace(path)
+
+
 class Reporter:
     """Collects the figures of steps; at each tick prints them, writes them down and draws a grid.
 
@@ -121,11 +130,7 @@ class Reporter:
             file.write(json.dumps(figures) + "\n")
         self.console.print(self._line(figures), highlight=False)
         grid = sample_grid(self.trainer.emas[0].generator, self.trainer.phase)
-        path = self.run / "grids" / f"{figures['kimg']:08.2f}.png"  # sorted by name they are in order
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")  # whoever watches takes the latest picture, which must be whole
-        grid.save(part, format="png")
-        part.replace(path)
+        write_grid(self.run, figures["kimg"], grid)
         if self.board is not None:
             self.board.write(self.trainer.images_seen, figures, grid)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 from rich.console import Console
 
-from gan.checkpoint import load
+from gan.checkpoint import Checkpoint, load
 from gan.cli import CommandError
 from gan.finish import Finish
 from gan.sampler import Sampler
@@ -34,6 +34,8 @@ from train.launch import Changes, launch
 from train.lock import locked
 from train.meter import SAMPLES as KID_SAMPLES
 from train.reference import FeatureExtractor, Reference, build_reference
+from train.report import sample_grid, write_grid
+from train.schedule import Phase
 from train.state import StateError, read
 
 PACKAGE_SOURCE = "pokeapi"
@@ -97,6 +99,7 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
     start = read_continuation(request.checkpoint)
     _claim(request, parent.id)
     journal.begin("data")
+    _show_first(request.run, parent, start.images_seen)
     dataset = prepared_data(request, start.config.network.resolution, journal)
 
     journal.begin("measuring")  # before anything is trained: what cannot be measured is known at once
@@ -149,6 +152,18 @@ def prepared_data(request: Request, resolution: int, journal: Journal) -> Sprite
     elif request.source is not None:
         build_from_folder(Path(request.source), request.data, BuildOptions(resolution), workers, progress)
     return SpriteDataset.open(request.data)
+
+
+def _show_first(run: Path, parent: Checkpoint, images_seen: int) -> None:
+    """Draw the creatures that are drawn all along as they are now: there is something to see at once.
+
+    A run that goes on has pictures already, and where none can be written there are reasons to stop later.
+    """
+    if any((run / "grids").glob("*.png")):
+        return
+    whole = Phase(0, parent.config.resolution, 1.0)
+    with contextlib.suppress(OSError):
+        write_grid(run, images_seen / 1000, sample_grid(parent.generator, whole))
 
 
 def _claim(request: Request, parent_id: str) -> None:

@@ -29,6 +29,7 @@ class Progress:
     done: float = 0.0  # of `total`: thousands of images while it trains, else whatever the stage counts
     total: float = 0.0  # 0: not known
     beats: float = 0.0  # grows for as long as anything happens
+    left_s: float | None = None  # until all of `total` is done, if that can be told
     figures: dict[str, float] = field(
         default_factory=dict
     )  # the latest of each, as `train.report` names them
@@ -62,6 +63,7 @@ def read_progress(run: Path) -> Progress:
         done=_number(values.get("done")),
         total=_number(values.get("total")),
         beats=_number(values.get("beats")),
+        left_s=_known(values.get("left_s")),
         figures=_figures(run / STATS_FILE),
         grid=max((run / GRIDS).glob("*.png"), default=None),  # named by kimg, with leading zeros
     )
@@ -116,4 +118,8 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+    return _known(value) or 0.0
+
+
+def _known(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -30,6 +30,7 @@ STAGES = {
     "comparing": "Drawing both side by side",
     "registering": "Keeping the new checkpoint",
 }
+STEPS = list(STAGES)[1:]  # that are counted
 
 
 class CancelRetrain(Press, template=r"newmon:unretrain:(\d{1,19})"):
@@ -136,6 +137,8 @@ def _describe_result(embed: discord.Embed, view: View, job: Job) -> None:
 
 def _standing(progress: Progress) -> str:
     stage = STAGES.get(progress.stage, progress.stage)
+    if progress.stage in STEPS:
+        stage = f"Step {STEPS.index(progress.stage) + 1} of {len(STEPS)} · {stage}"
     if progress.stage == "training" and "resolution" in progress.figures:
         side = f"{progress.figures['resolution']:.0f}"
         stage += f" at {side}×{side}"
@@ -152,10 +155,14 @@ def _standing(progress: Progress) -> str:
 
 def _figures(progress: Progress) -> list[tuple[str, str]]:
     figures, shown = progress.figures, []
-    if progress.stage == "training" and (rate := figures.get("images_per_s", 0.0)) > 0:
-        left_s = max(progress.total - progress.done, 0) * 1000 / rate
+    rate = figures.get("images_per_s", 0.0) if progress.stage == "training" else 0.0
+    left_s = progress.left_s
+    if rate > 0:
         shown.append(("Speed", f"{rate:.0f} images/s"))
-        shown.append(("Time left", f"about {_duration(left_s)}"))
+        if left_s is None:  # a process of an older version does not say
+            left_s = max(progress.total - progress.done, 0) * 1000 / rate
+    if left_s is not None:
+        shown.append(("Time left", f"{_duration(left_s)} for this step"))
     names = {"loss_d": "D", "loss_g": "G", "loss_eyes": "eyes"}
     losses = [f"{label} {figures[name]:.2f}" for name, label in names.items() if name in figures]
     if losses:
@@ -166,9 +173,11 @@ def _figures(progress: Progress) -> list[tuple[str, str]]:
 
 
 def _duration(seconds: float) -> str:
-    minutes = max(round(seconds / 60), 1)
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
     hours, rest = divmod(minutes, 60)
-    return f"{minutes} min" if not hours else f"{hours} h {rest} min"
+    return f"about {minutes} min" if not hours else f"about {hours} h {rest} min"
 
 
 def _kid(metrics: dict[str, Any]) -> str:

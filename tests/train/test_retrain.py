@@ -5,10 +5,12 @@ import errno
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from gan.finish import Finish
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_trainer
 from train import journal as journals
+from train import reference as references
 from train import retrain as retraining
 from train.build import BuildOptions, build_from_folder
 from train.continuation import continuation_path, read_continuation
@@ -149,6 +152,29 @@ def test_one_that_is_stopped_goes_on_with_the_same_command(
     assert outcome(request_)["result"] == "done"
     assert load(request_.run / outcome(request_)["checkpoint"]).metadata["kimg"] == pytest.approx(0.12)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_looking_at_the_real_images_goes_on_where_it_was_stopped(
+    request_: Request, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And something is seen meanwhile: the creatures as they are, and how long it takes."""
+    monkeypatch.setattr(references, "BATCH", 8)
+    monkeypatch.setattr(references, "CHUNK", 8)
+    data = tmp_path / "dataset"
+    shutil.copytree(request_.data, data, ignore=shutil.ignore_patterns("features-*"))
+    request = replace(request_, data=data)
+    watched.at("measuring", 0.6, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert not run(request)
+    (grid,) = (request.run / "grids").glob("*.png")
+    with Image.open(grid) as picture:
+        assert picture.width > 8 * 128 and picture.height > 4 * 128
+    looking = [values for values in watched.seen if values["what"].startswith("Looking at the real")]
+    assert looking[-1]["done"] == 24 and looking[-1]["left_s"] >= 0
+    watched.seen.clear()
+    watched.at("training", 0.1, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert not run(request)
+    looking = [values for values in watched.seen if values["what"].startswith("Looking at the real")]
+    assert [values["done"] for values in looking] == [16, 24, 32, 40]
 
 
 def test_one_that_is_killed_while_it_is_measured_trains_nothing_twice(request_: Request) -> None:

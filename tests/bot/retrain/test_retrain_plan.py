@@ -191,13 +191,21 @@ def test_before_anything_is_written_it_is_starting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1, 2]", '{"stage": 5, "done": "x", "total": null, "beats": 1e999}', "\x00\xff"]
+    "text",
+    [
+        "",
+        "{",
+        "[1, 2]",
+        '{"stage": 5, "done": "x", "total": null, "beats": 1e999, "left_s": "x"}',
+        "\x00\xff",
+    ],
 )
 def test_anything_at_all_may_be_in_the_files(tmp_path: Path, text: str) -> None:
     for name in ("progress.json", "outcome.json", "stats.jsonl", "log.txt"):
         (tmp_path / name).write_bytes(text.encode("latin-1"))
     progress = read_progress(tmp_path)
     assert (progress.done, progress.total, progress.beats, progress.share) == (0, 0, 0, None)
+    assert progress.left_s is None
     assert read_outcome(tmp_path) is None
     last_words(tmp_path)
 
@@ -214,12 +222,13 @@ def test_the_latest_figures_count_and_the_last_kid_stays(tmp_path: Path) -> None
     for name in ("000001.png", "000003.png", "000002.png"):
         (tmp_path / "grids" / name).touch()
     (tmp_path / "progress.json").write_text(
-        '{"stage": "training", "what": "", "done": 3, "total": 4, "beats": 9}'
+        '{"stage": "training", "what": "", "done": 3, "total": 4, "beats": 9, "left_s": 12.5}'
     )
     progress = read_progress(tmp_path)
     assert progress.figures == {"kimg": 3, "loss_d": 0.7, "kid": 80.0, "kid_error": 2.0}
     assert progress.grid == tmp_path / "grids" / "000003.png"
     assert (progress.stage, progress.share, progress.beats) == ("training", 0.75, 9)
+    assert progress.left_s == 12.5
 
 
 def test_kid_is_shown_throughout_a_long_retrain(tmp_path: Path) -> None:
