@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from bot.engine import CheckpointError, check_checkpoint
+from gan.files import whole_file
 
 SUFFIX = ".safetensors"
 TRAINING_SUFFIX = ".training.safetensors"  # what `python -m train` goes on from, beside its checkpoint
@@ -66,11 +66,5 @@ def _copy(source: Path, target: Path) -> None:
     """Whole or not at all. Does nothing where the same bytes are there."""
     if target.is_file() and filecmp.cmp(source, target, shallow=False):
         return
-    part = target.with_name(f"{target.name}.part")
-    try:
+    with whole_file(target) as part:
         shutil.copyfile(source, part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)

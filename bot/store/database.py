@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event, make_url
@@ -22,6 +23,7 @@ from bot.store.errors import StoreError
 log = logging.getLogger(__name__)
 
 _ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite adds to a database's name for its own files
 # Marks connections that mean to write, see `_begin`.
 WRITES = {"newmon_writes": True}
 
@@ -66,27 +68,45 @@ _SENTENCES[sqlite3.SQLITE_PERM] = _SENTENCES[sqlite3.SQLITE_READONLY]
 def parse_target(target: str | Path) -> URL:
     """The address of a path to an SQLite file, or of a URL; fills in the asynchronous driver.
 
-    Raises StoreError where it is no address, or one of an SQLite database in memory, which keeps nothing.
+    Raises StoreError where it is no address, one of an SQLite database in memory, which keeps nothing, or a
+    name that SQLite keeps for itself.
     """
     if isinstance(target, Path) or "://" not in target:
         path = str(target).strip()
-        if path in ("", ":memory:"):
-            raise StoreError("The database must be a file or an address: creatures in memory would be lost.")
-        return URL.create("sqlite+aiosqlite", database=str(Path(path).expanduser()))
-    try:
-        url = make_url(target)
-    except (ArgumentError, ValueError) as error:
-        raise StoreError(
-            "The database address is not understood: use a file name or postgresql://user@host/name."
-        ) from error
-    url = url.set(drivername=_ASYNC_DRIVERS.get(url.drivername, url.drivername))
-    if is_sqlite(url) and url.database in (None, "", ":memory:"):
-        raise StoreError("The database must be a file or an address: creatures in memory would be lost.")
+        in_memory = path in ("", ":memory:")
+        url = URL.create("sqlite+aiosqlite", database=path if in_memory else str(Path(path).expanduser()))
+    else:
+        try:
+            url = make_url(target)
+        except (ArgumentError, ValueError) as error:
+            raise StoreError(
+                "The database address is not understood: use a file name or postgresql://user@host/name."
+            ) from error
+        url = url.set(drivername=_ASYNC_DRIVERS.get(url.drivername, url.drivername))
+    if is_sqlite(url):
+        _refuse_names(url)
     return url
+
+
+def _refuse_names(url: URL) -> None:
+    name = url.database or ""
+    if name in ("", "file:") or ":memory:" in name or url.query.get("mode") == "memory":
+        raise StoreError("The database must be a file or an address: creatures in memory would be lost.")
+    if name.endswith(COMPANIONS):
+        raise StoreError(
+            f"The database may not be called {Path(name).name}: SQLite keeps files of its own under names "
+            "that end like this."
+        )
 
 
 def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: URL) -> Path:
+    """The file of an SQLite database, which may be written as SQLite's own `file:` address."""
+    name = str(url.database)
+    return Path(unquote(name.removeprefix("file:"))) if name.startswith("file:") else Path(name)
 
 
 def describe(url: URL) -> str:

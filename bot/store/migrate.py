@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, NullPool, inspect, text
 
-from bot.store.database import WRITES, describe, is_sqlite, make_engine, translated_for_start
+from bot.store.database import WRITES, describe, is_sqlite, make_engine, sqlite_file, translated_for_start
 from bot.store.errors import StoreError
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
@@ -36,8 +36,8 @@ def upgrade(
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     with translated_for_start(url):
-        if is_sqlite(url) and not str(url.database).startswith("file:"):
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        if is_sqlite(url):
+            sqlite_file(url).parent.mkdir(parents=True, exist_ok=True)
         in_transaction(url, work, busy_timeout_s=busy_timeout_s)
 
 

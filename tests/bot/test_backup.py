@@ -15,6 +15,7 @@ import pytest
 
 from bot.sandbox.driver import SandboxUser
 from bot.store.backup import back_up
+from bot.store.database import COMPANIONS
 from bot.store.errors import StoreError
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch_and_save
@@ -25,9 +26,9 @@ def names(path: Path) -> list[str]:
         return [n for (n,) in database.execute("SELECT name FROM creatures WHERE name > '' ORDER BY 1")]
 
 
-def run_backup(data_dir: Path, target: Path) -> subprocess.CompletedProcess[str]:
+def run_backup(data_dir: Path, target: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bot", "backup", str(target)],
+        [sys.executable, "-m", "bot", "backup", str(target), *options],
         env=os.environ | {"DATA_DIR": str(data_dir), "DISCORD_TOKEN": ""},
         capture_output=True,
         text=True,
@@ -44,9 +45,13 @@ async def test_a_copy_of_a_running_bot_is_a_collection_to_start_from(tmp_path: P
                 await hatch_and_save(ash, name, name)
             ran = await asyncio.to_thread(run_backup, bot.settings.data_dir, copy)
             assert ran.returncode == 0 and "2 saved creatures" in ran.stdout
+            live = bot.settings.data_dir / "newmon.sqlite3"
+            refused = await asyncio.to_thread(run_backup, bot.settings.data_dir, live, "--force")
+            assert refused.returncode == 1 and "belongs to the collection" in refused.stderr
             await hatch_and_save(ash, "Later", "Later")
     finally:
         await bot.stop()
+    assert names(live) == ["Aquadon", "Flamino", "Later"]
     assert names(copy) == ["Aquadon", "Flamino"]
     assert {path.name for path in tmp_path.iterdir()} == {"one", "copy.sqlite3"}  # noqa: ASYNC240
 
@@ -82,8 +87,62 @@ def test_nothing_is_overwritten_unasked(collection: Path, tmp_path: Path) -> Non
 
 
 def test_the_database_is_named_as_the_bot_takes_it(collection: Path, tmp_path: Path) -> None:
-    for named in (str(collection), f"sqlite:///{collection}", f"sqlite+aiosqlite:///{collection}"):
+    spellings = ("sqlite:///{}", "sqlite+aiosqlite:///{}", "sqlite:///file:{}?uri=true", "{}")
+    for named in (spelling.format(collection) for spelling in spellings):
         assert back_up(named, tmp_path / "copy", overwrite=True) == 1
+
+
+@pytest.mark.parametrize("end", ["", *COMPANIONS])
+def test_the_database_is_never_its_own_copy(collection: Path, tmp_path: Path, end: str) -> None:
+    """Nor is any file that SQLite keeps beside it, under whatever name it is reached."""
+    own = tmp_path / f"newmon.sqlite3{end}"
+    (folder := tmp_path / "linked folder").symlink_to(tmp_path)
+    (link := tmp_path / "link").symlink_to(own)
+    spellings = [
+        own,
+        tmp_path / "x" / ".." / own.name,
+        folder / own.name,
+        link,
+        own.with_name(own.name.upper()),
+    ]
+    (tmp_path / "x").mkdir()
+    if own.exists():
+        (hard := tmp_path / "hard link").hardlink_to(own)
+        spellings.append(hard)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    for target in spellings:
+        for overwrite in (False, True):
+            with pytest.raises(StoreError, match="belongs to the collection"):
+                back_up(collection, target, overwrite)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_a_database_that_is_a_link_is_protected_where_it_lies(collection: Path, tmp_path: Path) -> None:
+    (link := tmp_path / "link.sqlite3").symlink_to(collection)
+    for target in (collection, link, collection.with_name("newmon.sqlite3-wal")):
+        with pytest.raises(StoreError, match="belongs to the collection"):
+            back_up(link, target, overwrite=True)
+    assert names(collection) == ["Flamino"]
+
+
+def test_no_other_file_is_lost_by_a_copy(collection: Path, tmp_path: Path) -> None:
+    """Neither one that is called like a half-written copy, nor a database that somebody uses."""
+    database = collection.rename(tmp_path / "copy.part")
+    assert back_up(database, tmp_path / "copy") == 1
+    assert names(database) == names(tmp_path / "copy") == ["Flamino"]
+    with closing(sqlite3.connect(tmp_path / "other")) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE creatures (name TEXT)")
+        with pytest.raises(StoreError, match="is a database in use"):
+            back_up(database, tmp_path / "other", overwrite=True)
+    os.mkfifo(tmp_path / "pipe")
+    for target, why in (
+        (tmp_path, "is a folder"),
+        (Path(), "is a folder"),
+        (tmp_path / "pipe", "is not a file"),
+    ):
+        with pytest.raises(StoreError, match=why):
+            back_up(database, target, overwrite=True)
 
 
 def test_what_cannot_be_copied_is_named(collection: Path, tmp_path: Path) -> None:

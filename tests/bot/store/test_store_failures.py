@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.store import Creature, Store, StoreError
+from bot.store.database import COMPANIONS
 from bot.store.transactions import LEAST_PATIENCE_S
 
 from .conftest import ANN, SERVER, hatch, hatching, saved
@@ -81,9 +82,22 @@ async def test_another_programs_database_is_left_alone(database: Path) -> None:
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
-@pytest.mark.parametrize("target", ["", " ", ":memory:", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("", " ", ":memory:", "sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true"),
+        "sqlite:///file:x?mode=memory&uri=true",
+    ],
+)
 async def test_a_database_in_memory_is_refused(target: str) -> None:
     assert "in memory would be lost" in await refusal(target)
+
+
+@pytest.mark.parametrize("end", COMPANIONS)
+async def test_a_name_that_sqlite_keeps_for_itself_is_refused(database: Path, end: str) -> None:
+    await (await Store.open(database)).close()
+    assert "SQLite keeps files of its own" in await refusal(f"{database}{end}")
+    assert "SQLite keeps files of its own" in await refusal(f"sqlite:///file:{database}{end}?uri=true")
 
 
 @pytest.mark.parametrize(
