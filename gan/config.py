@@ -28,7 +28,7 @@ class NetworkConfig:
     mapping_layers: int = 8  # depth of the mapping network
     mapping_lr_multiplier: float = 0.01  # learning rate of the mapping network, relative
     image_channels: int = 4  # premultiplied RGBA
-    noise_from_resolution: int = BASE_RESOLUTION  # layers below this resolution get no noise
+    noise_from_resolution: int | None = BASE_RESOLUTION  # layers below it get no noise; None: no layer does
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.channels) <= 9:
@@ -38,7 +38,9 @@ class NetworkConfig:
         sizes = (*self.channels, self.z_dim, self.w_dim, self.mapping_layers, self.image_channels)
         if any(not isinstance(size, int) or not 1 <= size <= 8192 for size in sizes):
             raise ConfigError("Every width and depth of a network must be a whole number from 1 to 8192.")
-        factors = (self.mapping_lr_multiplier, self.noise_from_resolution)
+        factors = [self.mapping_lr_multiplier]
+        if self.noise_from_resolution is not None:
+            factors.append(self.noise_from_resolution)
         if not all(isinstance(factor, int | float) and factor > 0 for factor in factors):
             raise ConfigError(
                 "The mapping network's learning rate and the first noisy resolution must be positive."
@@ -59,7 +61,11 @@ class NetworkConfig:
     @property
     def has_noise(self) -> bool:
         """Whether any layer gets noise."""
-        return self.noise_from_resolution <= self.resolution
+        return self.has_noise_at(self.resolution)
+
+    def has_noise_at(self, resolution: int) -> bool:
+        """Whether the layers of this resolution get noise."""
+        return self.noise_from_resolution is not None and resolution >= self.noise_from_resolution
 
     @property
     def num_layers(self) -> int:

@@ -83,7 +83,7 @@ class StyledConv(nn.Module):
             self.adain = AdaIN(out_channels, config.w_dim)
         else:
             self.conv = ModulatedConv2d(in_channels, out_channels, 3, config.w_dim, gain=LRELU_GAIN)
-        self.noise = Noise(out_channels, LRELU_GAIN) if resolution >= config.noise_from_resolution else None
+        self.noise = Noise(out_channels, LRELU_GAIN) if config.has_noise_at(resolution) else None
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:

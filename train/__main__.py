@@ -133,8 +133,17 @@ def fit(
         bool | None, typer.Option("--eyes/--no-eyes", help="A second discriminator with pretrained eyes.")
     ] = None,
     style: Annotated[Style | None, typer.Option(help="How w enters a layer, in a new run.")] = None,
+    mapping_layers: Annotated[
+        int | None, typer.Option(help="Depth of the mapping network, in a new run.")
+    ] = None,
+    article: Annotated[
+        bool,
+        typer.Option(
+            "--article", help="The article's own form: AdaIN, 8 mapping layers, noise at every layer."
+        ),
+    ] = False,
     noise_from: Annotated[
-        int | None, typer.Option(help="Smallest resolution whose layers get noise; 128: none does.")
+        str | None, typer.Option(help="Smallest resolution whose layers get noise: 4, 8, …; or `none`.")
     ] = None,
     widths: Annotated[
         str | None,
@@ -162,12 +171,25 @@ def fit(
     """
     from train.continuation import read_continuation
     from train.fit import stored_state
-    from train.launch import Changes, launch, parse_widths
+    from train.launch import Changes, launch, parse_noise_from, parse_widths
     from train.processes import LAUNCHED, as_many_as_useful, check_devices, run_in_processes
 
     channels = None if widths is None else parse_widths(widths)
     changes = Changes(
-        stages, batch_size, lr, loss, seed, eyes, style, noise_from, channels, augment, holdout, update_recipe
+        stages=stages,
+        batch_size=batch_size,
+        lr=lr,
+        loss=loss,
+        seed=seed,
+        eyes=eyes,
+        style=style,
+        mapping_layers=mapping_layers,
+        article=article,
+        noise_from=None if noise_from is None else parse_noise_from(noise_from),
+        widths=channels,
+        augment=augment,
+        holdout=holdout,
+        update_recipe=update_recipe,
     )
     if not processes:
         begun = stored_state(run)

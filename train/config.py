@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from gan.config import ConfigError, NetworkConfig
+from gan.config import BASE_RESOLUTION, ConfigError, NetworkConfig
 from train.schedule import Stage, phase_at
 
 Loss = Literal["rpgan", "nonsaturating"]
@@ -16,8 +16,9 @@ SMALLEST_FOR_EYES = 16  # pixels: doubled they make a picture that the pretraine
 STRIDES_OF_EYES = (4, 8, 16)
 MOST_HELD_OUT = 0.5  # of all species
 SEED_MAX = 2**32 - 1
-NO_NOISE = 128  # pixels: beyond the last layer
 LEAST_SHARE = 8  # images of a batch a process: groups of four, of every second image where penalties look
+ARTICLE_MAPPING_LAYERS = 8
+LEAST_WIDTH = 16  # channels of a level that nobody gave a width
 
 # The small stages are cheap and soon have nothing more to teach; the last one is where the time goes. At
 # 32×32 a run is short of steps rather than of images, and small batches cost nothing (docs/experiments.md).
@@ -65,6 +66,24 @@ class AugmentConfig:
     translation: float = 0.125  # largest shift, as a share of the side
 
 
+def article(network: NetworkConfig) -> NetworkConfig:
+    """The network in the form of the article (StyleGAN, arXiv 1812.04948): AdaIN, deep mapping, noise."""
+    return replace(
+        network,
+        style="adain",
+        mapping_layers=ARTICLE_MAPPING_LAYERS,
+        noise_from_resolution=BASE_RESOLUTION,
+    )
+
+
+def with_levels(channels: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """The widths of so many levels: those there are, and beyond them half as many channels a level."""
+    wider = list(channels[:count])
+    while len(wider) < count:
+        wider.append(max(wider[-1] // 2, LEAST_WIDTH))
+    return tuple(wider)
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what a run computes."""
@@ -72,7 +91,7 @@ class TrainConfig:
     # What noise draws, styles do not: on sprites it frays outlines and hatches bellies. Eight mapping layers
     # make all styles alike at first, and a young run then settles on one body (docs/experiments.md).
     network: NetworkConfig = field(
-        default_factory=lambda: NetworkConfig(noise_from_resolution=NO_NOISE, mapping_layers=2)
+        default_factory=lambda: NetworkConfig(noise_from_resolution=None, mapping_layers=2)
     )
     discriminator_channels: tuple[int, ...] = (128, 128, 64, 32, 16)  # most of a step's work is here
     stages: tuple[Stage, ...] = DEFAULT_STAGES
@@ -129,6 +148,11 @@ class TrainConfig:
             )
         if not 0 <= self.seed <= SEED_MAX:
             raise ConfigError(f"The seed of a run is a number from 0 to {SEED_MAX}, not {self.seed}.")
+
+    def with_network(self, network: NetworkConfig) -> TrainConfig:
+        """The recipe for another generator, with as many levels of the discriminator."""
+        channels = with_levels(self.discriminator_channels, len(network.channels))
+        return replace(self, network=network, discriminator_channels=channels)
 
     @property
     def discriminator(self) -> NetworkConfig:

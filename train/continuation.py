@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from gan.checkpoint import CheckpointError, load
-from gan.config import NetworkConfig
+from gan.config import ConfigError, NetworkConfig
 from gan.generator import Generator
 from train.state import State, StateError, read, write
 
@@ -60,6 +60,16 @@ def read_continuation(checkpoint: Path) -> State:
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError(f"{path} holds weights that are not finite.")
     return State(tensors, state.values)
+
+
+def check_keeps_shape(trained: NetworkConfig, wanted: NetworkConfig) -> None:
+    """Raises `ConfigError` where a trained network would have to become one of another kind."""
+    if (trained.style, trained.mapping_layers) != (wanted.style, wanted.mapping_layers):
+        raise ConfigError(
+            f"The checkpoint's network has {trained.style} styles and {trained.mapping_layers} mapping "
+            f"layers, which cannot become {wanted.style} and {wanted.mapping_layers}: leave that out, or "
+            "begin a run without --from."
+        )
 
 
 def with_noise_as_in(state: State, network: NetworkConfig) -> State:

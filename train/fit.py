@@ -14,6 +14,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from gan.config import NetworkConfig
 from train.config import TrainConfig
 from train.lock import locked
 from train.meter import Meter
@@ -52,13 +53,19 @@ def stored_state(run: Path) -> State | None:
     return State({}, read(path).values) if path.exists() else None
 
 
+def describe(network: NetworkConfig) -> str:
+    """What of a network can be chosen on the command line."""
+    noise = f"noise from {network.noise_from_resolution}" if network.has_noise else "no noise"
+    widths = ", ".join(map(str, network.channels))
+    return f"style {network.style}, {network.mapping_layers} mapping layers, widths {widths}, {noise}"
+
+
 def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
     """Raises `StateError` where `wanted` changes what a run cannot change halfway."""
     if stored.network != wanted.network:
         raise StateError(
-            f"{run} trains another network (style {stored.network.style}, widths "
-            f"{', '.join(map(str, stored.network.channels))}, noise from "
-            f"{stored.network.noise_from_resolution}): choose another --run, or leave it as it was."
+            f"{run} trains another network ({describe(stored.network)}): choose another --run, or leave it "
+            "as it was."
         )
     if stored.holdout != wanted.holdout:
         raise StateError(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
 from gan import features
 from gan.checkpoint import load
 from gan.cli import CommandError
-from gan.config import Style
+from gan.config import NetworkConfig, Style
 from train import config as recipes
-from train.config import Loss, Precision, TrainConfig
-from train.continuation import read_continuation, with_noise_as_in
+from train.config import Loss, Precision, TrainConfig, article
+from train.continuation import check_keeps_shape, read_continuation, with_noise_as_in
 from train.data import SpriteDataset
 from train.distributed import World
 from train.fit import OnStep, check_resumes, fit, stored_state, tune_memory
@@ -36,7 +37,9 @@ class Changes:
     seed: int | None = None
     eyes: bool | None = None
     style: Style | None = None
-    noise_from: int | None = None
+    mapping_layers: int | None = None
+    article: bool = False  # AdaIN, eight mapping layers, noise at every layer
+    noise_from: int | Literal["none"] | None = None  # pixels
     widths: tuple[int, ...] | None = None
     augment: float | None = None
     holdout: float | None = None
@@ -79,6 +82,7 @@ def launch(
             console.print(f"Note: {source} has seen some of the species that this run holds out.")
     config = changed_recipe(stored, start, changes, console)
     if start:
+        check_keeps_shape(start.config.network, config.network)
         start = widened(with_noise_as_in(start, config.network), config.network)
     if stored:
         check_resumes(run, stored, config)
@@ -111,8 +115,11 @@ def changed_recipe(
     """The recipe of the run, of the checkpoint it starts from, or today's; with the changes asked for."""
     config = stored or (start.config if start else recipes.TrainConfig())
     if changes.update_recipe:
-        kept = {"seed": config.seed, "holdout": config.holdout, "network": config.network}
-        config = replace(recipes.TrainConfig(), **kept)
+        kept = ("seed", "holdout", "network", "discriminator_channels")
+        today = replace(recipes.TrainConfig(), **{name: getattr(config, name) for name in kept})
+        if today.stages[-1].resolution != config.network.resolution:  # no schedule for such a network
+            today = replace(today, stages=config.stages)
+        config = today
     given = {
         name: value
         for name in ("batch_size", "lr", "loss", "holdout", "seed")
@@ -123,18 +130,45 @@ def changed_recipe(
     config = replace(config, **given)
     if changes.stages is not None:
         config = replace(config, stages=parse_stages(changes.stages))
-    network = {
-        "style": changes.style,
-        "noise_from_resolution": changes.noise_from,
-        "channels": changes.widths,
-    }
-    network = {name: value for name, value in network.items() if value is not None}
-    config = replace(config, network=replace(config.network, **network))
+    config = config.with_network(changed_network(config.network, changes))
     if changes.augment is not None:
         p = changes.augment
         fixed = replace(config.augment, probability=p, least=p, most=p, target=None)
         config = replace(config, augment=fixed)
     return with_eyes(config, changes.eyes, console)
+
+
+def changed_network(network: NetworkConfig, changes: Changes) -> NetworkConfig:
+    """The network with the changes asked for. Raises `CommandError` where they contradict one another."""
+    given = {"style": changes.style, "mapping_layers": changes.mapping_layers, "channels": changes.widths}
+    changed = replace(network, **{name: value for name, value in given.items() if value is not None})
+    if isinstance(changes.noise_from, int):
+        changed = replace(changed, noise_from_resolution=changes.noise_from)
+    elif changes.noise_from == "none" and network.has_noise:  # else it stays written as it is: the same
+        changed = replace(changed, noise_from_resolution=None)
+    if not changes.article:
+        return changed
+    wanted = article(changed)
+    for option, asked, meant in (
+        ("--style", changes.style, wanted.style),
+        ("--mapping-layers", changes.mapping_layers, wanted.mapping_layers),
+        ("--noise-from", changes.noise_from, wanted.noise_from_resolution),
+    ):
+        if asked not in (None, meant):
+            raise CommandError(f"--article means {option} {meant}: leave {option} {asked} out.")
+    return wanted
+
+
+def parse_noise_from(text: str) -> int | Literal["none"]:
+    """`16` → 16, and `none`. Raises `CommandError` for anything else."""
+    if text.strip().casefold() == "none":
+        return "none"
+    try:
+        return int(text)
+    except ValueError:
+        raise CommandError(
+            f"{text!r} is no resolution that noise could begin at: write 4, 8, 16 …, or none."
+        ) from None
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,12 @@ import torch
 from PIL import Image
 
 from gan import features
+from gan.checkpoint import load
+from gan.sampler import Sampler
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train import config as recipes
+from train.build import BuildOptions, build_from_folder
 from train.data import SpriteDataset
 from train.fit import STATE_FILE
 from train.schedule import parse_stages
@@ -179,6 +183,44 @@ def test_a_resumed_command_is_the_same_run_bit_for_bit(
     assert differences(read(tmp_path / "run" / STATE_FILE), straight.state()) == []
 
 
+def test_the_form_of_the_article_trains_at_every_size(command: CommandLine, tmp_path: Path) -> None:
+    """AdaIN, eight mapping layers from 512 to 512, noise at every layer: from 4×4 to 64×64, and resumed."""
+    write_folder(tmp_path / "images", 6)
+    build_from_folder(tmp_path / "images", tmp_path / "set", BuildOptions(resolution=64), workers=1)
+    dataset, run = SpriteDataset.open(tmp_path / "set"), tmp_path / "run"
+    stages = "4:0.004,8:0.008,16:0.008,32:0.008,64:0.008"
+    sizes = "--widths", "8,8,8,8,8", "--stages", stages, "--batch-size", 4, "--article"
+    assert command(*fit(run, dataset, *sizes, "--until", 0.012)).code == 0
+    assert "Resuming" in command(*fit(run, dataset, *sizes)).out
+    state = read(run / STATE_FILE)
+    assert state.images_seen == 36 and state.finite
+    network = state.config.network
+    assert (network.style, network.mapping_layers, network.resolution) == ("adain", 8, 64)
+    shapes = [t.shape for name, t in state.tensors.items() if re.match(r"generator/mapping.*weight", name)]
+    assert shapes == [(512, 512)] * 8
+    strengths = [name for name in state.tensors if re.match(r"generator/.*noise\.strength", name)]
+    assert len(strengths) == network.num_layers == 9
+    moved = [name for name in strengths if state.tensors[name].abs().max() > 0]
+    assert moved == strengths, "every layer learns how much noise it wants"
+    out = tmp_path / "article.safetensors"
+    assert command("export", run, "--out", out).code == 0
+    sampler = Sampler(load(out))
+    assert sampler.render(sampler.w_from_seeds([1], 0.7), [1]).shape == (1, 64, 64, 4)
+
+
+@pytest.mark.usefixtures("tiny_default")
+def test_a_new_network_may_have_any_number_of_levels(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    two = "--widths", "8,8", "--stages", "4:0.004,8:0.004", "--mapping-layers", 3, "--noise-from", "none"
+    assert command(*fit(run, creatures, *two)).code == 0
+    config = read(run / STATE_FILE).config
+    assert config.network.resolution == 8 and config.discriminator_channels == (16, 8)
+    assert config.network.mapping_layers == 3 and not config.network.has_noise
+    assert command(*fit(run, creatures, *two, "--until", 0.012)).code == 0  # the same command goes on
+
+
 @pytest.mark.usefixtures("tiny_default")
 def test_todays_recipe_can_be_taken_up(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path
@@ -200,6 +242,12 @@ def test_todays_recipe_can_be_taken_up(
         (["--stages", "8"], "RESOLUTION:KIMG"),
         (["--stages", "16:1,8:1"], "climb"),
         (["--data", "nowhere"], "no data set at nowhere"),
+        (["--mapping-layers", "0"], "depth"),
+        (["--noise-from", "some"], "or none"),
+        (["--noise-from", "-4"], "positive"),
+        (["--article", "--style", "demodulation"], "--article means --style adain"),
+        (["--article", "--mapping-layers", "2"], "--article means --mapping-layers 8"),
+        (["--article", "--noise-from", "none"], "--article means --noise-from 4"),
     ],
 )
 def test_impossible_runs_are_refused(
@@ -212,7 +260,13 @@ def test_impossible_runs_are_refused(
 @pytest.mark.usefixtures("tiny_default")
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--style", "adain"], "another network"), (["--seed", "4"], "begun with seed 0")],
+    [
+        (["--style", "adain"], "another network"),
+        (["--mapping-layers", "3"], "another network"),
+        (["--noise-from", "none"], "another network"),
+        (["--article"], "another network"),
+        (["--seed", "4"], "begun with seed 0"),
+    ],
 )
 def test_what_a_run_cannot_change_halfway_is_refused(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, arguments: list[str], words: str

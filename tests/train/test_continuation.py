@@ -66,6 +66,34 @@ def test_noise_can_be_left_out_and_taken_up_again(
         launch(creatures.path, tmp_path / "again", Changes(noise_from=16))
 
 
+@pytest.mark.parametrize("before", [4, 32])
+def test_no_noise_is_none_at_any_size(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path, before: int
+) -> None:
+    """What old files write as a resolution beyond the network's keeps its words, and with them its id."""
+    first, second = tmp_path / "before", tmp_path / "second.safetensors"
+    launch(creatures.path, first, Changes(noise_from=before), until_kimg=0.092, source=exported)
+    export(first, second)
+    run = tmp_path / "without"
+    launch(creatures.path, run, Changes(noise_from="none"), until_kimg=0.096, source=second)
+    launch(creatures.path, run, Changes(noise_from="none"), until_kimg=0.1)  # the same command goes on
+    network = read(run / STATE_FILE).config.network
+    assert network.noise_from_resolution == (None if before == 4 else 32) and not network.has_noise
+    export(run, tmp_path / "third.safetensors")
+    assert load(tmp_path / "third.safetensors").config == network
+
+
+@pytest.mark.parametrize(
+    "changes", [Changes(style="adain"), Changes(mapping_layers=3), Changes(article=True)]
+)
+def test_a_trained_network_stays_of_its_kind(
+    exported: Path, creatures: SpriteDataset, tmp_path: Path, changes: Changes
+) -> None:
+    with pytest.raises(ConfigError, match="begin a run without --from"):
+        launch(creatures.path, tmp_path / "other", changes, until_kimg=0.1, source=exported)
+    assert not (tmp_path / "other").exists()
+
+
 def test_the_same_command_goes_on_with_what_it_began(
     exported: Path, creatures: SpriteDataset, tmp_path: Path
 ) -> None:
