@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import PIL
 
+from gan.pictures.vector import can_render
 from train import package, shards, sources
 from train.archive import open_folder
 from train.data import FORMAT, FORMAT_VERSION, LABELS_FILE, SpriteDataset, read_index
 from train.errors import DataError, disk_error
-from train.frames import can_render
 from train.labels import Labels, join, read_pokedex
 from train.lock import locked
 from train.place import Place

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from train.frames import spread
+from gan.pictures.read import spread
 
 MOST_FRAMES = 80
 WIDTH = 528  # pixels: half of a grid

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan.pictures.read import spread, to_rgba
+from gan.pictures.square import to_square
 from train import shards
 from train.build import BuildOptions, build_from_folder, build_from_package
 from train.data import SpriteDataset
 from train.errors import DataError
-from train.frames import spread, to_rgba, to_sprite
 from train.sheet import contact_sheet
 from train.synthetic import draw, write_folder, write_gif, write_png
 
@@ -75,7 +76,7 @@ def test_the_index_says_where_each_image_is_from(tmp_path: Path) -> None:
 def test_animation_frames_are_composed_as_seen(tmp_path: Path) -> None:
     write_gif(tmp_path / "in" / "3.gif", seed=3, frames=4)
     dataset = build(tmp_path / "in", tmp_path / "out", BuildOptions(resolution=64))
-    drawn = {draw(3, i / 4).tobytes(): to_sprite(draw(3, i / 4), 64) for i in range(4)}
+    drawn = {draw(3, i / 4).tobytes(): to_square(draw(3, i / 4), 64) for i in range(4)}
     assert len(dataset) == len(drawn)
     for image, expected in zip(dataset.images, drawn.values(), strict=True):
         assert expected is not None
@@ -88,7 +89,7 @@ def test_colour_under_transparency_never_shows() -> None:
     pixels[:] = (0, 255, 0, 0)  # loud green, invisible
     pixels[5:36, 4:25] = (200, 0, 0, 100)
     for resolution in (16, 64):  # down by averaging, up by interpolation
-        sprite = to_sprite(Image.fromarray(pixels), resolution)
+        sprite = to_square(Image.fromarray(pixels), resolution)
         assert sprite is not None
         assert sprite[..., 1].max() == 0
         assert sprite[sprite[..., 3] == 0].max() == 0
@@ -101,7 +102,7 @@ def test_interpolation_never_puts_colour_above_its_alpha() -> None:
     ring[5:-5, 5:-5, :3] = 255
     ring[6:-6, 6:-6, :3] = 0
     ring[:5] = ring[-5:] = ring[:, :5] = ring[:, -5:] = 0
-    sprite = to_sprite(Image.fromarray(ring), 64)
+    sprite = to_square(Image.fromarray(ring), 64)
     assert sprite is not None
     assert (sprite[..., :3] <= sprite[..., 3:]).all()
 
@@ -109,7 +110,7 @@ def test_interpolation_never_puts_colour_above_its_alpha() -> None:
 def test_crops_centre_and_leave_a_margin() -> None:
     pixels = np.zeros((200, 300, 4), np.uint8)
     pixels[150:190, 7:87] = 255  # 80 × 40, in a corner
-    sprite = to_sprite(Image.fromarray(pixels), 64)
+    sprite = to_square(Image.fromarray(pixels), 64)
     assert sprite is not None
     rows, columns = (np.flatnonzero(sprite[..., 3].max(axis=axis) > 127) for axis in (1, 0))
     assert columns[0] in (3, 4) and columns[-1] in (59, 60)  # 6 % of 64 on either side
@@ -131,7 +132,7 @@ def test_sixteen_bit_greys_are_scaled() -> None:
 
 
 def test_invisible_images_give_no_sprite() -> None:
-    assert to_sprite(Image.new("RGBA", (9, 9), (255, 0, 0, 0)), 32) is None
+    assert to_square(Image.new("RGBA", (9, 9), (255, 0, 0, 0)), 32) is None
 
 
 def test_frames_are_spread_evenly() -> None:

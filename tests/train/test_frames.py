@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train import frames
+from gan.pictures import vector
 from train.build import BuildOptions, build_from_folder
 from train.data import SpriteDataset
 from train.errors import DataError
@@ -123,7 +123,7 @@ def test_a_folder_may_mix_vectors_and_pixels(tmp_path: Path) -> None:
 
 def test_vectors_without_their_renderer_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawing(tmp_path / "in" / "a.svg")
-    monkeypatch.setattr(frames.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(vector.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="resvg-py: install the `train` extra"):
         build_from_folder(tmp_path / "in", tmp_path / "out", workers=1)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]

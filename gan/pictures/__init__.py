@@ -1,0 +1,1 @@
+"""Picture files: how they are read, and how they become sprites."""
