@@ -1,61 +1,92 @@
-"""A folder of images, or a zip of one, which is unpacked with suspicion while it is in use."""
+"""Zips, which are unpacked with suspicion."""
 
-import contextlib
 import shutil
-import tempfile
+import stat
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from train.errors import DataError, disk_error
-from train.sources import IMAGE_SUFFIXES, is_hidden
 
 # Image formats are compressed already; drawings shrink to a tenth at best. A bomb shrinks a thousandfold.
 MAX_RATIO = 100
 ALWAYS_ALLOWED_BYTES = 64 << 20
 
 
-@contextlib.contextmanager
-def open_folder(path: Path) -> Iterator[Path]:
-    """`path` itself where it is a folder; a zip is unpacked beside the temporary files while it is in use.
+@dataclass(slots=True)
+class Members:
+    """What was found in a zip."""
 
-    Raises DataError for what is neither, and for a zip that is damaged, encrypted, leads out of its folder,
-    or holds far more than its size can mean.
+    unpacked: list[tuple[PurePosixPath, Path]] = field(default_factory=list)  # name, and where it lies now
+    others: list[str] = field(default_factory=list)  # files that were not wanted
+    links: list[str] = field(default_factory=list)  # which mean nothing outside of where they were packed
+
+
+def unpack(path: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> Members:
+    """Extract the wanted files of a zip into `folder`, under numbers: their names may suit no file system.
+
+    Raises DataError where they cannot be written, and for a zip that is damaged, encrypted, leads out of its
+    folder, or holds far more than its size can mean.
     """
-    if path.is_dir():
-        yield path
-    elif path.suffix.lower() == ".zip" and path.is_file():
-        with tempfile.TemporaryDirectory(prefix="images-") as scratch:
-            try:
-                _unpack(path, Path(scratch))
-            except OSError as error:
-                raise disk_error(Path(scratch).parent, error) from error
-            yield Path(scratch)
-    elif path.exists():
-        raise DataError(f"{path} is not a folder: give a folder of images or a zip of one.")
-    else:
-        raise DataError(f"There is no folder {path}: give one that holds images.")
-
-
-def _unpack(path: Path, folder: Path) -> None:
-    """Extract the images of a zip, and nothing else, into `folder`."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if _wanted(path, info)]
-            _check_size(path, sum(info.file_size for info in members), folder)
-            for info in members:
-                archive.extract(info, folder)  # reads no more than the size that was checked
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise DataError(f"{path} is not a readable zip file: make it again ({error}).") from error
+        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+            found = Members()
+            chosen = _choose(path, archive, wanted, found)
+            _check_size(path, sum(info.file_size for info in chosen.values()), folder)
+            for number, (name, info) in enumerate(chosen.items()):
+                target = folder / f"{number:06d}{name.suffix}"
+                with archive.open(info) as content:  # gives no more than the size that was checked
+                    _copy(path, content, target)
+                found.unpacked.append((name, target))
+            return found
+    except DataError:
+        raise
+    except Exception as error:  # decompressors answer broken bytes with anything
+        raise _unreadable(path, error) from error
 
 
-def _wanted(path: Path, info: zipfile.ZipInfo) -> bool:
-    """Whether a member is an image. Raises DataError for one whose name leads out of the folder."""
-    name = PurePosixPath(info.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts:
-        raise DataError(f"{path} wants to write to {info.filename}, outside its folder: do not trust it.")
-    return not info.is_dir() and name.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(Path(name))
+def _copy(path: Path, content: IO[bytes], target: Path) -> None:
+    try:
+        with target.open("wb") as out:
+            while chunk := _read(path, content):
+                out.write(chunk)
+    except OSError as error:
+        raise disk_error(target.parent.parent, error) from error
+
+
+def _read(path: Path, content: IO[bytes]) -> bytes:
+    try:
+        return content.read(1 << 20)
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    if isinstance(error, OSError) and error.strerror:
+        return DataError(f"{path} cannot be read: {error.strerror}.")
+    return DataError(f"{path} is not a readable zip file: make it again ({error or type(error).__name__}).")
+
+
+def _choose(
+    path: Path, archive: zipfile.ZipFile, wanted: Callable[[PurePosixPath], bool], found: Members
+) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """The wanted files by name; of two with one name the later one, as programs that unpack have it."""
+    chosen: dict[PurePosixPath, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = PurePosixPath(info.filename.replace("\\", "/"))
+        if name.is_absolute() or ".." in name.parts:
+            raise DataError(f"{path} wants to write to {info.filename}, outside its folder: do not trust it.")
+        if info.is_dir() or not name.parts:
+            continue
+        if stat.S_ISLNK(info.external_attr >> 16):
+            found.links.append(str(name))
+        elif wanted(name):
+            chosen[name] = info
+        else:
+            found.others.append(str(name))
+    return chosen
 
 
 def _check_size(path: Path, unpacked: int, folder: Path) -> None:

@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ import PIL
 
 from gan.pictures.vector import can_render
 from train import package, shards, sources
-from train.archive import open_folder
 from train.data import FORMAT, FORMAT_VERSION, LABELS_FILE, SpriteDataset, read_index
 from train.errors import DataError, disk_error
+from train.folder import open_pictures
 from train.labels import Labels, join, read_pokedex
 from train.lock import locked
 from train.place import Place
@@ -78,6 +78,7 @@ class BuildResult:
     without_labels: str | None  # why labels that were wanted are missing
     rebuilt: bool  # False where an identical data set was already there
     resumed: int = 0  # files that a build before, which was interrupted, had decoded
+    left_out: tuple[tuple[str, str], ...] = ()  # what was not looked at, and why
 
 
 def build_from_package(
@@ -115,14 +116,14 @@ def build_from_folder(
     if out.resolve().is_relative_to(folder.resolve()):
         raise DataError(f"{out} lies in the folder of images: choose a place outside of {folder}.")
     try:
-        with open_folder(folder) as root:
-            files = sources.folder_files(root)
+        with open_pictures(folder) as listing:
+            files = listing.files
             source = {"folder": folder.resolve().name, "sha256": sources.fingerprint(files)}
             recipe = {"source": source, "options": options.plain()}
             build = Build(out, recipe, options, workers, progress or _silent)
             if not build.is_finished():
                 build.run(files)
-            return build.result()
+            return replace(build.result(), left_out=tuple(listing.left_out))
     except OSError as error:
         raise DataError(f"Cannot read the images in {folder}: {error.strerror or error}.") from error
 

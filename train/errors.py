@@ -1,5 +1,6 @@
 """The errors of the data side of training."""
 
+import errno
 from pathlib import Path
 
 
@@ -14,4 +15,6 @@ class MetricsError(Exception):
 def disk_error(path: Path, error: OSError) -> DataError:
     """What a failing read or write under `path` means to a user."""
     reason = error.strerror or error
-    return DataError(f"Cannot write to {path} ({reason}): free some space there or choose another place.")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    advice = "free some space there or choose another place" if full else "choose another place"
+    return DataError(f"Cannot write to {path} ({reason}): {advice}.")

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from train.build import BuildResult
+from train.folder import groups
 
 FEW_IMAGES = 300
 LISTED = 5  # files that could not be used
@@ -44,6 +45,7 @@ def summary(result: BuildResult) -> Iterator[str]:
     left_out = ", ".join(f"{count} {why}" for why, count in _reasons(result) if count)
     if left_out:
         yield f"Left out: {left_out}."
+    yield from (f"Not looked at: {group}." for group in groups(result.left_out))
     if result.skipped:
         yield f"{len(result.skipped)} files could not be used:"
         yield from (f"  {file}: {why}" for file, why in result.skipped[:LISTED])

@@ -1,7 +1,6 @@
-"""What pictures there are: the files of the sprite package, or those in a folder of one's own."""
+"""What pictures there are in the sprite package, and what is known of a file; `train.folder` has one's own."""
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ FRONTS, BACKS = tuple(FRONT_FOLDERS), tuple(BACK_FOLDERS)
 ARTWORK = "artwork"  # vector drawings
 VARIANTS = (*FRONTS, *BACKS, ARTWORK)
 VARIANT_GROUPS = {"fronts": FRONTS, "backs": BACKS}
-IMAGE_SUFFIXES = {".png", ".gif", ".jpg", ".jpeg", ".webp", ".svg"}
 
 # Numbers above 10000 are forms of other species: (national number, form).
 FORM_NUMBERS = {
@@ -116,39 +114,6 @@ def _variant_files(root: Path, variant: str) -> list[tuple[Path, str]]:
         return [(path, f"{ARTWORK}/{path.relative_to(drawings).as_posix()}") for path in found]
     folder = root / (FRONT_FOLDERS | BACK_FOLDERS)[variant]
     return [(path, path.relative_to(root).as_posix()) for path in folder.glob("*.gif")]
-
-
-def folder_files(root: Path) -> list[SourceFile]:
-    """One's own images under `root`, by name: those in one subfolder share a species, others have their own.
-
-    Raises DataError where there are none.
-    """
-    root = _innermost(root)
-    files = []
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root)
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not is_hidden(name):
-            species = name.parts[0] if len(name.parts) > 1 else path.stem
-            files.append(SourceFile(path, _text(name.as_posix()), _text(species), None, "normal"))
-    if not files:
-        raise DataError(f"There are no images in {root}: put PNG, GIF, JPEG, WebP or SVG files there.")
-    return files
-
-
-def _innermost(root: Path) -> Path:
-    """Go into a lone folder inside a folder, as zips have it: it is a wrapping, not a species."""
-    visible = [path for path in root.iterdir() if not is_hidden(Path(path.name))]
-    return _innermost(visible[0]) if len(visible) == 1 and visible[0].is_dir() else root
-
-
-def _text(name: str) -> str:
-    """A file's name as text that can be written anywhere, even where its bytes are no valid UTF-8."""
-    return os.fsencode(name).decode("utf-8", "replace")
-
-
-def is_hidden(name: Path) -> bool:
-    """Whether any part starts with a dot, as the leavings of file managers do, or is macOS zip metadata."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
 
 
 def fingerprint(files: list[SourceFile]) -> str:

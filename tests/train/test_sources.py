@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 import tarfile
 from pathlib import Path
@@ -211,18 +210,3 @@ def test_variants_are_chosen_by_name_and_group() -> None:
     assert sources.chosen_variants("back-shiny,backs") == sources.BACKS
     with pytest.raises(DataError, match="no variant ''"):
         sources.chosen_variants("")
-
-
-def test_names_that_are_no_text_are_made_text(tmp_path: Path) -> None:
-    (tmp_path / "b.png").touch()
-    (tmp_path / os.fsdecode(b"caf\xe9.png")).touch()
-    files = sources.folder_files(tmp_path)
-    assert [file.species for file in files] == ["b", "caf\N{REPLACEMENT CHARACTER}"]
-    assert len(sources.fingerprint(files)) == 64
-
-
-def test_a_lone_wrapping_folder_is_no_species(tmp_path: Path) -> None:
-    for name in ("wrap/cats/a.png", "wrap/cats/b.png", "wrap/dogs/c.PNG", "wrap/d.png", "wrap/.e.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    assert [file.species for file in sources.folder_files(tmp_path)] == ["cats", "cats", "d", "dogs"]
