@@ -20,6 +20,7 @@ from bot.dispatch import Tree, guard
 from bot.engine import Engine
 from bot.interaction import Bot
 from bot.retrain import Retraining
+from bot.rights import owners_of
 from bot.service import Cooldown, Service
 from bot.store import Store
 from bot.ui.buttons import ITEMS
@@ -29,7 +30,7 @@ from bot.ui.retraining import CancelRetrain, UseResult
 
 log = logging.getLogger(__name__)
 
-PRUNE_INTERVAL_S = 6 * 3600
+UPKEEP_INTERVAL_S = 6 * 3600
 SYNC_PATIENCE_S = 20.0  # for Discord to take the commands; then people are served with those that it has
 LAST_WORDS_S = 2.0  # for telling those who were not served in time
 
@@ -49,6 +50,7 @@ class NewmonBot(Bot):
         )
         guard(self)
         self.settings = settings
+        self.owners = frozenset()  # until it has logged in
         self.service = Service()
         self.cooldown = Cooldown(settings.cooldown_burst, settings.cooldown_per_minute)
         self.tree = Tree(
@@ -58,11 +60,13 @@ class NewmonBot(Bot):
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
-        self._prune_task: asyncio.Task[None] | None = None
+        self._upkeep_task: asyncio.Task[None] | None = None
         self._sync_task: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Runs once, after login and before the gateway connects."""
+        assert self.application is not None  # fetched at the login
+        self.owners = owners_of(self.application)
         add_all(self.tree)
         self.add_dynamic_items(*ITEMS, CancelRetrain, UseResult, Rehatch, KeepAndMix)
         noted = self.settings.data_dir / "synced-commands.json"
@@ -73,7 +77,7 @@ class NewmonBot(Bot):
         """Serve people from now on, with an engine that is started and a store that is open."""
         self.engine, self.store = engine, store
         self.checkpoints, self.retraining = checkpoints, retraining
-        self._prune_task = asyncio.create_task(self._prune_now_and_then(), name="prune")
+        self._upkeep_task = asyncio.create_task(self._upkeep(), name="upkeep")
         self.service.open()
 
     async def sleep(self) -> None:
@@ -82,7 +86,7 @@ class NewmonBot(Bot):
         Those whose creatures are not drawn by then are told so.
         """
         self.service.close()
-        awake = self._prune_task is not None
+        awake = self._upkeep_task is not None
         if awake:
             # Before anything that takes time: whoever stops the bot may have stopped a retrain with it, and
             # that is for the next start to find, not for this one to call a failure.
@@ -94,7 +98,7 @@ class NewmonBot(Bot):
                 log.warning("%d requests were not answered in time before the bot stopped.", unserved)
 
     async def close(self) -> None:
-        tasks = {task for task in (self._prune_task, self._sync_task) if task is not None}
+        tasks = {task for task in (self._upkeep_task, self._sync_task) if task is not None}
         for task in tasks:
             task.cancel()
         if tasks:
@@ -134,8 +138,8 @@ class NewmonBot(Bot):
         await asyncio.to_thread(_write_text, noted, current)
         log.info("Sent %d commands to Discord.", len(definition))
 
-    async def _prune_now_and_then(self) -> None:
-        """Forget what nobody saved, once it is old."""
+    async def _upkeep(self) -> None:
+        """Now and then: forget what nobody saved, once it is old, and see whom the bot belongs to."""
         while True:
             try:
                 gone = await self.store.prune_unsaved(timedelta(days=self.settings.keep_unsaved_days))
@@ -143,7 +147,11 @@ class NewmonBot(Bot):
                     log.info("Forgot %d creatures that nobody saved.", gone)
             except Exception as error:  # of whatever kind: it is tried again
                 note(error, "what nobody saved could not be forgotten")
-            await asyncio.sleep(PRUNE_INTERVAL_S)
+            await asyncio.sleep(UPKEEP_INTERVAL_S)
+            try:
+                self.owners = owners_of(await self.application_info())
+            except Exception as error:  # of whatever kind: those that were known stay
+                note(error, "Discord did not say whom the bot belongs to")
 
 
 def _read_text(path: Path) -> str:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     checkpoint: Path = Path("checkpoints/newmon.safetensors")
     admin_ids: Ids = frozenset()
     admin_roles: Ids = frozenset()
-    admin_by_permission: bool = True
+    admin_servers: Ids = frozenset()
     keep_unsaved_days: int = Field(30, ge=1, le=3650)
     queue_limit: int = Field(512, ge=1, le=100_000)
     per_user_limit: int = Field(18, ge=9, le=1000)
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     def _blank_is_none(cls, token: SecretStr | None) -> SecretStr | None:
         return token if token is not None and token.get_secret_value().strip() else None
 
-    @field_validator("admin_ids", "admin_roles", mode="before")
+    @field_validator("admin_ids", "admin_roles", "admin_servers", mode="before")
     @classmethod
     def _split(cls, ids: object) -> object:
         return ids.replace(",", " ").split() if isinstance(ids, str) else ids

@@ -22,6 +22,7 @@ class Bot(discord.AutoShardedClient):
     retraining: Retraining
     service: Service
     cooldown: Cooldown
+    owners: frozenset[int]  # ids of the people whom the bot belongs to, as Discord says
 
 
 Interaction = discord.Interaction[Bot]

@@ -10,21 +10,39 @@ from bot.interaction import Interaction
 NOT_AN_ADMIN = "Only the bot's admins may do this: please ask one of them."
 
 
+def owners_of(application: discord.AppInfo) -> frozenset[int]:
+    """Ids of whom the bot belongs to: its owner, or its team without those who were only invited or may only
+    look on.
+    """
+    if application.team is None:
+        return frozenset({application.owner.id})
+    members = {
+        member.id
+        for member in application.team.members
+        if member.membership_state is discord.TeamMembershipState.accepted
+        and member.role is not discord.TeamMemberRole.read_only
+    }
+    return frozenset(members | ({application.team.owner_id} - {None}))
+
+
 def is_admin(interaction: Interaction) -> bool:
-    """Whether this person is an admin by id, by role, or by the Manage Server permission.
+    """Whether this person is an admin: as an owner of the bot, by id, by role, or by the Manage Server
+    permission in a server where that counts.
 
     Roles and the permission are those that came with this very interaction. They count in servers that have
     installed the bot, and nowhere else: whoever installs it for themselves has every permission in a server
-    of their own.
+    of their own. The permission counts in the servers of ADMIN_SERVERS alone, because anybody may install a
+    public bot in a server that they manage.
     """
-    settings, user = interaction.client.settings, interaction.user
-    if user.id in settings.admin_ids:
+    bot, user = interaction.client, interaction.user
+    settings = bot.settings
+    if user.id in settings.admin_ids or user.id in bot.owners:
         return True
     if not isinstance(user, discord.Member) or not interaction.is_guild_integration():
         return False
     if any(role.id in settings.admin_roles for role in user.roles):
         return True
-    return settings.admin_by_permission and interaction.permissions.manage_guild
+    return interaction.guild_id in settings.admin_servers and interaction.permissions.manage_guild
 
 
 def require_admin(interaction: Interaction) -> None:

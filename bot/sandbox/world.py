@@ -47,7 +47,7 @@ ROLES = (
     Role(BOT_ROLE_ID, "newmon", MEMBER_PERMISSIONS),
     Role(BREEDER_ROLE_ID, "Breeder", about="member with a role"),
     Role(MANAGER_ROLE_ID, "Gym leader", MANAGE_SERVER, about="manager"),
-    Role(ADMIN_ROLE_ID, "Professor", _ADMINISTRATOR, about="admin"),
+    Role(ADMIN_ROLE_ID, "Professor", _ADMINISTRATOR, about="owner and admin"),
 )
 _ROLES = {role.id: role for role in ROLES}
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot import client
 from bot.rights import NOT_AN_ADMIN
+from bot.sandbox import rest
 from bot.sandbox.driver import InteractionHandle, SandboxUser
 from bot.sandbox.places import Kind as PlaceKind
-from bot.sandbox.world import BREEDER_ROLE_ID, RESIDENTS
+from bot.sandbox.world import BREEDER_ROLE_ID, GUILD_ID, RESIDENTS, application_payload, user_payload
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch
 
@@ -57,9 +61,9 @@ class Wire:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """Ash is an admin by id, Bill by role, Sabrina and Oak by what the server lets them do."""
+    """Ash is an admin by id, Bill by role, Sabrina as a manager of a listed server; the bot is Oak's."""
     async with Stage(tmp_path_factory.mktemp("rights")) as stage:
-        await stage.bot(admin_ids={ASH.id}, admin_roles={BREEDER_ROLE_ID})
+        await stage.bot(admin_ids={ASH.id}, admin_roles={BREEDER_ROLE_ID}, admin_servers={GUILD_ID})
         yield stage
 
 
@@ -110,7 +114,9 @@ async def trying(stage: Stage, name: str, place: PlaceKind = "server") -> AsyncI
         ("Ash", "group", False),
         ("Bill", "server", False),  # by role
         ("Sabrina", "server", False),  # by Manage Server
-        ("Oak", "server", False),  # by Administrator
+        ("Oak", "server", False),  # as the bot's owner
+        ("Oak", "server", True),
+        ("Oak", "direct", False),
     ],
 )
 async def test_admins_may(stage: Stage, wire: Wire, name: str, place: PlaceKind, foreign: bool) -> None:
@@ -128,10 +134,9 @@ async def test_admins_may(stage: Stage, wire: Wire, name: str, place: PlaceKind,
         ("Misty", "direct", False),
         ("Misty", "group", False),
         ("Bill", "direct", False),  # roles and permissions end with the server
-        ("Oak", "direct", False),
-        ("Oak", "group", False),
+        ("Sabrina", "direct", False),
+        ("Sabrina", "group", False),
         ("Bill", "server", True),  # and do not count where somebody is their own admin
-        ("Oak", "server", True),
         ("Sabrina", "server", True),
     ],
 )
@@ -147,14 +152,69 @@ async def test_others_may_not(stage: Stage, wire: Wire, name: str, place: PlaceK
     assert answers == dict.fromkeys([*COMMANDS, *BUTTONS], NOT_AN_ADMIN)
 
 
-async def test_the_permission_can_be_left_out(tmp_path: Any) -> None:
+def belongs_to(monkeypatch: pytest.MonkeyPatch, **ownership: Any) -> None:
+    """Whose Discord says that the application is."""
+    monkeypatch.setattr(rest, "application_payload", lambda: application_payload() | ownership)
+
+
+async def admins(stage: Stage) -> set[str]:
+    """Who may, of all people."""
+    found = set()
+    for person in RESIDENTS:
+        async with trying(stage, person.name) as user:
+            text = await answer(user, await user.command("retrain status"))
+        assert text == NOT_AN_ADMIN or "No retrain is running" in text
+        found |= {person.name} - ({person.name} if text == NOT_AN_ADMIN else set())
+    return found
+
+
+async def test_without_settings_it_is_the_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not who has every permission in a server, for anybody may install a public bot in one of their own."""
+    belongs_to(monkeypatch, owner=user_payload(MISTY))
     async with Stage(tmp_path) as stage:
-        wire = Wire(stage)
-        await stage.bot(admin_by_permission=False, admin_roles={BREEDER_ROLE_ID})
-        for name, expected in (
-            ("Oak", NOT_AN_ADMIN),
-            ("Sabrina", NOT_AN_ADMIN),
-            ("Bill", "No retrain is running"),
-        ):
-            async with trying(stage, name) as user:
-                assert expected in (await told(user, wire))["retrain status"]
+        await stage.bot()
+        assert await admins(stage) == {"Misty"}
+
+
+async def test_the_permission_counts_in_listed_servers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    belongs_to(monkeypatch, owner=user_payload(MISTY))
+    async with Stage(tmp_path) as stage:
+        bot = await stage.bot(admin_servers={GUILD_ID})
+        assert await admins(stage) == {"Misty", "Oak", "Sabrina"}
+        await bot.stop()
+        bot.settings = bot.settings.model_copy(update={"admin_servers": frozenset({GUILD_ID + 1})})
+        await bot.start()
+        assert await admins(stage) == {"Misty"}
+
+
+async def test_a_team_s_members_are_admins_as_long_as_they_are_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def team(**states: tuple[int, str]) -> dict[str, Any]:
+        people = {person.name: person for person in RESIDENTS}
+        members = [
+            {
+                "user": user_payload(people[name]),
+                "membership_state": state,  # 1 invited, 2 accepted
+                "role": role,
+                "team_id": "1",
+                "permissions": ["*"],
+            }
+            for name, (state, role) in states.items()
+        ]
+        return {"id": "1", "name": "Rocket", "icon": None, "owner_user_id": str(ASH.id), "members": members}
+
+    members = {"Ash": (2, ""), "Misty": (2, "developer"), "Bill": (1, "admin"), "Sabrina": (2, "read_only")}
+    belongs_to(monkeypatch, team=team(**members))
+    monkeypatch.setattr(client, "UPKEEP_INTERVAL_S", 0.01)
+    async with Stage(tmp_path) as stage:
+        await stage.bot()
+        assert await admins(stage) == {"Ash", "Misty"}
+        belongs_to(monkeypatch, team=team(Ash=(2, ""), Bill=(2, "admin")))
+        async with asyncio.timeout(20):
+            while await admins(stage) != {"Ash", "Bill"}:
+                pass

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.sandbox import rest
 from bot.sandbox.driver import ActionRefused, SandboxUser
+from bot.sandbox.world import RESIDENTS, application_payload, user_payload
 from tests.bot.retrain.stage import Stage, begin, ends, shows, until
 from tests.bot.talking import hatch, labels, press, private_answer, refusal
 
@@ -146,13 +148,14 @@ async def test_silly_numbers_and_unknown_data_are_refused(stage: Stage, oak: San
 
 
 async def test_who_loses_the_right_cannot_end_what_goes_on_without_them(
-    stage: Stage, oak: SandboxUser
+    stage: Stage, oak: SandboxUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = await begin(stage, oak, "wait")
     await stage.bot.stop()
-    before = stage.bot.settings
-    stage.bot.settings = before.model_copy(update={"admin_by_permission": False})
-    await stage.bot.start()
+    sold = application_payload() | {"owner": user_payload(RESIDENTS[0])}
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(rest, "application_payload", lambda: sold)
+        await stage.bot.start()
     async with SandboxUser(stage.bot.url, "Oak") as demoted:
         assert NOT_AN_ADMIN in await refusal(demoted, await demoted.click(message, "Cancel"))
         assert NOT_AN_ADMIN in await private_answer(demoted, "retrain status")
@@ -162,5 +165,4 @@ async def test_who_loses_the_right_cannot_end_what_goes_on_without_them(
             demoted, await demoted.click(ended, f"Go back to {stage.first[:8]}")
         )
     await stage.bot.stop()
-    stage.bot.settings = before
     await stage.bot.start()
