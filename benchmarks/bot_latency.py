@@ -69,7 +69,7 @@ async def running_bot(folder: Path, checkpoint: Path) -> AsyncIterator[str]:
     if task.done():
         task.result()
     spare_the_collector()
-    yield ready.result().removeprefix("at ")
+    yield ready.result().place.removeprefix("at ")
     stopping.set()
     await task
 

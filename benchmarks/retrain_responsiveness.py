@@ -92,7 +92,7 @@ async def report(checkpoint: Path, rounds: int) -> None:
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
-        url = ready.result().removeprefix("at ")
+        url = ready.result().place.removeprefix("at ")
         await measure(url, 1, 5)
         async with SandboxUser(url, "Oak") as admin:
             await people(url, "before the retrain", rounds)

@@ -5,24 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import io
 import logging
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import aiohttp
 import discord
 import typer
+from discord.http import Route
 from rich.console import Console
 from rich.logging import RichHandler
 
 from bot.checkpoint_commands import app as checkpoint_app
 from bot.checkpoints import Checkpoints, choose_first
+from bot.checkpoints import describe as describe_checkpoint
 from bot.client import NewmonBot
 from bot.config import Settings, describe, load_settings
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
+from bot.proxy import Proxy, proxy_for, unreachable
+from bot.redaction import RedactingFormatter, redact
 from bot.retrain import Retraining
 from bot.sandbox import Sandbox, SandboxSettings
 from bot.shelf import Shelf
@@ -30,6 +38,7 @@ from bot.store import Store
 from bot.store.backup import back_up
 from bot.ui.announce import Announcer
 
+log = logging.getLogger(__name__)
 console = Console()
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(checkpoint_app, name="checkpoint")
@@ -50,14 +59,18 @@ async def discord_or_sandbox(settings: Settings, sandbox: Sandbox) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[Retraining]:
-    """Everything that the bot serves people with. Raises `CheckpointError` and `UserError`."""
+async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retraining, str]]:
+    """Everything that the bot serves people with, and which checkpoint that is and why.
+
+    Raises `CheckpointError` and `UserError`.
+    """
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(settings.database)
         stack.push_async_callback(store.close)
         shelf = Shelf(settings.data_dir / "checkpoints")
+        choice = await choose_first(store, shelf, settings.checkpoint)
         engine = Engine(
-            await choose_first(store, shelf, settings.checkpoint),
+            choice.path,
             folder=shelf.folder,
             kept=settings.checkpoints_in_memory,
             queue_limit=settings.queue_limit,
@@ -73,7 +86,8 @@ async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[Retraining]
         retraining = Retraining(settings, store, checkpoints, Announcer(bot))
         stack.push_async_callback(retraining.close)
         bot.wake(engine, store, checkpoints, retraining)
-        yield retraining
+        known = await store.checkpoint(choice.id)
+        yield retraining, f"{describe_checkpoint(known) if known else choice.id}, {choice.why}"
 
 
 def sandbox_of(settings: Settings) -> Sandbox:
@@ -81,32 +95,53 @@ def sandbox_of(settings: Settings) -> Sandbox:
     return Sandbox(SandboxSettings(port=settings.sandbox_port, data_dir=settings.data_dir / "sandbox"))
 
 
+@dataclass(frozen=True)
+class Ready:
+    """What is known once people are served."""
+
+    place: str  # where they meet the bot: "on Discord", or "at " and the sandbox's address
+    checkpoint: str  # what creatures hatch from, and why
+
+
+async def connect(bot: NewmonBot, token: str, proxy: Proxy | None) -> None:
+    """Log in, and stay connected until the bot is closed. Raises `UserError` where Discord is not reached."""
+    try:
+        await bot.start(token)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise UserError(unreachable(error, proxy)) from error
+
+
 async def run(
     settings: Settings,
     stopping: asyncio.Event,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[Ready], None],
     sandbox: Sandbox | None = None,
 ) -> None:
     """Connect and wake up at the same time, run until `stopping` is set, serve who came before, and stop.
 
-    `on_ready` is told where people meet the bot, once it serves them; a bot without a token runs in `sandbox`
-    or, without one, in what `sandbox_of` makes. Raises `UserError`, `CheckpointError`
-    and what discord.py raises for a token it cannot use.
+    `on_ready` is told once the bot serves people; one without a token runs in `sandbox` or, without that, in
+    what `sandbox_of` makes. Raises `UserError`, `CheckpointError` and what discord.py raises for a token that
+    it cannot use.
     """
+    proxy = None
+    if settings.discord_token is not None:
+        proxy = proxy_for(settings.proxy_url, Route.BASE)
+        if proxy is not None:
+            log.info("Discord is reached through the proxy %s (%s).", proxy.shown, proxy.source)
     async with contextlib.AsyncExitStack() as stack:
         rooms = await stack.enter_async_context(contextlib.AsyncExitStack())  # closed after the bot
         token, place = await stack.enter_async_context(
             discord_or_sandbox(settings, sandbox or sandbox_of(settings))
         )
-        bot = await stack.enter_async_context(NewmonBot(settings))
+        bot = await stack.enter_async_context(NewmonBot(settings, proxy))
 
         async def wake() -> None:
-            retraining = await rooms.enter_async_context(awake(settings, bot))
+            retraining, checkpoint = await rooms.enter_async_context(awake(settings, bot))
             await bot.wait_until_ready()
-            on_ready(place)
+            on_ready(Ready(place, checkpoint))
             await retraining.pick_up()
 
-        connection = asyncio.create_task(bot.start(token), name="discord")
+        connection = asyncio.create_task(connect(bot, token, proxy), name="discord")
         waking = asyncio.create_task(wake(), name="waking")
         stop = asyncio.create_task(stopping.wait(), name="stop")
         try:
@@ -134,9 +169,14 @@ async def run_until_signal(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     console.print("Waking up …")
 
-    def ready(place: str) -> None:
+    def ready(now: Ready) -> None:
         spare_the_collector()
-        console.print(f"newmon is ready {place} (Ctrl-C stops it).", highlight=False)
+        console.print(
+            f"newmon is ready {now.place} (Ctrl-C stops it). Creatures hatch from {now.checkpoint}.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
     await run(settings, stopping, ready)
 
@@ -151,19 +191,32 @@ def spare_the_collector() -> None:
     gc.freeze()
 
 
+def log_to(where: Console, level: str) -> None:
+    """Print what is logged from this level on, without what is secret."""
+    handler = RichHandler(console=where, show_path=False)
+    handler.setFormatter(RedactingFormatter("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    for talkative in ("discord", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+
+
+def speak_any_encoding() -> None:
+    """A terminal that cannot show a character gets a question mark: no reason to stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 @app.callback(invoke_without_command=True)
 def start(context: typer.Context) -> None:
     """Run the bot: on Discord with a token in .env, in the local sandbox without one."""
     if context.invoked_subcommand is not None:
+        log_to(Console(stderr=True), "WARNING")
         return
+    log_to(console, "INFO")
     settings = load_settings()
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(message)s",
-        handlers=[RichHandler(console=console, show_path=False)],
-    )
-    logging.getLogger("discord").setLevel(logging.WARNING)
-    logging.getLogger(__name__).info("Settings: %s", describe(settings))
+    logging.getLogger().setLevel(settings.log_level)
+    log.info("Settings: %s", describe(settings))
     asyncio.run(run_until_signal(settings))
 
 
@@ -179,22 +232,30 @@ def backup(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Obey the command line. Exit code 0 after a clean stop, 1 with one sentence if the bot cannot run."""
+    speak_any_encoding()
     try:
         app(arguments)
-    except (UserError, CheckpointError) as error:
-        sys.exit(f"newmon: {error}")
-    except discord.LoginFailure:
-        sys.exit(
-            "newmon: Discord does not accept the token. Put the bot's current token in .env as DISCORD_TOKEN."
-        )
-    except discord.PrivilegedIntentsRequired:
-        sys.exit("newmon: Discord refuses the intents that the bot asks for.")
-    except discord.DiscordException as error:  # a token that was reset meanwhile, too
-        sys.exit(
-            f"newmon: Discord does not let the bot in, so try again later ({' '.join(str(error).split())})."
-        )
-    except OSError as error:
-        sys.exit(f"newmon: {error.strerror or error}")
+    except Exception as error:
+        sys.exit(f"newmon: {redact(sentence(error))}")
+
+
+def sentence(error: Exception) -> str:
+    """What is told to whoever started the program. What nobody foresaw goes to the log with its traceback."""
+    match error:
+        case UserError() | CheckpointError():
+            return str(error)
+        case discord.LoginFailure():
+            return "Discord does not accept the token. Put the bot's current token in .env as DISCORD_TOKEN."
+        case discord.PrivilegedIntentsRequired():
+            return "Discord refuses the intents that the bot asks for."
+        case discord.DiscordException():  # a token that was reset meanwhile, too
+            return f"Discord does not let the bot in, so try again later ({' '.join(str(error).split())})."
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{error.strerror or error}"
+    fault = secrets.token_hex(4)
+    log.error("Something that nobody foresaw (error %s)", fault, exc_info=error)
+    return f"Something went wrong that nobody foresaw (error {fault}): please report what the log says of it."
 
 
 if __name__ == "__main__":

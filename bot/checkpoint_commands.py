@@ -12,6 +12,7 @@ from rich.console import Console
 from bot.checkpoints import ALL, describe, find
 from bot.config import Settings, load_settings
 from bot.errors import UserError
+from bot.paths import path_of
 from bot.shelf import SUFFIX, Shelf
 from bot.store import KnownCheckpoint, Store
 
@@ -38,7 +39,8 @@ def show_list() -> None:
 @app.command()
 def use(what: Annotated[str, typer.Argument(help="The start of an id, or a checkpoint's file.")]) -> None:
     """Hatch from another checkpoint from now on. A running bot notices within seconds."""
-    known = asyncio.run(_use(load_settings(), what))
+    is_file = what.endswith(SUFFIX) or Path(what).name != what or Path(what).is_file()
+    known = asyncio.run(_use(load_settings(), path_of(what) if is_file else what))
     console.print(f"Creatures hatch from checkpoint {describe(known)}.", highlight=False, soft_wrap=True)
 
 
@@ -51,12 +53,12 @@ async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None
         await store.close()
 
 
-async def _use(settings: Settings, what: str) -> KnownCheckpoint:
+async def _use(settings: Settings, what: str | Path) -> KnownCheckpoint:
     shelf = Shelf(settings.data_dir / "checkpoints")
     store = await Store.open(settings.database)
     try:
-        if what.endswith(SUFFIX):
-            checkpoint_id, metadata = shelf.put(Path(what))
+        if isinstance(what, Path):
+            checkpoint_id, metadata = shelf.put(what)
             await store.register_checkpoint(checkpoint_id, shelf.path(checkpoint_id), metadata)
             what = checkpoint_id
         known = await find(store, what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.engine import CheckpointError, Engine, check_checkpoint
@@ -20,8 +21,17 @@ ALL = 1000  # checkpoints: more than anybody has
 SHORTEST_ID = 4  # characters of an id that a person types
 
 
-async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Path:
-    """Register the configured checkpoint, and return the file to start with: the one in use, wherever it can
+@dataclass(frozen=True)
+class Choice:
+    """The checkpoint that a start hatches with."""
+
+    id: str
+    path: Path
+    why: str  # for whoever reads the log: why this one
+
+
+async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Choice:
+    """Register the configured checkpoint, and return the one to start with: the one in use, wherever it can
     be hatched from, else the configured one.
 
     A configured file that cannot be used is an error only if there is nothing else. Raises `CheckpointError`.
@@ -33,26 +43,28 @@ async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Path:
         if active is None or not await asyncio.to_thread(shelf.usable, active.checkpoint_id):
             raise
         log.warning("CHECKPOINT cannot be used, so the bot goes on with %s: %s", active.checkpoint_id, error)
-        return shelf.path(active.checkpoint_id)
+        why = "the one in use so far, because what CHECKPOINT names cannot be used"
+        return Choice(active.checkpoint_id, shelf.path(active.checkpoint_id), why)
     active = await store.follow_configured(checkpoint_id)
     if active.checkpoint_id == checkpoint_id:
-        return path
+        return Choice(checkpoint_id, path, "the one that CHECKPOINT names")
     if await asyncio.to_thread(shelf.usable, active.checkpoint_id):
-        log.info(
-            "Hatching with %s, which was chosen, and not with %s, which CHECKPOINT names "
-            "(python -m bot checkpoint use %s would change that).",
-            active.checkpoint_id,
-            checkpoint_id,
-            checkpoint_id[:8],
+        why = (
+            "chosen by a person or a retrain; CHECKPOINT names another one, and "
+            f"`python -m bot checkpoint use {configured}` would hatch from that"
         )
-        return shelf.path(active.checkpoint_id)
+        return Choice(active.checkpoint_id, shelf.path(active.checkpoint_id), why)
     log.error(
         "The checkpoint in use, %s, is missing or damaged in %s: the bot starts with %s instead.",
         active.checkpoint_id,
         shelf.folder,
         checkpoint_id,
     )
-    return path
+    why = (
+        "the one that CHECKPOINT names, because the one that was chosen, "
+        f"{active.checkpoint_id[:8]}, is missing or damaged"
+    )
+    return Choice(checkpoint_id, path, why)
 
 
 async def _shelve(store: Store, shelf: Shelf, configured: Path) -> tuple[str, Path]:

@@ -19,6 +19,7 @@ from bot.config import Settings
 from bot.dispatch import Tree, guard
 from bot.engine import Engine
 from bot.interaction import Bot
+from bot.proxy import Proxy
 from bot.retrain import Retraining
 from bot.rights import owners_of
 from bot.service import Cooldown, Service
@@ -42,8 +43,9 @@ discord.VoiceClient.warn_dave = False
 class NewmonBot(Bot):
     """The bot. It can connect before it is awake, and tells people so; closes neither engine nor store."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, proxy: Proxy | None = None) -> None:
         super().__init__(
+            proxy=None if proxy is None else proxy.url,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,  # commands bring all that is needed

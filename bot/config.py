@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from bot.env_file import EnvFile, idle_variables
 from bot.errors import UserError
+from bot.paths import path_of
+from bot.redaction import redact
+
+log = logging.getLogger(__name__)
+
+ENV_FILE = Path(".env")  # in the folder that the bot is started in
+LARGEST_REQUEST = 9  # creatures that one command draws: /newmon count:9; a mix draws six
+PACKAGE_SOURCE = "pokeapi"  # in RETRAIN_DATA: the sprites that `python -m train data` fetches
 
 Ids = Annotated[frozenset[int], NoDecode]  # in the environment as numbers with commas, not as JSON
 Names = Annotated[dict[str, str], NoDecode]  # name=value,name=value
+FilePath = Annotated[Path, BeforeValidator(path_of)]
 
 
 class Settings(BaseSettings):
     """Everything an admin can set. The names in the environment are the same, in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False)
 
     discord_token: SecretStr | None = None
+    proxy_url: SecretStr | None = None
     sandbox_port: int = Field(8765, ge=0, le=65535)
-    data_dir: Path = Path("data")
+    data_dir: FilePath = Path("data")
     database_url: str | None = None
-    checkpoint: Path = Path("checkpoints/newmon.safetensors")
+    checkpoint: FilePath = Path("checkpoints/newmon.safetensors")
     admin_ids: Ids = frozenset()
     admin_roles: Ids = frozenset()
     admin_servers: Ids = frozenset()
     keep_unsaved_days: int = Field(30, ge=1, le=3650)
-    queue_limit: int = Field(512, ge=1, le=100_000)
-    per_user_limit: int = Field(18, ge=9, le=1000)
-    cooldown_burst: int = Field(36, ge=9, le=100_000)
+    queue_limit: int = Field(512, ge=LARGEST_REQUEST, le=100_000)
+    per_user_limit: int = Field(18, ge=LARGEST_REQUEST, le=1000)
+    cooldown_burst: int = Field(36, ge=LARGEST_REQUEST, le=100_000)
     cooldown_per_minute: float = Field(60, ge=0, le=100_000)
     drain_timeout_s: float = Field(10, ge=0, le=600)
     torch_threads: int | None = Field(None, ge=1, le=256)
@@ -39,7 +56,7 @@ class Settings(BaseSettings):
     keep_checkpoints: int = Field(5, ge=0, le=10_000)
     retrain_kimg: float = Field(100, ge=0.1)
     retrain_max_kimg: float = Field(5000, ge=0.1)
-    retrain_data: Names = Field({"sprites": "pokeapi"}, min_length=1)
+    retrain_data: Names = Field({"sprites": PACKAGE_SOURCE}, min_length=1)
     retrain_threads: int | None = Field(None, ge=1, le=256)
     retrain_samples: int = Field(2000, ge=50, le=100_000)
     retrain_hang_minutes: float = Field(30, gt=0)
@@ -47,10 +64,27 @@ class Settings(BaseSettings):
     retrain_keep_runs: int = Field(3, ge=1, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("discord_token")
     @classmethod
-    def _blank_is_none(cls, token: SecretStr | None) -> SecretStr | None:
-        return token if token is not None and token.get_secret_value().strip() else None
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then `.env`."""
+        return init_settings, env_settings, EnvFile(settings_cls, env_file=ENV_FILE)
+
+    @field_validator("discord_token", "proxy_url")
+    @classmethod
+    def _blank_is_none(cls, secret: SecretStr | None) -> SecretStr | None:
+        return secret if secret is not None and secret.get_secret_value().strip() else None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, level: object) -> object:
+        return level.strip().upper() if isinstance(level, str) else level
 
     @field_validator("admin_ids", "admin_roles", "admin_servers", mode="before")
     @classmethod
@@ -60,12 +94,22 @@ class Settings(BaseSettings):
     @field_validator("retrain_data", mode="before")
     @classmethod
     def _pairs(cls, text: object) -> object:
-        if not isinstance(text, str):
+        if isinstance(text, dict):
+            pairs = {str(name): str(place) for name, place in text.items()}
+        elif isinstance(text, str):
+            parts = [part.partition("=") for part in text.split(",") if part.strip()]
+            pairs = {name.strip(): place.strip() for name, _, place in parts}
+            if not all(name and place for name, place in pairs.items()):
+                raise ValueError("write name=folder, with commas between several")
+        else:
             return text
-        pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-        if not all(name.strip() and value.strip() for name, _, value in pairs):
-            raise ValueError("write name=folder, with commas between several")
-        return {name.strip(): value.strip() for name, _, value in pairs}
+        return {n: place if place == PACKAGE_SOURCE else str(path_of(place)) for n, place in pairs.items()}
+
+    @model_validator(mode="after")
+    def _usual_retrain_is_allowed(self) -> Settings:
+        if self.retrain_kimg > self.retrain_max_kimg:
+            raise ValueError("RETRAIN_KIMG is more than RETRAIN_MAX_KIMG allows")
+        return self
 
     @property
     def retrain_cores(self) -> int:
@@ -79,17 +123,42 @@ class Settings(BaseSettings):
 
 
 def describe(settings: Settings) -> str:
-    """All settings in a line, for the log. Without the database's address, which may hold a password."""
-    values = settings.model_dump(exclude={"database_url"})  # the token shows itself as asterisks
-    return " · ".join(f"{name.upper()}={value}" for name, value in values.items())
+    """What is not as in `.env.example`, in a line for the log, without what is secret."""
+    changed = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if value == field.get_default(call_default_factory=True):
+            continue
+        if isinstance(value, dict):
+            value = ",".join(f"{key}={part}" for key, part in value.items())
+        elif isinstance(value, frozenset):
+            value = ",".join(map(str, sorted(value)))
+        shown = "(set)" if name == "discord_token" else redact(_plain(value))
+        changed.append(f"{name.upper()}={shown}")
+    return " · ".join(changed) or "all as in .env.example"
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def load_settings() -> Settings:
-    """Raises `UserError` that names each wrong setting, and never shows a value: it may be secret."""
+    """The settings that are in force; warns of those that do nothing.
+
+    Raises `UserError` that names each wrong one, and never shows a value: it may be secret.
+    """
     try:
-        return Settings()  # pyright: ignore[reportCallIssue]  (filled from the environment)
+        settings = Settings()  # pyright: ignore[reportCallIssue]  (filled from the environment)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg'].lower()}" for fault in error.errors()
-        )
+        faults = "; ".join(_fault(fault["loc"], fault["msg"]) for fault in error.errors())
         raise UserError(f"A setting in .env or in the environment is wrong: {faults}.") from None
+    for warning in idle_variables(os.environ, [name.upper() for name in Settings.model_fields]):
+        log.warning(warning)
+    return settings
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if not place:
+        return message
+    return f"{'.'.join(map(str, place)).upper()}: {message[:1].lower()}{message[1:]}"

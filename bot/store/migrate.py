@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from sqlalchemy import URL, Connection, NullPool, inspect, text
 
 from bot.store.database import WRITES, describe, is_sqlite, make_engine, sqlite_file, translated_for_start
 from bot.store.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 _alembic = threading.Lock()  # Alembic keeps the migration in progress in module globals
@@ -31,7 +34,10 @@ def upgrade(
 
     def work(connection: Connection) -> None:
         _check_origin(connection, scripts, describe(url))
+        before = _revision(connection)
         command.upgrade(_config(scripts, connection), revision)
+        if before and before != (now := _revision(connection)):
+            log.info("Brought the database up to date, from revision %s to %s.", before, now)
         # SQLite opens a read-only file without a word, and would refuse the first save instead.
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
@@ -77,6 +83,10 @@ def _config(scripts: Path, connection: Connection) -> Config:
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection  # env.py takes it from there
     return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _check_origin(connection: Connection, scripts: Path, where: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from bot.__main__ import run, sandbox_of
+from bot.__main__ import Ready, run, sandbox_of
 from bot.config import Settings
 from bot.store import Job, Store
 from gan import checkpoint
@@ -53,13 +53,13 @@ class RunningBot:
         self.checker = None if known is None else Checker(known)
         if self.checker is not None:
             self.sandbox.transcript.listeners.append(self.checker)
-        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(run(self.settings, self._stopping, ready.set_result, self.sandbox))
         await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             await self._task
             raise RuntimeError("the bot stopped before it was ready")
-        self.url = ready.result().removeprefix("at ")
+        self.url = ready.result().place.removeprefix("at ")
         return self
 
     async def stop(self) -> None:

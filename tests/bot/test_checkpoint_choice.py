@@ -97,12 +97,13 @@ async def test_the_configured_one_is_the_first_and_a_new_file_there_the_next(
     tmp_path: Path, shelf: Shelf, store: Store
 ) -> None:
     source = made(tmp_path)
-    path = await choose_first(store, shelf, source)
+    choice = await choose_first(store, shelf, source)
     first = await in_use(store)
-    assert path == shelf.path(first)
+    assert choice.path == shelf.path(first)
     make_checkpoint(source, seed=1)
-    path = await choose_first(store, shelf, source)
-    assert await in_use(store) != first and path == shelf.path(await in_use(store))
+    choice = await choose_first(store, shelf, source)
+    assert choice.id == await in_use(store) != first and choice.path == shelf.path(choice.id)
+    assert choice.why == "the one that CHECKPOINT names"
     assert shelf.usable(first)  # its creatures still need it
 
 
@@ -114,10 +115,12 @@ async def test_what_was_chosen_stays_in_use_after_a_restart(
     other_id, metadata = shelf.put(other)
     await store.register_checkpoint(other_id, shelf.path(other_id), metadata)
     await store.promote(other_id)
-    assert await choose_first(store, shelf, configured) == shelf.path(other_id)
+    choice = await choose_first(store, shelf, configured)
+    assert (choice.id, choice.path) == (other_id, shelf.path(other_id))
+    assert f"`python -m bot checkpoint use {configured}`" in choice.why  # what would make CHECKPOINT count
     shelf.path(other_id).write_bytes(b"damaged")  # then the bot starts all the same
-    started_with = await choose_first(store, shelf, configured)
-    assert started_with.is_file() and started_with != shelf.path(other_id)
+    choice = await choose_first(store, shelf, configured)
+    assert choice.path.is_file() and choice.id != other_id and "missing or damaged" in choice.why
     assert await in_use(store) == other_id  # and it is back once its file is
 
 
@@ -127,9 +130,10 @@ async def test_without_a_configured_file_the_one_in_use_will_do(
     with pytest.raises(CheckpointError):
         await choose_first(store, shelf, tmp_path / "missing.safetensors")
     configured = made(tmp_path)
-    path = await choose_first(store, shelf, configured)
+    path = (await choose_first(store, shelf, configured)).path
     configured.unlink()
-    assert await choose_first(store, shelf, configured) == path
+    choice = await choose_first(store, shelf, configured)
+    assert choice.path == path and "CHECKPOINT names cannot be used" in choice.why
     assert "CHECKPOINT cannot be used" in caplog.text
 
 
@@ -138,7 +142,7 @@ async def test_without_room_for_a_copy_the_bot_hatches_from_the_file_itself(
 ) -> None:
     source = made(tmp_path)
     shelf.folder.write_text("in the way")  # no folder can be made here
-    assert await choose_first(store, shelf, source) == source
+    assert (await choose_first(store, shelf, source)).path == source
 
 
 # -- choosing ------------------------------------------------------------------------------------------------
@@ -150,7 +154,7 @@ async def checkpoints(
 ) -> AsyncIterator[Checkpoints]:
     """Two checkpoints: the configured one in use, and another."""
     monkeypatch.setattr(choosing, "FOLLOW_INTERVAL_S", 0.01)
-    engine = Engine(await choose_first(store, shelf, made(tmp_path)), folder=shelf.folder, threads=1)
+    engine = Engine((await choose_first(store, shelf, made(tmp_path))).path, folder=shelf.folder, threads=1)
     await engine.start()
     other, metadata = shelf.put(made(tmp_path, 1))
     await store.register_checkpoint(other, shelf.path(other), metadata)

@@ -51,6 +51,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_file_of_settings_that_is_no_text(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"# caf\xe9\n")
+    assert "Line 1 of .env has a character that is not in UTF-8" in failure(folder)
+
+
 def test_a_missing_checkpoint(tmp_path: Path) -> None:
     assert "There is no checkpoint" in failure(tmp_path)
 
@@ -97,6 +102,43 @@ def process(folder: Path) -> Iterator[subprocess.Popen[str]]:
     yield running
     running.kill()
     running.wait()
+
+
+def test_it_starts_as_people_set_it_up(folder: Path) -> None:
+    """Settings in UTF-16 with a slip in them, a home folder, and a terminal that knows ASCII alone."""
+    lines = ["DATA_DIR=~/nm", "ADMIN_ID=123", "log_level=info", "DATABASE_URL="]
+    (folder / ".env").write_bytes("\r\n".join(lines).encode("utf-16"))
+    (folder / "home").mkdir()
+    settings = environment(folder, HOME=folder / "home", PYTHONIOENCODING="ascii", PYTHONUTF8=0)
+    del settings["DATA_DIR"]
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "bot"],
+        env=settings,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert running.stdout is not None
+        said: list[str] = []
+        for line in running.stdout:
+            said.append(line)
+            if "is ready" in line:
+                break
+        running.send_signal(signal.SIGTERM)
+        said.append(running.stdout.read())
+        assert running.wait(60) == 0, "".join(said)
+    finally:
+        running.kill()
+        running.wait()
+    text = " ".join("".join(said).split())
+    assert "did you mean ADMIN_IDS?" in text
+    assert f"DATA_DIR={folder}/home/nm" in text.replace(" ", "") and "QUEUE_LIMIT" not in text
+    assert "Creatures hatch from" in text and "the one that CHECKPOINT names." in text
+    assert "Context impl" not in text and "Traceback" not in text  # nothing was migrated
+    assert {path.name for path in (folder / "home" / "nm").iterdir()} >= {"newmon.sqlite3", "sandbox"}
+    assert {path.name for path in folder.iterdir()} == {".env", "home", "checkpoint.safetensors"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

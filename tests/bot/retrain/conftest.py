@@ -70,7 +70,7 @@ class Rooms:
         """Start, as the bot does."""
         self.store = await Store.open(self.settings.database)
         shelf = Shelf(self.settings.data_dir / "checkpoints")
-        path = await choose_first(self.store, shelf, self.settings.checkpoint)
+        path = (await choose_first(self.store, shelf, self.settings.checkpoint)).path
         self.engine = Engine(path, folder=shelf.folder, threads=1)
         await self.engine.start()
         self.checkpoints = Checkpoints(self.store, shelf, self.engine)
