@@ -105,7 +105,9 @@ def test_the_environment_names_a_proxy_and_what_goes_without(monkeypatch: pytest
     shown = "http://proxy.example:3128"
     assert proxy_for(None, DISCORD) == Proxy("http://ash:hush@proxy.example:3128", shown, "HTTPS_PROXY")
     configured = SecretStr("other.example:80")
-    assert proxy_for(configured, DISCORD) == Proxy(*["http://other.example"] * 2, "PROXY_URL")
+    assert proxy_for(configured, DISCORD) == Proxy(
+        "http://other.example", "http://other.example", "PROXY_URL"
+    )
     assert proxy_for(None, "http://127.0.0.1:8765/api/v10") is None
     monkeypatch.setenv("no_proxy", "localhost,discord.com")
     assert proxy_for(None, DISCORD) is None
@@ -117,7 +119,7 @@ def test_a_proxy_of_the_environment_that_is_none_is_left_aside_aloud(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://ash:hush@proxy.example:1080")
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
-    assert proxy_for(None, DISCORD) == Proxy(*["http://proxy.example"] * 2, "ALL_PROXY")
+    assert proxy_for(None, DISCORD) == Proxy("http://proxy.example", "http://proxy.example", "ALL_PROXY")
     assert "HTTPS_PROXY is left aside" in caplog.text and "hush" not in caplog.text
 
 
