@@ -7,6 +7,7 @@ from bot.store.errors import (
     NameTaken,
     NotFound,
     NotSaved,
+    NotStorable,
     NotYours,
     StoreError,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "NewJob",
     "NotFound",
     "NotSaved",
+    "NotStorable",
     "NotYours",
     "Page",
     "Sort",

@@ -14,13 +14,22 @@ from urllib.parse import unquote
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.paths import path_of
 from bot.redaction import redact
-from bot.store.errors import StoreError
+from bot.store.errors import ConnectionLost, NotStorable, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +44,16 @@ COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite adds to a database's na
 WRITES = {"newmon_writes": True}
 
 _FAILURES = (DBAPIError, PoolTimeout, sqlite3.Error, OSError)
+# A value's fault and no trouble of the database's: errors in binding it, SQLite's codes, PostgreSQL's class.
+_REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError)
+_REFUSED_CODES = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
+_REFUSED_STATES = "22"
 _UNAVAILABLE = (
     "The collection cannot be reached right now, nothing was changed: please try again in a moment."
+)
+UNSURE = (
+    "The connection to the collection broke while it was being changed: "
+    "please look whether it was done, before you try again."
 )
 _DAMAGED = "The collection's database is damaged: please ask an admin to restore a backup."
 BUSY = "The collection is busy right now, nothing was changed: please try again in a moment."
@@ -146,7 +163,12 @@ def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, *
             "async_creator_fn": functools.partial(_open_sqlite, foreign_keys=foreign_keys),
         }
     try:
-        engine = create_async_engine(url, **options)
+        engine = create_async_engine(
+            url,
+            hide_parameters=True,  # a statement that fails is logged, without what people wrote
+            pool_pre_ping=True,  # a connection that broke while nobody used it is replaced unnoticed
+            **options,
+        )
     except (ImportError, NoSuchModuleError, ArgumentError) as error:
         raise StoreError(
             f"The database {describe(url)} needs a driver that is missing: install it with `pip install "
@@ -189,7 +211,7 @@ def _begin_explicitly(engine: AsyncEngine) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns the database's failures into StoreError with a sentence for the channel.
+    """Turns the database's failures into StoreError with a sentence for the channel, or into NotStorable.
 
     Lets IntegrityError through: a broken constraint is an answer, not a failure.
     """
@@ -197,9 +219,43 @@ def translated() -> Iterator[None]:
         yield
     except IntegrityError:
         raise
+    except OverflowError as error:  # from SQLite's driver, for a number of more than 64 bits
+        raise NotStorable from error
     except _FAILURES as error:
+        if _is_refusal(error):
+            log.error("the database refused a value", exc_info=error)
+            raise NotStorable from error
         log.error("the database failed", exc_info=error)
-        raise StoreError(_sentences(error)[0]) from error
+        kind = ConnectionLost if is_broken(error) else StoreError
+        raise kind(_sentences(error)[0]) from error
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Around a commit: if the connection breaks in it, it may be done or not. Raises StoreError."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_broken(error):
+            raise
+        log.error("the connection broke in a commit", exc_info=error)
+        raise StoreError(UNSURE) from error
+
+
+def is_broken(error: Exception) -> bool:
+    """Whether an error means that the connection is gone, so that another one may do."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _is_refusal(error: Exception) -> bool:
+    if not isinstance(error, DBAPIError) or is_broken(error):
+        return False
+    state, code = getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorcode", None)
+    if state is not None:
+        return str(state).startswith(_REFUSED_STATES)
+    if code is not None:
+        return code & 0xFF in _REFUSED_CODES
+    return isinstance(error, _REFUSALS)
 
 
 @contextmanager

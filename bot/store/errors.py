@@ -14,6 +14,20 @@ class StoreError(UserError):
     """The database itself failed: locked, full, damaged, unreachable. The driver's error is chained."""
 
 
+class ConnectionLost(StoreError):
+    """The connection broke before anything was committed: the same may be tried again."""
+
+
+class NotStorable(UserError):
+    """The database refuses a value, such as a number of more than 64 bits; it is well otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The collection cannot keep or look up anything like that, nothing was changed: "
+            "please try it with another name or number."
+        )
+
+
 class NameInvalid(UserError):
     """The name breaks a rule; the text says which."""
 

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import UserError
+from bot.store.ids import is_possible
 from bot.store.models import RetrainJobRow
 from bot.store.registry import CheckpointRegistry, promote_in
-from bot.store.transactions import changed_rows
+from bot.store.transactions import changed_rows, retried
 
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -75,6 +76,7 @@ class Job:
 class RetrainJobs(CheckpointRegistry):
     """All retrains. Every method is one short transaction."""
 
+    @retried
     async def begin_job(self, new: NewJob) -> Job:
         """Raises `AlreadyRunning`: of any number at once, the table's constraint lets one through."""
         row = RetrainJobRow(
@@ -103,35 +105,44 @@ class RetrainJobs(CheckpointRegistry):
             raise AlreadyRunning from error
         return _job(row)
 
+    @retried
     async def job(self, job_id: int) -> Job | None:
+        if not is_possible(job_id):
+            return None
         async with self._reading() as session:
             row = await session.get(RetrainJobRow, job_id)
         return None if row is None else _job(row)
 
+    @retried
     async def running_job(self) -> Job | None:
         return await self._first_job(RetrainJobRow.state == "running")
 
+    @retried
     async def latest_job(self) -> Job | None:
         return await self._first_job()
 
+    @retried
     async def unfinished_job(self, parent_id: str) -> Job | None:
         """The latest of all, if it failed or was cancelled and went on from that checkpoint."""
         job = await self.latest_job()
         ended_early = job is not None and job.state in ("failed", "cancelled")
         return job if job is not None and ended_early and job.parent_id == parent_id else None
 
+    @retried
     async def untold_jobs(self) -> list[Job]:
         """Those that have ended without their message saying so."""
         chosen = select(RetrainJobRow).where(RetrainJobRow.state != "running", RetrainJobRow.told.is_(False))
         async with self._reading() as session:
             return [_job(row) for row in await session.scalars(chosen)]
 
+    @retried
     async def runs(self, limit: int) -> list[str]:
         """The folders of the latest retrains, newest first."""
         chosen = select(RetrainJobRow.run).order_by(RetrainJobRow.id.desc()).limit(limit)
         async with self._reading() as session:
             return list(dict.fromkeys(await session.scalars(chosen)))
 
+    @retried
     async def update_job(self, job_id: int, **changes: Any) -> Job:
         """Note something about a job: any of its columns."""
         async with self._writing() as session:
@@ -140,6 +151,7 @@ class RetrainJobs(CheckpointRegistry):
                 setattr(row, name, value)
         return _job(row)
 
+    @retried
     async def end_job(self, job_id: int, state: JobState, reason: str | None = None) -> Job:
         """Mark a running job as ended; one that has ended already stays as it is."""
         ending = (
@@ -153,6 +165,7 @@ class RetrainJobs(CheckpointRegistry):
             row = await session.get_one(RetrainJobRow, job_id)
         return _job(row)
 
+    @retried
     async def complete_job(self, job_id: int, result_id: str, *, instead_of: str | None = None) -> Job:
         """The end of a successful job and, if wanted, its checkpoint's coming into use: both or neither.
 

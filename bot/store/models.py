@@ -180,6 +180,7 @@ class CreatureRow(Base):
         Index("ix_creatures_guild_name", "guild_id", "name_key", "owner_id"),
         Index("ix_creatures_latest", "owner_id", "channel_id", "shown_at"),
         Index("ix_creatures_unsaved", "name_key", "created_at"),
+        Index("ix_creatures_checkpoint", "checkpoint_id", "name_key"),  # how many are saved of each
         # A page of a collection is chosen within one of these alone; guild_id is there to be filtered by.
         Index("ix_creatures_saved", "owner_id", "saved_at", "id", "guild_id"),
         Index("ix_creatures_favourite", "owner_id", "favourite", "saved_at", "id", "guild_id"),

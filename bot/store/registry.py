@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store import queries
 from bot.store.models import ActiveCheckpointRow, CheckpointRow, CreatureRow, RetrainJobRow
-from bot.store.transactions import Transactions, changed_rows
+from bot.store.transactions import Transactions, changed_rows, retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Active:
 class CheckpointRegistry(Transactions):
     """Checkpoints by content id. A row stays for good, as creatures refer to it."""
 
+    @retried
     async def register_checkpoint(
         self,
         checkpoint_id: str,
@@ -85,34 +86,28 @@ class CheckpointRegistry(Transactions):
             async with self._writing() as session:
                 await session.execute(known)
 
+    @retried
     async def checkpoint(self, checkpoint_id: str) -> KnownCheckpoint | None:
         async with self._reading() as session:
             row = await session.get(CheckpointRow, checkpoint_id)
         return None if row is None else _known(row)
 
+    @retried
     async def checkpoints(self, starting: str = "", limit: int = 25) -> list[KnownCheckpoint]:
         """Those whose id starts like that, newest first, with how many saved creatures belong to each."""
-        saved = (
-            select(func.count())
-            .select_from(CreatureRow)
-            .where(CreatureRow.checkpoint_id == CheckpointRow.id, CreatureRow.name_key.is_not(None))
-            .scalar_subquery()
-        )
-        chosen = (
-            select(CheckpointRow, saved)
-            .where(CheckpointRow.id >= starting, CheckpointRow.id < starting + queries.LAST)
-            .order_by(CheckpointRow.registered_at.desc(), CheckpointRow.id)
-            .limit(limit)
-        )
         async with self._reading() as session:
-            return [_known(row, creatures) for row, creatures in await session.execute(chosen)]
+            return [
+                _known(row, creatures) for row, creatures in await session.execute(listed(starting, limit))
+            ]
 
+    @retried
     async def active_checkpoint(self) -> Active | None:
         """The checkpoint in use, or None before the first start."""
         async with self._reading() as session:
             row = await session.get(ActiveCheckpointRow, 1)
         return None if row is None else Active(row.checkpoint_id, row.chosen)
 
+    @retried
     async def promote(self, checkpoint_id: str, *, expected: str | None = None) -> bool:
         """Make a registered checkpoint the one in use, as somebody's choice.
 
@@ -122,6 +117,7 @@ class CheckpointRegistry(Transactions):
         async with self._writing() as session:
             return await promote_in(session, checkpoint_id, self._now(), expected=expected)
 
+    @retried
     async def follow_configured(self, checkpoint_id: str) -> Active:
         """What is in use from this start on: the configured checkpoint, unless another one was chosen."""
         async with self._writing() as session:
@@ -131,26 +127,47 @@ class CheckpointRegistry(Transactions):
                 return Active(checkpoint_id, False)
             return Active(row.checkpoint_id, True)
 
+    @retried
     async def unused_checkpoints(self) -> list[str]:
         """Ids that no creature, no setting and no retrain needs, newest first.
 
         The latest retrain needs its two even when it has ended: its message offers to go back and forward.
         """
-        own = CheckpointRow.id
-        latest = select(func.max(RetrainJobRow.id)).scalar_subquery()
-        at_work = or_(RetrainJobRow.parent_id == own, RetrainJobRow.result_id == own)
-        chosen = (
-            select(own)
-            .where(
-                ~exists().where(CreatureRow.checkpoint_id == own),
-                ~exists().where(ActiveCheckpointRow.checkpoint_id == own),
-                ~exists().where(or_(RetrainJobRow.state == "running", RetrainJobRow.id == latest), at_work),
-                own.is_distinct_from(_configured()),
-            )
-            .order_by(CheckpointRow.registered_at.desc(), own)
-        )
         async with self._reading() as session:
-            return list(await session.scalars(chosen))
+            return list(await session.scalars(unused()))
+
+
+def listed(starting: str, limit: int):
+    """Checkpoints with how many saved creatures belong to each, counted within an index."""
+    saved = (
+        select(func.count())
+        .select_from(CreatureRow)
+        .where(CreatureRow.checkpoint_id == CheckpointRow.id, CreatureRow.name_key.is_not(None))
+        .scalar_subquery()
+    )
+    return (
+        select(CheckpointRow, saved)
+        .where(CheckpointRow.id >= starting, CheckpointRow.id < starting + queries.LAST)
+        .order_by(CheckpointRow.registered_at.desc(), CheckpointRow.id)
+        .limit(limit)
+    )
+
+
+def unused() -> Select[str]:
+    """The ids that nothing needs, newest first."""
+    own = CheckpointRow.id
+    latest = select(func.max(RetrainJobRow.id)).scalar_subquery()
+    at_work = or_(RetrainJobRow.parent_id == own, RetrainJobRow.result_id == own)
+    return (
+        select(own)
+        .where(
+            ~exists().where(CreatureRow.checkpoint_id == own),
+            ~exists().where(ActiveCheckpointRow.checkpoint_id == own),
+            ~exists().where(or_(RetrainJobRow.state == "running", RetrainJobRow.id == latest), at_work),
+            own.is_distinct_from(_configured()),
+        )
+        .order_by(CheckpointRow.registered_at.desc(), own)
+    )
 
 
 async def promote_in(
@@ -175,13 +192,8 @@ async def _point_at(session: AsyncSession, checkpoint_id: str, *, chosen: bool, 
 
 def _configured():
     """The id that CHECKPOINT named last."""
-    latest: Select[str] = (
-        select(CheckpointRow.id)
-        .where(CheckpointRow.configured_at.is_not(None))
-        .order_by(CheckpointRow.configured_at.desc())
-        .limit(1)
-    )
-    return latest.scalar_subquery()
+    latest = select(func.max(CheckpointRow.configured_at)).scalar_subquery()
+    return select(CheckpointRow.id).where(CheckpointRow.configured_at == latest).scalar_subquery()
 
 
 def _known(row: CheckpointRow, creatures: int = 0) -> KnownCheckpoint:

@@ -24,14 +24,14 @@ from bot.store.errors import (
     NotYours,
     StoreError,
 )
+from bot.store.ids import MAX_ID, is_possible
 from bot.store.jobs import RetrainJobs
 from bot.store.models import CreatureRow
 from bot.store.names import MAX_LENGTH, clean_name, plain, search_key
 from bot.store.records import Creature, Entry, NewCreature, Page, Sort, Suggestion, from_row, to_row
-from bot.store.transactions import changed_rows
+from bot.store.transactions import changed_rows, retried
 
 GONE = "This creature is no longer here: hatch another one with /newmon."
-_MAX_ID = 2**63 - 1  # what a column holds; larger ones come from forged buttons
 _CODE_ATTEMPTS = 5
 _AMBIGUOUS_SHOWN = 5
 _PRUNE_BATCH = 500  # rows a transaction, so that saves get their turn in between
@@ -95,25 +95,30 @@ class Store(RetrainJobs):
             if not taken and len(set(codes)) == len(codes):
                 raise StoreError("This creature could not be kept: please hatch another one.") from error
 
+    @retried
     async def get(self, creature_id: int) -> Creature | None:
-        if not 0 < creature_id <= _MAX_ID:
+        if not is_possible(creature_id):
             return None
         return await self._one(queries.by_id(creature_id))
 
+    @retried
     async def by_code(self, code: str) -> Creature | None:
         """Forgives case and look-alike characters; saved or not."""
         parsed = parse_code(code)
         return None if parsed is None else await self._one(queries.by_code(parsed))
 
+    @retried
     async def latest_shown(self, owner_id: int, channel_id: int) -> Creature | None:
         """Which of their creatures the owner saw last in this channel, by itself."""
         return await self._one(queries.latest_shown(owner_id, channel_id))
 
+    @retried
     async def note_shown(self, creature_id: int, owner_id: int) -> None:
         """Makes this the creature that the owner saw last. Nothing happens where it is not theirs."""
         async with self._writing() as session:
             await session.execute(queries.note_shown(creature_id, owner_id, self._now()))
 
+    @retried
     async def save(self, creature_id: int, owner_id: int, name: str, guild_id: int | None) -> Creature:
         """Gives a creature its name, for good; `guild_id` is the server that it is saved in, if any.
 
@@ -121,7 +126,7 @@ class Store(RetrainJobs):
         number of saves at once the first wins: the table's constraint and the update's condition decide.
         """
         cleaned, key = clean_name(name)
-        if not 0 < creature_id <= _MAX_ID:
+        if not is_possible(creature_id):
             raise NotFound(GONE)
         try:
             async with self._writing() as session:
@@ -129,7 +134,7 @@ class Store(RetrainJobs):
                 named = await changed_rows(session, naming) == 1
                 row = await session.scalar(queries.by_id(creature_id))
         except IntegrityError as error:
-            raise NameTaken(cleaned) from error
+            raise await self._taken(owner_id, cleaned, key) from error
         if row is None:
             raise NotFound(GONE)
         if row.owner_id != owner_id:
@@ -138,6 +143,7 @@ class Store(RetrainJobs):
             raise AlreadySaved(from_row(row))
         return from_row(row)
 
+    @retried
     async def rename(self, creature_id: int, owner_id: int, name: str) -> Creature:
         """Another name for a saved creature. Raises NameInvalid, NameTaken, NotYours, NotSaved, NotFound."""
         cleaned, key = clean_name(name)
@@ -145,33 +151,35 @@ class Store(RetrainJobs):
             return await self._change(
                 creature_id,
                 owner_id,
-                queries.change_name(min(creature_id, _MAX_ID), owner_id, cleaned, key),
+                queries.change_name(min(creature_id, MAX_ID), owner_id, cleaned, key),
                 "rename",
             )
         except IntegrityError as error:
-            raise NameTaken(cleaned) from error
+            raise await self._taken(owner_id, cleaned, key) from error
 
+    @retried
     async def set_favourite(self, creature_id: int, owner_id: int, favourite: bool) -> Creature:
         """Marks a saved creature as one of its owner's favourites, or no longer; saying so twice is once.
 
         Raises NotYours, NotSaved or NotFound.
         """
-        marking = queries.set_favourite(min(creature_id, _MAX_ID), owner_id, favourite)
+        marking = queries.set_favourite(min(creature_id, MAX_ID), owner_id, favourite)
         return await self._change(creature_id, owner_id, marking, "mark")
 
     async def _change(self, creature_id: int, owner_id: int, change: Update, do: str) -> Creature:
         async with self._writing() as session:
             await session.execute(change)
-            row = await session.scalar(queries.by_id(min(creature_id, _MAX_ID)))
+            row = await session.scalar(queries.by_id(min(creature_id, MAX_ID)))
         return from_row(_owned(row, owner_id, do))
 
+    @retried
     async def release(self, creature_id: int, owner_id: int) -> Creature:
         """Lets a saved creature go, for good, and returns what it was. Its children keep its name.
 
         Of any number of releases at once the first wins; the others raise NotFound. Also raises NotYours and
         NotSaved.
         """
-        creature_id = min(creature_id, _MAX_ID)
+        creature_id = min(creature_id, MAX_ID)
         async with self._writing() as session:
             # Locked where the database knows that: no child may be born between the two statements.
             found = await session.scalar(queries.by_id(creature_id).with_for_update())
@@ -181,6 +189,7 @@ class Store(RetrainJobs):
             await session.execute(queries.release(creature_id))
         return released
 
+    @retried
     async def prune_unsaved(self, older_than: timedelta) -> int:
         """Forgets hatchings of that age that nobody saved; returns how many.
 
@@ -197,6 +206,7 @@ class Store(RetrainJobs):
 
     # Looking names up
 
+    @retried
     async def find(self, owner_id: int, guild_id: int | None, text: str) -> Creature:
         """What a person means by `text`: a name of their own, else a code, else a name saved in this server.
 
@@ -222,6 +232,7 @@ class Store(RetrainJobs):
             )
         return from_row(row)
 
+    @retried
     async def suggest(
         self, owner_id: int, guild_id: int | None, text: str, limit: int = 25
     ) -> list[Suggestion]:
@@ -233,10 +244,12 @@ class Store(RetrainJobs):
 
     # The collection
 
+    @retried
     async def count_saved(self, owner_id: int) -> int:
         async with self._reading() as session:
             return await session.scalar(listing.count_saved(owner_id)) or 0
 
+    @retried
     async def page(
         self,
         owner_id: int,
@@ -265,12 +278,14 @@ class Store(RetrainJobs):
         shown = (rows[i] for i in ids if i in rows)
         return Page(tuple(Entry(*row) for row in shown), number, pages, total)
 
+    @retried
     async def partners(self, owner_id: int, of: Creature, limit: int = 25) -> list[tuple[int, str]]:
         """(id, name) of one's own creatures that `of` can be mixed with, newest first."""
         async with self._reading() as session:
             found = await session.execute(listing.partners(owner_id, of.checkpoint_id, of.id, limit))
             return [(creature_id, name or "") for creature_id, name in found]
 
+    @retried
     async def free_name(self, owner_id: int, candidates: Sequence[str]) -> str | None:
         """The first of these that may be a name and that the owner has not used yet."""
         keys: dict[str, str] = {}
@@ -281,6 +296,12 @@ class Store(RetrainJobs):
         async with self._reading() as session:
             taken = set(await session.scalars(listing.taken_keys(owner_id, list(keys))))
         return next((name for key, name in keys.items() if key not in taken), None)
+
+    async def _taken(self, owner_id: int, name: str, key: str) -> NameTaken:
+        """What to say of a name that is taken: it is called as its creature is, not as it was typed."""
+        async with self._reading() as session:
+            row = await session.scalar(queries.by_own_name(owner_id, key))
+        return NameTaken(name if row is None or row.name is None else row.name)
 
     async def _one(self, statement: Select[CreatureRow]) -> Creature | None:
         async with self._reading() as session:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.store.errors import StoreError
+from bot.store.errors import ConnectionLost, StoreError
 from bot.store.models import CreatureRow
 
 MakeRows = Callable[[], list[CreatureRow]]  # anew for each attempt: a row that was refused once is spent
@@ -54,9 +54,15 @@ class Together:
             for request in group + self._waiting:
                 request.done.cancel()  # does nothing to those who have their answer
 
-    async def _write_group(self, group: list[_Request]) -> None:
+    async def _write_group(self, group: list[_Request], *, again: bool = True) -> None:
         try:
             await self._add([row for request in group for row in request.rows])
+        except ConnectionLost as error:
+            if again:
+                _make_anew(group)
+                await self._write_group(group, again=False)
+            else:
+                _fail(group, error)
         except StoreError as error:  # the database's troubles are everybody's
             _fail(group, error)
         except Exception as error:  # whatever else: one of them is refused, and only that one
@@ -64,12 +70,17 @@ class Together:
                 _fail(group, error)
                 return
             for request in group:
-                request.rows = request.make()
+                _make_anew([request])
                 await self._write_group([request])
         else:
             for request in group:
                 if not request.done.done():
                     request.done.set_result(request.rows)
+
+
+def _make_anew(group: list[_Request]) -> None:
+    for request in group:
+        request.rows = request.make()
 
 
 def _fail(group: list[_Request], error: Exception) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from bot.store.database import BUSY, WRITES, translated
-from bot.store.errors import StoreError
+from bot.store.database import BUSY, WRITES, committing, translated
+from bot.store.errors import ConnectionLost, StoreError
 from bot.store.models import CreatureRow
 from bot.store.together import Together
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LEAST_PATIENCE_S = 1.0  # for those who write before; a crowd's writes take less
 
@@ -53,8 +58,11 @@ class Transactions:
     async def _writing(self) -> AsyncIterator[AsyncSession]:
         """Commits at the end, or rolls back where anything was raised."""
         with translated():
-            async with self._my_turn(), self._writers.begin() as session:
+            async with self._my_turn(), self._writers() as session:
                 yield session
+                await session.flush()
+                with committing():
+                    await session.commit()
 
     @asynccontextmanager
     async def _my_turn(self) -> AsyncIterator[None]:
@@ -75,6 +83,19 @@ class Transactions:
             yield
         finally:
             self._turn.release()
+
+
+def retried(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Makes a method that is one transaction try once more where its connection broke before the commit."""
+
+    @functools.wraps(method)
+    async def twice(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await method(*args, **kwargs)
+        except ConnectionLost:
+            return await method(*args, **kwargs)
+
+    return twice
 
 
 async def changed_rows(session: AsyncSession, statement: Executable) -> int:

@@ -123,7 +123,7 @@ async def test_only_the_owner_renames_and_nothing_else_changes(store: Store) -> 
     with pytest.raises(NotYours, match="can rename it"):
         await store.rename(creature.id, BOB, "Mine")
     await saved(store, "Other")
-    with pytest.raises(NameTaken):
+    with pytest.raises(NameTaken, match="called Other:"):  # as it is called, not as it was typed
         await store.rename(creature.id, ANN, "other")
     assert (await store.get(creature.id)) is not None and (await store.find(ANN, SERVER, "bar")).name == "BAR"
 

@@ -25,13 +25,15 @@ from bot.store.models import Base
 from .conftest import ANN, CHECKPOINT, SERVER, hatch, saved
 
 THEN = "2025-01-01 00:00:00.000000"
+HEAD = str(ScriptDirectory(migrate.SCRIPTS).get_current_head())
+NEXT = f"{int(HEAD) + 1:04d}"
 
 # What a later revision may look like: a table rebuilt, its data kept. {end} is where one may fail.
 LATER = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "{revision}", "{head}"
 
 def upgrade():
     op.create_table("extras", sa.Column("id", sa.Integer(), primary_key=True))
@@ -50,7 +52,8 @@ def later_version(folder: Path, *, end: str = "pass") -> Path:
     """The scripts of a newmon that is one revision ahead."""
     scripts = folder / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0004_later.py").write_text(LATER.format(end=end))
+    text = LATER.format(end=end, head=HEAD, revision=NEXT)
+    (scripts / "versions" / f"{NEXT}_later.py").write_text(text)
     return scripts
 
 
@@ -128,7 +131,7 @@ async def test_a_round_trip_through_a_later_version_keeps_the_data(
             "SELECT name, parent_a_id, parent_b_id, sparkling FROM creatures"
         ).fetchall()
     assert rows == [("Foo", None, None, 0), (None, None, None, 0), ("Child", a.id, b.id, 0)]
-    await asyncio.to_thread(migrate.downgrade, url, "0003", scripts=scripts)
+    await asyncio.to_thread(migrate.downgrade, url, HEAD, scripts=scripts)
     after = contents(database)
     assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
     reopened = await Store.open(database)
@@ -213,15 +216,15 @@ def test_developers_can_make_revisions(tmp_path: Path) -> None:
     alembic = [sys.executable, "-m", "alembic", "-c", str(scripts / "alembic.ini"), "-x", f"db={database}"]
     for arguments in (
         ["upgrade", "head"],
-        ["revision", "--autogenerate", "--rev-id", "0004", "-m", "nothing"],
+        ["revision", "--autogenerate", "--rev-id", NEXT, "-m", "nothing"],
         ["upgrade", "head"],
     ):
         done = subprocess.run(
             [*alembic, *arguments], cwd=migrate.SCRIPTS.parent, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    made = (scripts / "versions" / "0004_nothing.py").read_text()
-    assert 'down_revision = "0003"' in made.replace("'", '"') and "pass" in made
+    made = (scripts / "versions" / f"{NEXT}_nothing.py").read_text()
+    assert f'down_revision = "{HEAD}"' in made.replace("'", '"') and "pass" in made
 
 
 async def test_checkpoints_of_a_version_without_retrains_are_carried_over_and_back(database: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from sqlalchemy.exc import IntegrityError
 
 from bot.store import Active, NewJob, Store
-from tests.bot.store.conftest import Clock, hatch, saved
+from bot.store.registry import listed, unused
+
+from .conftest import CHECKPOINT, Clock, hatch, plan, saved, ten_thousand
 
 FIRST, SECOND, THIRD, FOURTH = (digit * 16 for digit in "abcd")
 
@@ -58,6 +61,20 @@ async def test_they_are_listed_newest_first_with_their_saved_creatures(registry:
     assert {one.id: one.creatures for one in listed if one.creatures} == {SECOND: 2}
     assert [one.id for one in await registry.checkpoints("bbb")] == [SECOND]
     assert len(await registry.checkpoints(limit=2)) == 2
+
+
+async def test_they_are_counted_among_ten_thousand_creatures_in_an_index(
+    registry: Store, database: Path
+) -> None:
+    ten_thousand(database)
+    for statement in (listed("", 25), unused()):
+        steps = plan(database, statement)
+        looked_at = [step for step in steps if "creatures" in step]
+        assert len(looked_at) == 1, steps
+        assert "INDEX ix_creatures_checkpoint (checkpoint_id=?" in looked_at[0], steps
+    assert {one.id: one.creatures for one in await registry.checkpoints() if one.creatures} == {
+        CHECKPOINT: 10_000
+    }
 
 
 async def test_the_configured_checkpoint_is_followed_until_another_is_chosen(registry: Store) -> None:

@@ -112,7 +112,7 @@ async def test_saving_names_a_creature(store: Store, clock: Clock) -> None:
 async def test_a_name_is_taken_in_any_case(store: Store, again: str) -> None:
     await saved(store, "Foo")
     other = await hatch(store)
-    with pytest.raises(NameTaken, match="already have a creature called") as refusal:
+    with pytest.raises(NameTaken, match="already have a creature called Foo:") as refusal:
         await store.save(other.id, ANN, again, SERVER)
     assert isinstance(refusal.value, UserError)
     assert (await store.save(other.id, ANN, "Bar", SERVER)).name == "Bar"

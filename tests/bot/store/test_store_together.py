@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import StatementError
 
-from bot.store import NotFound, Store, StoreError
+from bot.store import NotFound, NotStorable, Store, StoreError
 
 from .conftest import hatching
 
@@ -38,7 +38,9 @@ async def test_a_crowd_needs_few_transactions_and_each_gets_their_own(store: Sto
     ("wrong", "refusal"),
     [
         ({"parent_a_id": 999}, NotFound),
-        ({"owner_id": 2**70}, OverflowError),
+        ({"owner_id": 2**63}, NotStorable),
+        ({"owner_id": 2**70}, NotStorable),
+        ({"noise_seed": 1j}, NotStorable),
         ({"recipe": {1j}}, StatementError),
     ],
 )
