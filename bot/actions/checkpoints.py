@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import discord
 
-from bot.checkpoints import describe
+from bot.acknowledge import answering
+from bot.checkpoints import describe, find
 from bot.interaction import Interaction
 from bot.rights import require_admin
 from bot.store import KnownCheckpoint
+from bot.ui.answers import answer
 
 SHOWN = 15
 
@@ -15,27 +17,30 @@ SHOWN = 15
 async def show_list(interaction: Interaction) -> None:
     """All checkpoints, newest first, for the person who asks alone."""
     require_admin(interaction)
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot = interaction.client
-    known = await bot.checkpoints.listed()
-    lines = [_line(one, in_use=one.id == bot.engine.checkpoint_id) for one in known[:SHOWN]]
-    if len(known) > SHOWN:
-        lines.append(
-            f"… and {len(known) - SHOWN} older ones: `python -m bot checkpoint list` shows them all."
-        )
-    embed = discord.Embed(title="Checkpoints", description="\n".join(lines))
-    embed.set_footer(text="Choose one with /checkpoint use. Lower KID is better.")
-    await interaction.edit_original_response(embed=embed)
+    async with answering(interaction, private=True) as acknowledge:
+        await acknowledge()
+        bot = interaction.client
+        known = await bot.checkpoints.listed()
+        lines = [_line(one, in_use=one.id == bot.engine.checkpoint_id) for one in known[:SHOWN]]
+        if len(known) > SHOWN:
+            lines.append(
+                f"… and {len(known) - SHOWN} older ones: `python -m bot checkpoint list` shows them all."
+            )
+        embed = discord.Embed(title="Checkpoints", description="\n".join(lines))
+        embed.set_footer(text="Choose one with /checkpoint use. Lower KID is better.")
+        await interaction.edit_original_response(embed=embed)
 
 
 async def use(interaction: Interaction, text: str) -> None:
     """Hatch with another checkpoint from now on."""
     require_admin(interaction)
-    await interaction.response.defer(thinking=True)
-    known = await interaction.client.checkpoints.use(text)
-    await interaction.edit_original_response(
-        content=f"Creatures hatch from checkpoint **{describe(known)}** now. Saved ones stay as they are."
-    )
+    checkpoints = interaction.client.checkpoints
+    async with answering(interaction) as acknowledge:
+        known = await find(checkpoints.store, text)
+        await acknowledge()
+        known = await checkpoints.use(known.id)
+        now = f"Creatures hatch from checkpoint **{describe(known)}** now. Saved ones stay as they are."
+        await answer(interaction, content=now)
 
 
 def _line(known: KnownCheckpoint, *, in_use: bool) -> str:

@@ -6,6 +6,7 @@ import asyncio
 
 import discord
 
+from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import existing, show
 from bot.errors import UserError
 from bot.interaction import Interaction
@@ -27,9 +28,9 @@ async def show_collection(
     """The first page of somebody's collection, or of one's own."""
     if user is not None and user.id != interaction.user.id and interaction.guild_id is None:
         raise UserError("In direct messages there is only your own collection: use /mons without a user.")
-    await interaction.response.defer(thinking=True)
     owner = user or interaction.user
-    await _show_page(interaction, owner.id, sort, 0, owner_name=owner.display_name)
+    async with answering(interaction) as acknowledge:
+        await _show_page(interaction, acknowledge, owner.id, sort, 0, owner_name=owner.display_name)
 
 
 @on_press(Collection)
@@ -44,40 +45,49 @@ async def turn(
 ) -> None:
     """Another page, for the person who asked for the collection."""
     _refuse_others(interaction, user_id)
-    await interaction.response.defer()
-    await _show_page(interaction, owner_id, SORTS[order % len(SORTS)], number)
+    async with answering(interaction, in_place=True) as acknowledge:
+        await _show_page(interaction, acknowledge, owner_id, SORTS[order % len(SORTS)], number)
 
 
 @on_press(Order)
 async def reorder(interaction: Interaction, owner_id: int, user_id: int, chosen: str) -> None:
     """The first page in another order, for the person who asked for the collection."""
     _refuse_others(interaction, user_id)
-    await interaction.response.defer()
     sorts: dict[str, Sort] = {sort: sort for sort in SORTS}
-    await _show_page(interaction, owner_id, sorts.get(chosen, SORTS[0]), 0)
+    async with answering(interaction, in_place=True) as acknowledge:
+        await _show_page(interaction, acknowledge, owner_id, sorts.get(chosen, SORTS[0]), 0)
 
 
 @on_press(Open)
 async def open_chosen(interaction: Interaction, chosen: str) -> None:
     """The card of a creature that somebody chose on a page."""
-    await interaction.response.defer(thinking=True)
-    await show(interaction, await existing(interaction, int(chosen)))
+    async with answering(interaction) as acknowledge:
+        creature = await existing(interaction, int(chosen))
+        await acknowledge()
+        await show(interaction, creature)
 
 
 async def show_named(interaction: Interaction, name: str) -> None:
     """The card of a creature by name or code."""
-    await interaction.response.defer(thinking=True)
-    store = interaction.client.store
-    await show(interaction, await store.find(interaction.user.id, interaction.guild_id, name))
+    async with answering(interaction) as acknowledge:
+        creature = await interaction.client.store.find(interaction.user.id, interaction.guild_id, name)
+        await acknowledge()
+        await show(interaction, creature)
 
 
 def _refuse_others(interaction: Interaction, user_id: int) -> None:
     if interaction.user.id != user_id:
-        raise UserError("Somebody else is leafing through this: open your own with /mons.")
+        raise UserError("Somebody else is browsing this: open your own with /mons.")
 
 
 async def _show_page(
-    interaction: Interaction, owner_id: int, sort: Sort, number: int, *, owner_name: str = ""
+    interaction: Interaction,
+    acknowledge: Acknowledge,
+    owner_id: int,
+    sort: Sort,
+    number: int,
+    *,
+    owner_name: str = "",
 ) -> None:
     page = await interaction.client.store.page(
         owner_id,
@@ -90,6 +100,7 @@ async def _show_page(
         if owner_id == interaction.user.id:
             raise UserError(NOBODY_YET)
         raise UserError(f"{plain(owner_name) or 'This person'} has not saved anyone in this server yet.")
+    await acknowledge()
     png = await asyncio.to_thread(_picture, page)
     owner = discord.utils.escape_markdown(page.entries[0].owner_name)
     embed = discord.Embed(title=f"{owner}'s creatures")

@@ -16,10 +16,9 @@ from bot.interaction import Interaction
 from bot.store import Creature, NewCreature
 from bot.store.names import plain
 from bot.store.store import GONE
-from bot.ui.answers import put
+from bot.ui.answers import WAITS, put
 from bot.ui.buttons import creature_view
 from bot.ui.cards import creature_card
-from bot.ui.reports import WAITS
 
 ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
 

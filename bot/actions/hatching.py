@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import discord
 
 from bot import weirdness
+from bot.acknowledge import answering
 from bot.actions.common import (
     ALL_LEVELS,
     counted,
@@ -46,21 +47,25 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
     if count not in COUNTS or len(seed_text or "") > SEED_LENGTH_MAX:
         raise UserError("Creatures hatch one, four or nine at a time, from up to 100 letters: use /newmon.")
     seeds = _seeds(seed_text, count)
-    with counted(interaction, count):
-        await interaction.response.defer(thinking=True)
-        hatched = await interaction.client.engine.hatch(
-            [seed for seed, _ in seeds], psi, user_id=interaction.user.id, on_queued=queue_note(interaction)
-        )
-        creatures = await interaction.client.store.add_creatures(
-            [
-                new_creature(interaction, one, seed_text=words, shown=count == 1)
-                for one, (_, words) in zip(hatched, seeds, strict=True)
-            ]
-        )
-    if count == 1:
-        await show(interaction, creatures[0])
-    else:
-        await _show_sheet(interaction, creatures, psi)
+    async with answering(interaction) as acknowledge:
+        with counted(interaction, count):
+            hatched = await interaction.client.engine.hatch(
+                [seed for seed, _ in seeds],
+                psi,
+                user_id=interaction.user.id,
+                on_accepted=acknowledge,
+                on_queued=queue_note(interaction),
+            )
+            creatures = await interaction.client.store.add_creatures(
+                [
+                    new_creature(interaction, one, seed_text=words, shown=count == 1)
+                    for one, (_, words) in zip(hatched, seeds, strict=True)
+                ]
+            )
+        if count == 1:
+            await show(interaction, creatures[0])
+        else:
+            await _show_sheet(interaction, creatures, psi)
 
 
 def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
@@ -106,33 +111,35 @@ async def hatch_several(interaction: Interaction, percent: int, count: int) -> N
 @on_press(Choose)
 async def choose(interaction: Interaction, creature_id: int, _number: int) -> None:
     """Show one creature of this person's own sheet, in a message of its own."""
-    await interaction.response.defer(thinking=True)
-    creature = await own(interaction, creature_id)
-    await interaction.client.store.note_shown(creature.id, creature.owner_id)
-    await show(interaction, creature)
+    async with answering(interaction) as acknowledge:
+        creature = await own(interaction, creature_id)
+        await interaction.client.store.note_shown(creature.id, creature.owner_id)
+        await acknowledge()
+        await show(interaction, creature)
 
 
 @on_press(Nearby)
 async def hatch_nearby(interaction: Interaction, creature_id: int) -> None:
     """Hatch a creature that is a small step away from this one, with the same noise."""
-    await interaction.response.defer(thinking=True)
     engine = interaction.client.engine
-    origin = await existing(interaction, creature_id)
-    own = origin.checkpoint_id  # which may be an older one: its styles mean nothing to any other
-    await engine.prepare(own)
-    seed = random_seed()
-    psi = weirdness.parse(None) if origin.psi is None else origin.psi
-    [target] = await engine.styles([seed], psi, own)
-    with counted(interaction, 1):
-        [hatched] = await engine.render(
-            [engine.mixed(origin.w_plus, target, ALL_LEVELS, STEP, own)],
-            [origin.noise_seed],
-            user_id=interaction.user.id,
-            checkpoint_id=own,
-            on_queued=queue_note(interaction),
-        )
-        recipe = {"nearby": seed, "step": STEP}
-        [creature] = await interaction.client.store.add_creatures(
-            [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
-        )
-    await show(interaction, creature, (origin, None))
+    async with answering(interaction) as acknowledge:
+        origin = await existing(interaction, creature_id)
+        with counted(interaction, 1):
+            own = origin.checkpoint_id  # which may be an older one: its styles mean nothing to any other
+            await engine.prepare(own)
+            seed = random_seed()
+            psi = weirdness.parse(None) if origin.psi is None else origin.psi
+            [target] = await engine.styles([seed], psi, own)
+            [hatched] = await engine.render(
+                [engine.mixed(origin.w_plus, target, ALL_LEVELS, STEP, own)],
+                [origin.noise_seed],
+                user_id=interaction.user.id,
+                checkpoint_id=own,
+                on_accepted=acknowledge,
+                on_queued=queue_note(interaction),
+            )
+            recipe = {"nearby": seed, "step": STEP}
+            [creature] = await interaction.client.store.add_creatures(
+                [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
+            )
+        await show(interaction, creature, (origin, None))

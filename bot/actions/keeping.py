@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import discord
 
+from bot.acknowledge import answering
 from bot.actions.common import existing, own, parents_of, show
 from bot.actions.naming import candidates
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import AlreadySaved, Creature, NotSaved, NotYours
 from bot.ui import dialogs
+from bot.ui.answers import answer
 from bot.ui.buttons import Favourite, Keep, Release, ReleaseNow, Rename, Save, farewell_view, release_view
 from bot.ui.dialogs import Answers, name_dialog, on_submit, rename_dialog
 from bot.ui.items import on_press
@@ -46,9 +48,11 @@ async def save_as_answered(interaction: Interaction, creature_id: int, answers: 
 
 
 async def _save(interaction: Interaction, creature_id: int, name: str, *, in_place: bool) -> None:
-    await interaction.response.defer(thinking=not in_place)
-    saved = await interaction.client.store.save(creature_id, interaction.user.id, name, interaction.guild_id)
-    await show(interaction, saved)
+    async with answering(interaction, in_place=in_place) as acknowledge:
+        store = interaction.client.store
+        saved = await store.save(creature_id, interaction.user.id, name, interaction.guild_id)
+        await acknowledge()
+        await show(interaction, saved)
 
 
 @on_press(Rename)
@@ -61,47 +65,55 @@ async def ask_another_name(interaction: Interaction, creature_id: int) -> None:
 @on_submit(dialogs.RENAME)
 async def rename_as_answered(interaction: Interaction, creature_id: int, answers: Answers) -> None:
     """Rename in the message that the dialog was opened from."""
-    await interaction.response.defer()
-    store = interaction.client.store
-    await show(interaction, await store.rename(creature_id, interaction.user.id, answers.get("name", "")))
+    async with answering(interaction, in_place=True) as acknowledge:
+        store = interaction.client.store
+        renamed = await store.rename(creature_id, interaction.user.id, answers.get("name", ""))
+        await acknowledge()
+        await show(interaction, renamed)
 
 
 @on_press(Favourite)
 async def mark(interaction: Interaction, creature_id: int, favourite: int) -> None:
     """Make it a favourite of its owner's, or no longer."""
-    await interaction.response.defer()
-    store = interaction.client.store
-    await show(interaction, await store.set_favourite(creature_id, interaction.user.id, bool(favourite)))
+    async with answering(interaction, in_place=True) as acknowledge:
+        store = interaction.client.store
+        marked = await store.set_favourite(creature_id, interaction.user.id, bool(favourite))
+        await acknowledge()
+        await show(interaction, marked)
 
 
 @on_press(Release)
 async def ask_release(interaction: Interaction, creature_id: int) -> None:
     """Ask in place whether the owner means it."""
-    await interaction.response.defer()
-    creature = await _saved_own(interaction, creature_id, "release")
-    await interaction.edit_original_response(
-        content=f"Let **{creature.name}** go for good? Its children keep its name, nothing else is kept.",
-        view=release_view(creature),
-    )
+    async with answering(interaction, in_place=True) as acknowledge:
+        creature = await _saved_own(interaction, creature_id, "release")
+        await acknowledge()
+        await interaction.edit_original_response(
+            content=f"Let **{creature.name}** go for good? Its children keep its name, nothing else is kept.",
+            view=release_view(creature),
+        )
 
 
 @on_press(Keep)
 async def keep(interaction: Interaction, creature_id: int) -> None:
     """Show the card as it was before the question."""
-    await interaction.response.defer()
-    await show(interaction, await _saved_own(interaction, creature_id, "release"))
+    async with answering(interaction, in_place=True) as acknowledge:
+        creature = await _saved_own(interaction, creature_id, "release")
+        await acknowledge()
+        await show(interaction, creature)
 
 
 @on_press(ReleaseNow)
 async def release(interaction: Interaction, creature_id: int) -> None:
     """Let it go, and say so where it was."""
-    await interaction.response.defer()
-    released = await interaction.client.store.release(creature_id, interaction.user.id)
-    embed = discord.Embed(
-        title=f"{released.name} was released.",
-        description="It looked back once, and was gone. Its children remember its name.",
-    )
-    await interaction.edit_original_response(content=None, embed=embed, attachments=[], view=farewell_view())
+    async with answering(interaction, in_place=True) as acknowledge:
+        released = await interaction.client.store.release(creature_id, interaction.user.id)
+        await acknowledge()
+        embed = discord.Embed(
+            title=f"{released.name} was released.",
+            description="It looked back once, and was gone. Its children remember its name.",
+        )
+        await answer(interaction, embed=embed, view=farewell_view())
 
 
 async def _saved_own(interaction: Interaction, creature_id: int, do: str) -> Creature:

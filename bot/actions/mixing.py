@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from bot import weirdness
+from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import (
     ALL_LEVELS,
     counted,
@@ -51,32 +52,34 @@ async def mix(
     """Mix two creatures by name or code: six children, or one if `take` or `amount` is given."""
     if not set(take or ()) <= set(ALL_LEVELS) or not 0 <= (amount or 0) <= 100:
         raise UserError("Take the shape, the features or the colours of B, and 0 to 100 % of it.")
-    await interaction.response.defer(thinking=True)
     store, user_id, guild_id = interaction.client.store, interaction.user.id, interaction.guild_id
-    first = await store.find(user_id, guild_id, a)
-    second = await store.find(user_id, guild_id, b)
-    if first.checkpoint_id != second.checkpoint_id or (take is None and amount is None):
-        await _show_children(interaction, first, second)
-        return
-    percent = amount if amount is not None else 100 if take else 50
-    [child] = await _breed(interaction, first, second, [(take or ALL_LEVELS, percent)])
-    await show(interaction, child, (first, second))
+    async with answering(interaction) as acknowledge:
+        first = await store.find(user_id, guild_id, a)
+        second = await store.find(user_id, guild_id, b)
+        if first.checkpoint_id != second.checkpoint_id or (take is None and amount is None):
+            await _show_children(interaction, acknowledge, first, second)
+            return
+        percent = amount if amount is not None else 100 if take else 50
+        recipe = (take or ALL_LEVELS, percent)
+        [child] = await _breed(interaction, acknowledge, first, second, [recipe])
+        await show(interaction, child, (first, second))
 
 
 @on_press(Swap)
 async def swap(interaction: Interaction, a_id: int, b_id: int, user_id: int) -> None:
     """Exchange the parents of a mix in its message, for the person who asked for it."""
     _refuse_others(interaction, user_id)
-    await interaction.response.defer()
-    await _show_children(interaction, *await _parents(interaction, b_id, a_id))
+    async with answering(interaction, in_place=True) as acknowledge:
+        await _show_children(interaction, acknowledge, *await _parents(interaction, b_id, a_id))
 
 
 @on_press(MoreLikeThis)
 async def more_like_this(interaction: Interaction, a_id: int, b_id: int, user_id: int) -> None:
     """Six more children of the same parents, in a message of their own."""
     _refuse_others(interaction, user_id)
-    await interaction.response.defer(thinking=True)
-    await _show_children(interaction, *await _parents(interaction, a_id, b_id), varied=True)
+    async with answering(interaction) as acknowledge:
+        parents = await _parents(interaction, a_id, b_id)
+        await _show_children(interaction, acknowledge, *parents, varied=True)
 
 
 @on_press(MixWith)
@@ -90,16 +93,16 @@ async def ask_partner(interaction: Interaction, creature_id: int) -> None:
 @on_submit(dialogs.MIX)
 async def mix_as_answered(interaction: Interaction, creature_id: int, answers: Answers) -> None:
     """Mix with what was typed in the dialog, or else with what was chosen there."""
-    await interaction.response.defer(thinking=True)
     text, chosen = answers.get("text", "").strip(), answers.get("partner", "")
-    first = await existing(interaction, creature_id)
-    if text:
-        second = await interaction.client.store.find(interaction.user.id, interaction.guild_id, text)
-    elif chosen.isdecimal():
-        second = await existing(interaction, int(chosen))
-    else:
-        raise UserError("Choose one of your creatures, or type the name or the code of any other.")
-    await _show_children(interaction, first, second)
+    async with answering(interaction) as acknowledge:
+        first = await existing(interaction, creature_id)
+        if text:
+            second = await interaction.client.store.find(interaction.user.id, interaction.guild_id, text)
+        elif chosen.isdecimal():
+            second = await existing(interaction, int(chosen))
+        else:
+            raise UserError("Choose one of your creatures, or type the name or the code of any other.")
+        await _show_children(interaction, acknowledge, first, second)
 
 
 @on_press(Rehatch)
@@ -115,8 +118,9 @@ async def mix_rehatched(
     interaction: Interaction, creature_id: int, other_id: int, first: int, user_id: int
 ) -> None:
     """Save what was re-hatched, and go on with the mix in a message of its own."""
-    made, other = await keep_rehatched(interaction, creature_id, user_id, other_id)
-    await _show_children(interaction, *((made, other) if first else (other, made)))
+    async with answering(interaction) as acknowledge:
+        made, other = await keep_rehatched(interaction, creature_id, user_id, other_id)
+        await _show_children(interaction, acknowledge, *((made, other) if first else (other, made)))
 
 
 def _refuse_others(interaction: Interaction, user_id: int) -> None:
@@ -131,13 +135,15 @@ async def _parents(interaction: Interaction, a_id: int, b_id: int) -> tuple[Crea
     return a, b
 
 
-async def _show_children(interaction: Interaction, a: Creature, b: Creature, *, varied: bool = False) -> None:
+async def _show_children(
+    interaction: Interaction, acknowledge: Acknowledge, a: Creature, b: Creature, *, varied: bool = False
+) -> None:
     """The sheet of six; for parents of different checkpoints an offer instead."""
     if a.checkpoint_id != b.checkpoint_id:
-        await offer_rehatching(interaction, a, b)
+        await offer_rehatching(interaction, acknowledge, a, b)
         return
     recipes = [(take, amount) for take, amount, _ in CHILDREN]
-    children = await _breed(interaction, a, b, recipes, varied=varied)
+    children = await _breed(interaction, acknowledge, a, b, recipes, varied=varied)
     png = await asyncio.to_thread(
         mix_sheet,
         Portrait(a.png, f"A · {a.name or a.code}"),
@@ -156,6 +162,7 @@ async def _show_children(interaction: Interaction, a: Creature, b: Creature, *, 
 
 async def _breed(
     interaction: Interaction,
+    acknowledge: Acknowledge,
     a: Creature,
     b: Creature,
     recipes: list[tuple[list[Take], int]],
@@ -170,20 +177,21 @@ async def _breed(
     if a.id == b.id:
         raise UserError("A creature mixed with itself stays itself: choose two different ones.")
     engine, own = interaction.client.engine, a.checkpoint_id
-    await engine.prepare(own)
-    codes = [engine.mixed(a.w_plus, b.w_plus, take, amount / 100, own) for take, amount in recipes]
-    notes: list[dict[str, Any]] = [{"take": take, "amount": amount} for take, amount in recipes]
-    if varied:
-        seeds = [random_seed() for _ in codes]
-        targets = await engine.styles(seeds, weirdness.parse(None), own)
-        codes = [engine.mixed(c, t, ALL_LEVELS, STEP, own) for c, t in zip(codes, targets, strict=True)]
-        notes = [note | {"nearby": seed, "step": STEP} for note, seed in zip(notes, seeds, strict=True)]
-    with counted(interaction, len(codes)):
+    with counted(interaction, len(recipes)):
+        await engine.prepare(own)
+        codes = [engine.mixed(a.w_plus, b.w_plus, take, amount / 100, own) for take, amount in recipes]
+        notes: list[dict[str, Any]] = [{"take": take, "amount": amount} for take, amount in recipes]
+        if varied:
+            seeds = [random_seed() for _ in codes]
+            targets = await engine.styles(seeds, weirdness.parse(None), own)
+            codes = [engine.mixed(c, t, ALL_LEVELS, STEP, own) for c, t in zip(codes, targets, strict=True)]
+            notes = [note | {"nearby": seed, "step": STEP} for note, seed in zip(notes, seeds, strict=True)]
         drawn = await engine.render(
             codes,
             [a.noise_seed] * len(codes),
             user_id=interaction.user.id,
             checkpoint_id=own,
+            on_accepted=acknowledge,
             on_queued=queue_note(interaction),
         )
         parents = {"parent_a_id": a.id, "parent_b_id": b.id}

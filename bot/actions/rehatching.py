@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 
+from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import courtesy, existing, new_creature
 from bot.actions.naming import candidates
 from bot.engine import OnProgress
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import AlreadySaved, Creature
-from bot.ui.answers import put
+from bot.ui.answers import answer, put
 from bot.ui.rehatching import comparison, offer
 
 NOTE_INTERVAL_S = 3.0
 NOT_YOURS = "This is somebody else's mix: make your own with /mix."
 
 
-async def offer_rehatching(interaction: Interaction, a: Creature, b: Creature) -> None:
+async def offer_rehatching(
+    interaction: Interaction, acknowledge: Acknowledge, a: Creature, b: Creature
+) -> None:
     """Say why these two do not mix, and offer what can be done. Raises `UserError` if that is nothing."""
     engine = interaction.client.engine
     # Into the checkpoint in use, if it is one of the two: it is there to stay.
@@ -33,8 +36,9 @@ async def offer_rehatching(interaction: Interaction, a: Creature, b: Creature) -
     if not possible:
         assert refusal is not None
         raise refusal
+    await acknowledge()
     embed, view = offer(a, b, possible, interaction.user.id)
-    await interaction.edit_original_response(content=None, embed=embed, view=view, attachments=[])
+    await answer(interaction, embed=embed, view=view)
 
 
 async def rehatch(
@@ -42,22 +46,23 @@ async def rehatch(
 ) -> None:
     """Look for the creature most like this one on the other's checkpoint, and show both side by side."""
     _refuse_others(interaction, user_id)
-    await interaction.response.defer(thinking=True)
-    original, other = await existing(interaction, creature_id), await existing(interaction, target_id)
     bot = interaction.client
-    hatched = await bot.engine.rehatch(
-        original.png,
-        original.noise_seed,
-        other.checkpoint_id,
-        user_id=user_id,
-        on_progress=progress_note(interaction, original.name or original.code),
-    )
-    recipe = {"rehatched": original.checkpoint_id}
-    [made] = await bot.store.add_creatures(
-        [new_creature(interaction, hatched, parent_a_id=original.id, recipe=recipe, shown=False)]
-    )
-    card, view = await comparison(original, made, other, first, user_id)
-    await put(interaction, card, view)
+    async with answering(interaction) as acknowledge:
+        original, other = await existing(interaction, creature_id), await existing(interaction, target_id)
+        hatched = await bot.engine.rehatch(
+            original.png,
+            original.noise_seed,
+            other.checkpoint_id,
+            user_id=user_id,
+            on_accepted=acknowledge,
+            on_progress=progress_note(interaction, original.name or original.code),
+        )
+        recipe = {"rehatched": original.checkpoint_id}
+        [made] = await bot.store.add_creatures(
+            [new_creature(interaction, hatched, parent_a_id=original.id, recipe=recipe, shown=False)]
+        )
+        card, view = await comparison(original, made, other, first, user_id)
+        await put(interaction, card, view)
 
 
 async def keep_rehatched(
@@ -67,7 +72,6 @@ async def keep_rehatched(
     the other parent.
     """
     _refuse_others(interaction, user_id)
-    await interaction.response.defer(thinking=True)
     store = interaction.client.store
     made, other = await existing(interaction, creature_id), await existing(interaction, other_id)
     if made.name is not None:

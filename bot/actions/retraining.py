@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.acknowledge import answering
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.retrain import plan
@@ -11,6 +12,7 @@ from bot.retrain.jobs import NOT_RUNNING
 from bot.retrain.progress import read_progress
 from bot.rights import require_admin
 from bot.store import AlreadyRunning, Job, NewJob
+from bot.ui.answers import answer
 from bot.ui.items import on_press
 from bot.ui.retraining import CancelRetrain, Notice, UseResult, ended_notice, running_notice
 
@@ -18,75 +20,80 @@ from bot.ui.retraining import CancelRetrain, Notice, UseResult, ended_notice, ru
 async def start(interaction: Interaction, kimg: float | None, data: str | None, fresh: bool) -> None:
     """Begin a retrain, or go on with the last one; the answer is the message that shows how it goes."""
     require_admin(interaction)
-    await interaction.response.defer(thinking=True)
     bot = interaction.client
-    if await bot.store.running_job() is not None:
-        raise AlreadyRunning
-    parent_id = bot.engine.checkpoint_id
-    unfinished = None if fresh else await bot.store.unfinished_job(parent_id)
-    shelf = bot.checkpoints.shelf
-    chosen = await asyncio.to_thread(plan, bot.settings, shelf, parent_id, kimg, data, unfinished)
-    what = "Going on with the retrain that ended early …" if chosen.resumes else "Starting a retrain …"
-    message = await interaction.edit_original_response(content=what)
-    new = NewJob(
-        started_by=interaction.user.id,
-        started_by_name=interaction.user.display_name,
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id or 0,
-        message_id=message.id,
-        kimg=chosen.kimg,
-        data=chosen.source.name,
-        run=chosen.resumes.run if chosen.resumes is not None else "",
-        parent_id=parent_id,
-    )
-    await bot.retraining.begin(new)
+    async with answering(interaction) as acknowledge:
+        if await bot.store.running_job() is not None:
+            raise AlreadyRunning
+        parent_id = bot.engine.checkpoint_id
+        unfinished = None if fresh else await bot.store.unfinished_job(parent_id)
+        shelf = bot.checkpoints.shelf
+        chosen = await asyncio.to_thread(plan, bot.settings, shelf, parent_id, kimg, data, unfinished)
+        await acknowledge()
+        what = "Going on with the retrain that ended early …" if chosen.resumes else "Starting a retrain …"
+        message = await interaction.edit_original_response(content=what)
+        new = NewJob(
+            started_by=interaction.user.id,
+            started_by_name=interaction.user.display_name,
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id or 0,
+            message_id=message.id,
+            kimg=chosen.kimg,
+            data=chosen.source.name,
+            run=chosen.resumes.run if chosen.resumes is not None else "",
+            parent_id=parent_id,
+        )
+        await bot.retraining.begin(new)
 
 
 async def status(interaction: Interaction) -> None:
     """How the latest retrain stands or ended, for the person who asks alone."""
     require_admin(interaction)
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    job = await interaction.client.store.latest_job()
-    if job is None:
-        raise UserError(NOT_RUNNING)
-    notice = await _notice(interaction, job)
-    file = await notice.file()
-    await interaction.edit_original_response(
-        embed=notice.embed, view=notice.view, attachments=[] if file is None else [file]
-    )
+    async with answering(interaction, private=True) as acknowledge:
+        job = await interaction.client.store.latest_job()
+        if job is None:
+            raise UserError(NOT_RUNNING)
+        await acknowledge()
+        notice = await _notice(interaction, job)
+        file = await notice.file()
+        await interaction.edit_original_response(
+            embed=notice.embed, view=notice.view, attachments=[] if file is None else [file]
+        )
 
 
 async def cancel(interaction: Interaction) -> None:
     """Ask the running retrain to save and stop."""
     require_admin(interaction)
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    job = await interaction.client.retraining.cancel(interaction.user.display_name)
-    await interaction.edit_original_response(content=f"Retrain {job.id} is saving what it learned, and ends.")
+    async with answering(interaction, private=True) as acknowledge:
+        job = await interaction.client.retraining.cancel(interaction.user.display_name)
+        await acknowledge()
+        await interaction.edit_original_response(
+            content=f"Retrain {job.id} is saving what it learned, and ends."
+        )
 
 
 @on_press(CancelRetrain)
 async def cancel_this(interaction: Interaction, job_id: int) -> None:
     """The same by its button, for that retrain and no later one."""
     require_admin(interaction)
-    await interaction.response.defer()
-    running = await interaction.client.store.running_job()
-    if running is None or running.id != job_id:
-        raise UserError("This retrain has ended already.")
-    await interaction.client.retraining.cancel(interaction.user.display_name)
+    async with answering(interaction, in_place=True) as acknowledge:
+        running = await interaction.client.store.running_job()
+        if running is None or running.id != job_id:
+            raise UserError("This retrain has ended already.")
+        await interaction.client.retraining.cancel(interaction.user.display_name)
+        await acknowledge()
 
 
 @on_press(UseResult)
 async def use_result(interaction: Interaction, job_id: int, new: int) -> None:
     """Bring a retrain's new checkpoint into use, or the one that it began with, and say so in a message."""
     require_admin(interaction)
-    await interaction.response.defer(thinking=True)
-    job = await interaction.client.store.job(job_id)
-    if job is None or job.result_id is None:
-        raise UserError("Nothing came of this retrain that could be used.")
-    known = await interaction.client.checkpoints.use(job.result_id if new else job.parent_id)
-    await interaction.edit_original_response(
-        content=f"Creatures hatch from checkpoint **{known.id[:8]}** now."
-    )
+    async with answering(interaction) as acknowledge:
+        job = await interaction.client.store.job(job_id)
+        if job is None or job.result_id is None:
+            raise UserError("Nothing came of this retrain that could be used.")
+        await acknowledge()
+        known = await interaction.client.checkpoints.use(job.result_id if new else job.parent_id)
+        await answer(interaction, content=f"Creatures hatch from checkpoint **{known.id[:8]}** now.")
 
 
 async def _notice(interaction: Interaction, job: Job) -> Notice:

@@ -31,6 +31,7 @@ from gan.sprite import to_png
 log = logging.getLogger(__name__)
 
 Code = NDArray[np.float32]  # one creature's W+, [L, w_dim]
+OnAccepted = Callable[[], Awaitable[None]]
 OnQueued = Callable[[int], Awaitable[None]]
 
 FULL = "The nest is full right now: please try again in a minute."
@@ -197,14 +198,22 @@ class Engine:
     # -- requests ------------------------------------------------------------------------------------------
 
     async def hatch(
-        self, seeds: Sequence[int], psi: float, *, user_id: int, on_queued: OnQueued | None = None
+        self,
+        seeds: Sequence[int],
+        psi: float,
+        *,
+        user_id: int,
+        on_accepted: OnAccepted | None = None,
+        on_queued: OnQueued | None = None,
     ) -> list[Hatched]:
         """Creatures of the checkpoint in use from seeds; a seed is its own noise seed.
 
-        `on_queued(position)` is awaited if more than a batch is ahead. Raises `UserError`.
+        `on_accepted()` is awaited once they have their place in the queue, while they are drawn, and
+        `on_queued(position)` after it if more than a batch is ahead. Raises `UserError`.
         """
         model = self._model
-        return await self._submit([_Order(model, seed, psi=psi) for seed in seeds], user_id, on_queued)
+        orders = [_Order(model, seed, psi=psi) for seed in seeds]
+        return await self._submit(orders, user_id, on_accepted, on_queued)
 
     async def render(
         self,
@@ -213,12 +222,13 @@ class Engine:
         *,
         user_id: int,
         checkpoint_id: str | None = None,
+        on_accepted: OnAccepted | None = None,
         on_queued: OnQueued | None = None,
     ) -> list[Hatched]:
         """Creatures from W+ codes, each [L, w_dim], of a checkpoint (None: the one in use); like `hatch`."""
         model = await self._model_of(checkpoint_id)
         orders = [_Order(model, noise, w_plus=code) for code, noise in zip(w_plus, noise_seeds, strict=True)]
-        return await self._submit(orders, user_id, on_queued)
+        return await self._submit(orders, user_id, on_accepted, on_queued)
 
     async def styles(self, seeds: Sequence[int], psi: float, checkpoint_id: str | None = None) -> list[Code]:
         """The W+ codes of seeds, undrawn. Waits for the batch in progress at most. Raises `UserError`."""
@@ -238,19 +248,38 @@ class Engine:
         return mix_by_level(a, b, take, self._configs[checkpoint_id or self._model.id], amount)
 
     async def rehatch(
-        self, png: bytes, noise_seed: int, checkpoint_id: str, *, user_id: int, on_progress: OnProgress
+        self,
+        png: bytes,
+        noise_seed: int,
+        checkpoint_id: str,
+        *,
+        user_id: int,
+        on_progress: OnProgress,
+        on_accepted: OnAccepted | None = None,
     ) -> Hatched:
         """The creature of a checkpoint that looks most like a picture. Takes a while. Raises `UserError`."""
         model = await self._model_of(checkpoint_id)
         code = await self._projector.search(
-            model.path, model.id, png, noise_seed, user_id=user_id, on_progress=on_progress
+            model.path,
+            model.id,
+            png,
+            noise_seed,
+            user_id=user_id,
+            on_progress=on_progress,
+            on_accepted=on_accepted,
         )
-        [hatched] = await self._submit([_Order(model, noise_seed, w_plus=code)], user_id, None)
+        [hatched] = await self._submit([_Order(model, noise_seed, w_plus=code)], user_id)
         return hatched
 
     # -- the queue -----------------------------------------------------------------------------------------
 
-    async def _submit(self, orders: list[_Order], user_id: int, on_queued: OnQueued | None) -> list[Hatched]:
+    async def _submit(
+        self,
+        orders: list[_Order],
+        user_id: int,
+        on_accepted: OnAccepted | None = None,
+        on_queued: OnQueued | None = None,
+    ) -> list[Hatched]:
         self._model  # noqa: B018  (raises while waking up)
         if self._closing:
             raise UserError(CLOSING)
@@ -268,12 +297,15 @@ class Engine:
         self._idle.clear()
         self._arrived.set()
         try:
+            if on_accepted is not None:
+                await on_accepted()
             if on_queued is not None and ahead >= self.batch_size:
                 await on_queued(ahead + 1)
             return list(await asyncio.gather(*(order.done for order in orders)))
         finally:
             for order in orders:  # nobody waits for these any more
-                order.done.cancel()
+                if not order.done.cancel() and not order.done.cancelled():
+                    order.done.exception()  # known, whether or not it was raised here
 
     def _older_with(self, orders: list[_Order]) -> set[str]:
         """The checkpoints beside the one in use that are waited for, these orders included."""

@@ -59,10 +59,12 @@ class Projector:
         *,
         user_id: int,
         on_progress: OnProgress,
+        on_accepted: Callable[[], Awaitable[None]] | None = None,
     ) -> NDArray[np.float32]:
         """The W+ code, float32 [L, w_dim], with which that checkpoint draws the picture most alike.
 
-        `on_progress` is awaited now and then, so that it had better be quick. Raises `UserError`.
+        `on_accepted` is awaited once the search has its place in the queue, and `on_progress` now and then,
+        so that it had better be quick. Raises `UserError`.
         """
         if self._closing:
             raise UserError(CLOSING)
@@ -75,6 +77,8 @@ class Projector:
         task = asyncio.create_task(self._in_turn(arguments, png, on_progress), name="re-hatch")
         self._searching.add(task)
         try:
+            if on_accepted is not None:
+                await on_accepted()
             return await task
         except asyncio.CancelledError:
             if not self._closing:

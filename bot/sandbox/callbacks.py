@@ -101,6 +101,10 @@ class CallbackRoutes:
     async def follow_up(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
         body = await read_body(request)
+        if interaction.thinking_deleted:
+            # The first follow-up would take its place. Discord has let it through as a message of its own for
+            # a time, and has refused it before and after: whoever relies on neither is safe.
+            raise unknown_message()
         original = await self.channel.state.message(interaction.response_id or 0)
         if original is not None and original.flags & LOADING:
             # The first follow-up to a deferred answer takes the place of its "thinking…".
@@ -122,8 +126,10 @@ class CallbackRoutes:
         return json_answer(self.channel.payload(message))
 
     async def delete_message(self, request: web.Request) -> web.Response:
-        message = await self._message(request)
-        await self.channel.delete(message.id, cause=self._interaction(request).cause)
+        message, interaction = await self._message(request), self._interaction(request)
+        if message.id == interaction.response_id and message.flags & LOADING:
+            interaction.thinking_deleted = True
+        await self.channel.delete(message.id, cause=interaction.cause)
         return web.Response(status=204)
 
     def _interaction(self, request: web.Request) -> Interaction:

@@ -60,6 +60,7 @@ class Interaction:
     status: Literal["sent", "acknowledged", "failed", "expired"] = "sent"
     callback_type: int | None = None
     response_id: int | None = None  # what `@original` means
+    thinking_deleted: bool = False  # the deferred answer was deleted before anything took its place
     modal: JsonObject | None = None  # the dialog that answered it
     choices: asyncio.Future[list[JsonObject] | None] | None = None  # the answer to autocomplete
     timers: list[Timer] = field(default_factory=list)

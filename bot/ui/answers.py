@@ -1,36 +1,132 @@
-"""Puts what was made for a person where they can see it, also when that took longer than Discord waits."""
+"""Puts what is meant for a person where they can see it, also where Discord has no place for it any more.
+
+Discord forgets an interaction's token after 15 minutes, and its messages may be deleted at any moment. What
+it then makes of an edit or of another message has changed over the years (discord-api-docs 2739, 3087), so
+that nothing here relies on one of them alone.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+from typing import Any
 
+import aiohttp
 import discord
 from discord.ui import View
 
+from bot.acknowledge import PRIVATE
 from bot.interaction import Interaction
 from bot.ui.cards import Card
-from bot.ui.reports import EXPIRED
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, INVALID_TOKEN = 10008, 10015, 50027
+EXPIRED = {UNKNOWN_WEBHOOK, INVALID_TOKEN}  # the token died while its answer was made
+
+WAITS = "waits"  # among an interaction's extras: its message says how long the person has to wait
+NOTHING = "…"  # what a "thinking …" becomes before it is deleted
+
+_FAILURES = (discord.HTTPException, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+
 
 async def put(interaction: Interaction, card: Card, view: View) -> None:
-    """Put a card where the interaction's answer stands.
+    """Put a card where the interaction's answer stands; see `answer`."""
+    await answer(interaction, card=card, view=view)
 
-    An interaction's token dies after 15 minutes. What comes later goes into the channel as a message of its
-    own, where the bot may write. Raises what Discord refuses otherwise.
+
+async def answer(
+    interaction: Interaction,
+    *,
+    content: str | None = None,
+    card: Card | None = None,
+    embed: discord.Embed | None = None,
+    view: View | None = None,
+) -> None:
+    """Put this and nothing else where the interaction's answer stands.
+
+    Where that was deleted meanwhile, the person gets it in a private message; where the token has died, in a
+    message in the channel, if the bot may write there. Raises what Discord refuses otherwise.
     """
+    embed = embed if card is None else card.embed
     try:
-        await interaction.edit_original_response(
-            content=None, embed=card.embed, attachments=[card.file], view=view
-        )
+        files = [] if card is None else [card.file]
+        await interaction.edit_original_response(content=content, embed=embed, attachments=files, view=view)
+        return
     except discord.HTTPException as error:
-        if error.code not in EXPIRED or not may_write(interaction):
-            raise
-        await _post(interaction, card, view)
+        refusal = error
+    if refusal.code == UNKNOWN_MESSAGE:
+        log.info("An answer's message was deleted meanwhile: it comes anew.")
+        with contextlib.suppress(discord.NotFound):
+            await interaction.followup.send(ephemeral=True, **_message(content, card, embed, view))
+            return
+    elif refusal.code not in EXPIRED:
+        raise refusal
+    if not may_write(interaction):
+        raise refusal
+    log.info("An answer came after its interaction had expired, and goes to the channel.")
+    mention = f"{interaction.user.mention}, this took a while:"
+    await post(interaction, mention if content is None else f"{mention} {content}", card, embed, view)
 
 
-def may_write(interaction: Interaction) -> bool:
+async def tell_privately(interaction: discord.Interaction[Any], text: str) -> None:
+    """A sentence for this person alone, whatever state the interaction is in.
+
+    Where Discord has no private place for it any more, it comes in public: better than not at all. Raises
+    what Discord says to that.
+    """
+    if interaction.type is discord.InteractionType.autocomplete:
+        return  # there is no place for it
+    response = interaction.response
+    if not response.is_done():
+        await response.send_message(text, ephemeral=True)
+        return
+    thinking = response.type is discord.InteractionResponseType.deferred_channel_message
+    try:
+        if thinking and interaction.extras.get(PRIVATE):
+            await interaction.edit_original_response(content=text, embed=None, attachments=[], view=None)
+        elif thinking:
+            await _instead_of_thinking(interaction, text)
+        else:
+            if interaction.extras.pop(WAITS, False):  # it was said above what stays there
+                with contextlib.suppress(discord.NotFound):
+                    await interaction.edit_original_response(content=None)
+            await interaction.followup.send(text, ephemeral=True)
+    except _FAILURES as error:
+        log.info("A sentence for one person found no private place (%s).", error)
+        await _tell_anyway(interaction, text, thinking=thinking)
+
+
+async def _instead_of_thinking(interaction: discord.Interaction[Any], text: str) -> None:
+    """A public "thinking …" stands there, and whatever comes first takes its place, and its publicity.
+
+    So it comes to an end first: as an empty answer, or else by its deletion.
+    """
+    ended = False
+    with contextlib.suppress(*_FAILURES):
+        await interaction.edit_original_response(content=NOTHING, embed=None, attachments=[], view=None)
+        ended = True
+    if not ended:
+        with contextlib.suppress(*_FAILURES):
+            await interaction.delete_original_response()
+    await interaction.followup.send(text, ephemeral=True)
+    if ended:
+        with contextlib.suppress(*_FAILURES):
+            await interaction.delete_original_response()
+
+
+async def _tell_anyway(interaction: discord.Interaction[Any], text: str, *, thinking: bool) -> None:
+    if thinking:
+        with contextlib.suppress(*_FAILURES):
+            await interaction.edit_original_response(content=text, embed=None, attachments=[], view=None)
+            return
+    if not may_write(interaction):
+        raise discord.ClientException("the bot may not write to the channel either")
+    await post(interaction, f"{interaction.user.mention}, {text[:1].lower()}{text[1:]}")
+
+
+def may_write(interaction: discord.Interaction[Any]) -> bool:
     """Whether the bot may send messages with pictures to the channel by itself.
 
     In servers that installed it, as far as its permissions go, and in its own direct messages. A person who
@@ -47,15 +143,25 @@ def may_write(interaction: Interaction) -> bool:
     return interaction.is_guild_integration() and writing and allowed.embed_links and allowed.attach_files
 
 
-async def _post(interaction: Interaction, card: Card, view: View) -> None:
-    log.info("An answer came after its interaction had expired, and goes to the channel.")
+async def post(
+    interaction: discord.Interaction[Any],
+    content: str,
+    card: Card | None = None,
+    embed: discord.Embed | None = None,
+    view: View | None = None,
+) -> None:
+    """A message of its own in the interaction's channel, which mentions nobody else than this person."""
     channel = interaction.client.get_partial_messageable(
         interaction.channel_id or 0, guild_id=interaction.guild_id
     )
-    await channel.send(
-        f"{interaction.user.mention}, this took a while:",
-        embed=card.embed,
-        file=card.file,
-        view=view,
-        allowed_mentions=discord.AllowedMentions(users=[interaction.user]),
-    )
+    mentions = discord.AllowedMentions(users=[interaction.user])
+    await channel.send(allowed_mentions=mentions, **_message(content, card, embed, view))
+
+
+def _message(
+    content: str | None, card: Card | None, embed: discord.Embed | None, view: View | None
+) -> dict[str, Any]:
+    """What a new message is made of: discord.py wants nothing said of what is not there."""
+    file = None if card is None else card.file
+    parts = {"content": content, "embed": embed, "file": file, "view": view}
+    return {name: part for name, part in parts.items() if part is not None}

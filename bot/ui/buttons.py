@@ -102,7 +102,7 @@ class Collection(Press, template=r"newmon:collection"):
 
 
 class Turn(Press, template=r"newmon:page:(\d{1,20}):(\d):(\d{1,20}):(\d{1,6}):([01])"):
-    """Turns to a page of a collection: owner, order, who may press, page, and 0 for back or 1 for on."""
+    """Turns to a page of a collection: owner, order, who may press, page, and 0 for back or 1 for next."""
 
     prefix, label = "page", "Page"
 
@@ -138,7 +138,7 @@ def creature_view(creature: Creature) -> View:
     view.add_item(Collection(row=0))
     if unsaved:
         return view
-    mark = "No favourite" if creature.favourite else "Favourite"
+    mark = "Unfavourite" if creature.favourite else "Favourite"
     view.add_item(Favourite(creature.id, int(not creature.favourite), label=mark, row=1))
     view.add_item(Rename(creature.id, row=1))
     view.add_item(Release(creature.id, row=1))
@@ -199,7 +199,7 @@ def page_view(page: Page, owner_id: int, sort: Sort, user_id: int) -> View:
     if page.pages > 1:
         here = (owner_id, SORTS.index(sort), user_id)
         first, last = page.number == 0, page.number == page.pages - 1
-        back, on = max(page.number - 1, 0), min(page.number + 1, page.pages - 1)
+        back, following = max(page.number - 1, 0), min(page.number + 1, page.pages - 1)
         view.add_item(Turn(*here, back, 0, label="◀ Back", row=2, disabled=first))
-        view.add_item(Turn(*here, on, 1, label="On ▶", row=2, disabled=last))
+        view.add_item(Turn(*here, following, 1, label="Next ▶", row=2, disabled=last))
     return view

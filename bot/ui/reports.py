@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -14,20 +13,18 @@ import discord
 
 from bot.errors import UserError
 from bot.interaction import Interaction
+from bot.ui.answers import EXPIRED, UNKNOWN_MESSAGE, tell_privately
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10008, 10015, 10062
-TOO_LARGE, ALREADY_ACKNOWLEDGED, INVALID_TOKEN = 40005, 40060, 50027
-# Discord's codes for an interaction that is over (too late, answered already, its message deleted): nobody is
-# left to tell. Whoever acts on an interaction acknowledges it first, so that 40060 keeps two from doing so.
-GONE = {UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, INVALID_TOKEN}
-EXPIRED = {UNKNOWN_WEBHOOK, INVALID_TOKEN}  # the token died while its answer was made, see `answers`
-
-WAITS = "waits"  # among an interaction's extras: its message says how long the person has to wait
+UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, TOO_LARGE = 10062, 40060, 40005
+# Discord's codes for an interaction that is not ours to answer: it came too late, and Discord has told the
+# person so, or another one answers it. And those that are left where `answers` found no way to the person.
+OVER = {UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, *EXPIRED}
 
 WRONG = "Something went wrong here (error {id}). Nothing is lost: please try again."
 UNREACHED = "Discord could not be reached for a moment (error {id}). Nothing is lost: please try again."
+DELETED = "The message with your answer was deleted meanwhile. Nothing is lost: please try again."
 HEAVY = "Discord finds this picture too large to show here. Nothing is lost: please ask for fewer at a time."
 OUTDATED = "This command has changed meanwhile: please restart your Discord app, then try again."
 
@@ -52,7 +49,7 @@ async def serve(interaction: Interaction, work: Callable[[], Awaitable[None]]) -
 
 async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Tell the person privately what went wrong. Never raises."""
-    if isinstance(error, discord.HTTPException) and error.code in GONE:
+    if isinstance(error, discord.HTTPException) and error.code in OVER:
         log.info("An interaction was over before it was answered (code %d).", error.code)
         return
     text = _sentence(error)
@@ -80,6 +77,9 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, discord.HTTPException) and error.code == TOO_LARGE:
         note(error, "Discord refused an answer for its size")
         return HEAVY
+    if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
+        log.info("An answer's message was deleted before the answer was there.")
+        return DELETED
     if isinstance(error, _NETWORK):
         return UNREACHED.format(id=note(error, "Discord could not be reached"))
     return WRONG.format(id=note(error))
@@ -91,20 +91,3 @@ async def turn_away(interaction: discord.Interaction[Any], text: str) -> None:
         await interaction.response.autocomplete([])
     else:
         await tell_privately(interaction, text)
-
-
-async def tell_privately(interaction: discord.Interaction[Any], text: str) -> None:
-    """A message that only this person sees, whatever state the interaction is in."""
-    if interaction.type is discord.InteractionType.autocomplete:
-        return  # there is no place for it
-    if not interaction.response.is_done():
-        await interaction.response.send_message(text, ephemeral=True)
-        return
-    if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-        # A public "thinking …" stands there: whatever comes first takes its place, and its publicity.
-        with contextlib.suppress(discord.NotFound):
-            await interaction.delete_original_response()
-    elif interaction.extras.pop(WAITS, False):  # it was said above what stays there
-        with contextlib.suppress(discord.NotFound):
-            await interaction.edit_original_response(content=None)
-    await interaction.followup.send(text, ephemeral=True)

@@ -75,10 +75,10 @@ async def test_the_collection_is_leafed_through_reordered_and_opened(
         assert (await picture(jessie, first)).size == (4 * 140 + 12, 3 * 176 + 12)
         assert [b.label for b in first.buttons if b.disabled] == ["◀ Back"]
 
-        assert "/mons" in await refusal(misty, await misty.click(first, "On ▶"))
-        second = await press(jessie, first, "On ▶")
+        assert "/mons" in await refusal(misty, await misty.click(first, "Next ▶"))
+        second = await press(jessie, first, "Next ▶")
         assert second.id == first.id and opened(second) == ["Mon B", "Mon A"]
-        assert [b.label for b in second.buttons if b.disabled] == ["On ▶"]
+        assert [b.label for b in second.buttons if b.disabled] == ["Next ▶"]
         assert "/mons" in await refusal(misty, await misty.select(second, "Order", "oldest"))
         oldest = await (await jessie.select(second, "Order", "oldest")).message()
         assert oldest.id == first.id and opened(oldest) == names[:12]
@@ -133,7 +133,7 @@ async def test_the_owner_marks_favourites_and_a_double_press_is_one(
         assert {message.embeds[0]["title"] for message in marked} == {"Wheez ⭐"}
         page = await (await james.command("mons", sort="favourites")).message()
         assert opened(page) == ["Wheez", "Growl"]
-        unmarked = await press(james, james.current(card), "No favourite")
+        unmarked = await press(james, james.current(card), "Unfavourite")
         assert unmarked.embeds[0]["title"] == "Wheez"
 
 

@@ -60,6 +60,34 @@ async def test_token_ends_after_its_lifetime(sandbox: Sandbox, tiny: TinyBot, as
     assert (error.status, error.code) == (401, 50027)
 
 
+async def test_a_deferred_answer_that_was_deleted_leaves_nothing_to_follow_up(
+    tiny: TinyBot, ash: SandboxUser
+) -> None:
+    handle = await ash.command("ponder")
+    await handle.acknowledged()
+    interaction = tiny.pondered[-1]
+    await interaction.delete_original_response()
+    with pytest.raises(discord.NotFound) as refused:
+        await interaction.followup.send("And then.", ephemeral=True)
+    assert refused.value.code == 10008
+    tiny.gate.set()
+    error = await tiny.errors.get()
+    assert (error.status, error.code) == (404, 10008)
+
+
+async def test_what_follows_a_deferred_answer_that_came_is_a_message_of_its_own(
+    tiny: TinyBot, ash: SandboxUser
+) -> None:
+    handle = await ash.command("ponder")
+    await handle.acknowledged()
+    interaction = tiny.pondered[-1]
+    await interaction.edit_original_response(content="…")
+    follow_up = await interaction.followup.send("And then.", ephemeral=True, wait=True)
+    assert follow_up.flags.ephemeral
+    await interaction.delete_original_response()
+    tiny.gate.set()
+
+
 @pytest.mark.parametrize("limit", ["label", "title", "content"])
 async def test_oversized_answer_is_refused_and_may_be_repeated(
     tiny: TinyBot, ash: SandboxUser, limit: str

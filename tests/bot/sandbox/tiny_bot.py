@@ -29,6 +29,7 @@ class TinyBot(discord.AutoShardedClient):
         self.errors: asyncio.Queue[discord.HTTPException] = asyncio.Queue()
         self.refused: list[discord.HTTPException] = []  # the same, for looking back
         self.gate = asyncio.Event()
+        self.pondered: list[discord.Interaction] = []
         self.connected = asyncio.Event()
         self.resumed = asyncio.Event()
         self.interactions: list[discord.Interaction] = []
@@ -210,6 +211,7 @@ async def slow(interaction: discord.Interaction) -> None:
 async def ponder(interaction: discord.Interaction) -> None:
     bot = bot_of(interaction)
     await interaction.response.defer(thinking=True)
+    bot.pondered.append(interaction)
     await bot.gate.wait()
     await bot.attempt(interaction.edit_original_response(content="Done pondering."))
 

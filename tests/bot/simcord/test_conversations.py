@@ -1,0 +1,199 @@
+"""Everything that people can do with the bot, on a stand-in for Discord that is not ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.engine import Hatched
+from bot.store import NewJob
+from bot.ui.buttons import ITEMS
+from bot.ui.dialogs import MIX, RENAME, SAVE
+from bot.ui.rehatching import KeepAndMix, Rehatch
+from bot.ui.retraining import CancelRetrain, UseResult
+from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_hatch_save_and_keep(stage: SimcordStage) -> None:
+    ash = stage.ash
+    hatched = await stage.shown(ash, "newmon", seed="Ash", weirdness="wild")
+    assert title(hatched) == "A wild creature hatched!" and seeds(hatched) == ["`Ash`"]
+    assert hatched.attachments[0].filename == "creature.png"
+    asked = await stage.press(ash, hatched, "Save")
+    card = public(await stage.fill_in(ash, asked, name="Foo"))
+    assert card.id == hatched.id and title(card) == "Foo"
+    starred = public(await stage.press(ash, card, "Favourite"))
+    assert title(starred) == "Foo ⭐"
+    assert title(public(await stage.press(ash, starred, "Unfavourite"))) == "Foo"
+    asked = await stage.press(ash, card, "Rename")
+    renamed = public(await stage.fill_in(ash, asked, name="Fooling"))
+    assert title(renamed) == "Fooling"
+    asking = public(await stage.press(ash, renamed, "Release"))
+    assert "Let **Fooling** go for good?" in asking.content
+    kept = public(await stage.press(ash, asking, "Keep it"))
+    assert kept.content == "" and "Release" in labels(kept)
+    asking = public(await stage.press(ash, kept, "Release"))
+    gone = public(await stage.press(ash, asking, "Yes, let Fooling go"))
+    assert title(gone) == "Fooling was released." and not gone.attachments
+    assert title(public(await stage.press(ash, gone, "Hatch another"))) == "A wild creature hatched!"
+
+
+async def test_several_at_once_and_a_small_step_away(stage: SimcordStage) -> None:
+    ash = stage.ash
+    sheet = await stage.shown(ash, "newmon", count=4)
+    assert labels(sheet)[:4] == ["1", "2", "3", "4"]
+    one = public(await stage.press(ash, sheet, "2"))
+    assert one.id != sheet.id and title(one) == "A wild creature hatched!"
+    more = public(await stage.press(ash, sheet, "Hatch 4 more"))
+    assert title(more) == "4 wild creatures hatched!"
+    near = public(await stage.press(stage.misty, one, "Reroll nearby"))
+    assert "A small step away" in str(near.embeds[0].to_dict())
+    asked = await stage.command(ash, "save")
+    assert title(public(await stage.fill_in(ash, asked, name="Chosen"))) == "Chosen"
+
+
+async def test_mix(stage: SimcordStage) -> None:
+    ash = stage.ash
+    await stage.saved(ash, "Fizz", "14")
+    fizz = await stage.saved(ash, "Moltigo", "11")
+    mixed = await stage.shown(ash, "mix", a="Fizz", b="Moltigo")
+    assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this"]
+    assert "Fizz × Moltigo" in str(public(await stage.press(ash, mixed, "1")).embeds[0].to_dict())
+    swapped = public(await stage.press(ash, mixed, "Swap parents"))
+    assert swapped.id == mixed.id and "Moltigo × Fizz" in title(swapped)
+    varied = public(await stage.press(ash, swapped, "More like this"))
+    assert varied.id != mixed.id and len(labels(varied)) == 8
+    child = await stage.shown(ash, "mix", a="Fizz", b="Moltigo", take="colours", amount=40)
+    assert "Fizz × Moltigo" in str(child.embeds[0].to_dict())
+    asked = await stage.press(ash, child, "Save")
+    assert "Fitigo" in str(asked.modal)
+    asked = await stage.press(ash, fizz, "Mix with …")
+    chosen = next(option for option in _options(asked.modal) if option["label"] == "Fizz")
+    assert "Moltigo × Fizz" in title(public(await stage.fill_in(ash, asked, partner=[chosen["value"]])))
+    asked = await stage.press(ash, fizz, "Mix with …")
+    assert "Moltigo × Fizz" in title(public(await stage.fill_in(ash, asked, text="fizz")))
+
+
+def _options(modal: dict[str, object] | None) -> list[dict[str, str]]:
+    assert modal is not None
+    components = modal["components"]
+    assert isinstance(components, list)
+    return next(c["component"]["options"] for c in components if "options" in c["component"])
+
+
+async def test_a_collection_of_several_pages(stage: SimcordStage) -> None:
+    misty = stage.misty
+    await stage.many_saved(misty, [f"Number {i:02d}" for i in range(13)])
+    page = await stage.shown(misty, "mons", sort="name")
+    assert "Page 1 of 2" in str(page.embeds[0].footer.text)
+    assert "Page 2 of 2" in str(public(await stage.press(misty, page, "Next ▶")).embeds[0].footer.text)
+    assert "Page 1 of 2" in str(public(await stage.press(misty, page, "◀ Back")).embeds[0].footer.text)
+    oldest = public(await stage.choose(misty, page, "Order", "Oldest first"))
+    assert "oldest first" in str(oldest.embeds[0].footer.text)
+    opened = public(await stage.choose(stage.ash, page, "Open one …", "Number 03"))
+    assert opened.id != page.id and title(opened) == "Number 03"
+    theirs = await stage.shown(stage.ash, "mons", user=misty)
+    assert "misty" in title(theirs)
+    own = public(await stage.press(misty, opened, "My creatures"))
+    assert title(own) == title(theirs)
+    assert title(await stage.shown(misty, "mon", name="number 07")) == "Number 07"
+
+
+async def test_what_is_offered_while_typing(stage: SimcordStage) -> None:
+    await stage.saved(stage.ash, "Typed", "5")
+    typed = await stage.ash.autocomplete(stage.channel, "mon", "name", "typ")
+    assert typed == [{"name": "Typed", "value": "Typed"}]
+    assert await stage.ash.autocomplete(stage.channel, "mix", "b", "typ", a="Typed") == typed
+    [step] = await stage.ash.autocomplete(stage.channel, "newmon", "weirdness", "wi")
+    assert step["value"] == "wild"
+    assert await stage.ash.autocomplete(stage.channel, "retrain start", "data", "") == []
+    assert await stage.oak.autocomplete(stage.channel, "checkpoint use", "id", "")
+
+
+async def test_in_direct_messages(stage: SimcordStage) -> None:
+    user = stage.ash.user
+    hatched = await user.slash("newmon", seed="dm")
+    assert hatched.response is not None and title(hatched.response) == "A wild creature hatched!"
+    saved = await user.slash("save", name="Direct")
+    assert saved.response is not None and title(saved.response) == "Direct"
+    mine = await user.click(saved.response, label="My creatures")
+    assert mine.response is not None and "ash" in title(mine.response)
+
+
+async def test_parents_of_two_checkpoints(stage: SimcordStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    ash, oak, engine = stage.ash, stage.oak, stage.bot.engine
+
+    async def found(*_: object, on_accepted: Any, on_progress: Any, user_id: int) -> Hatched:
+        """The search is a process, which simcord cannot wait for; test_checkpoint_rehatch.py runs it."""
+        await on_accepted()
+        await on_progress(0.5)
+        [hatched] = await engine.hatch([7], 1.0, user_id=user_id)
+        return hatched
+
+    monkeypatch.setattr(engine, "rehatch", found)
+    first = stage.bot.engine.checkpoint_id
+    await stage.saved(ash, "Older", "1")
+    another = await stage.another_checkpoint()
+    used = public(await stage.command(oak, "checkpoint use", id=another[:8]))
+    assert another[:8] in used.content
+    await stage.saved(ash, "Newer", "2")
+    offer = await stage.shown(ash, "mix", a="Older", b="Newer")
+    made = public(await stage.press(ash, offer, "Re-hatch Older"))
+    assert "re-hatched" in title(made)
+    mixed = public(await stage.press(ash, made, "Keep it and mix"))
+    assert "Older 2 × Newer" in title(mixed)
+    await stage.command(oak, "checkpoint use", id=first[:8])
+
+
+async def test_admins_and_nobody_else(stage: SimcordStage) -> None:
+    oak, store = stage.oak, stage.bot.store
+    listed = await stage.command(oak, "checkpoint list")
+    assert listed.response is not None and listed.response.ephemeral
+    assert "in use" in str(listed.response.embeds[0].description)
+    started = NewJob(
+        started_by=oak.id,
+        started_by_name="Oak",
+        guild_id=stage.guild.id,
+        channel_id=stage.channel.id,
+        message_id=None,
+        kimg=1,
+        data="sprites",
+        run="",
+        parent_id=stage.bot.engine.checkpoint_id,
+    )
+    job = await store.begin_job(started)
+    status = await stage.command(oak, "retrain status")
+    assert status.response is not None and status.response.ephemeral
+    since = len(stage.env.http_requests)
+    busy = await stage.command(oak, "retrain start")
+    assert "is running already" in refused(stage, busy, since)
+    await stage.press(oak, status.response, "Cancel")
+    running = await store.running_job()
+    assert running is not None and running.cancelled_by == "oak"
+    again = await stage.command(oak, "retrain cancel")
+    assert again.response is not None and again.response.ephemeral
+    other = await stage.another_checkpoint()
+    await store.complete_job(job.id, other, instead_of=None)
+    done = await stage.command(oak, "retrain status")
+    assert done.response is not None
+    used = public(await stage.press(oak, done.response, "Use it anyway"))
+    assert other[:8] in used.content
+    about = await stage.command(stage.ash, "about")
+    assert about.response is not None and about.response.ephemeral
+
+
+async def test_nothing_of_it_was_left_out(stage: SimcordStage) -> None:
+    """Runs last: whatever can be pressed, chosen or filled in was, in the tests above."""
+    dialogs = {SAVE, RENAME, MIX}
+    kinds = {item.prefix for item in (*ITEMS, Rehatch, KeepAndMix, CancelRetrain, UseResult)}
+    assert stage.pressed == kinds | dialogs
+
+
+async def test_a_message_from_before_a_restart_still_works(stage: SimcordStage) -> None:
+    hatched = await stage.shown(stage.ash, "newmon", seed="before")
+    await stage.restart()
+    asked = await stage.press(stage.ash, hatched, "Save")
+    assert title(public(await stage.fill_in(stage.ash, asked, name="Before"))) == "Before"
