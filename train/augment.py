@@ -31,6 +31,7 @@ class Changes(NamedTuple):
     saturation: Tensor  # [N], a factor
     hue: Tensor  # [N], radians
     brightness: Tensor  # [N], added to opaque colour in [0, 1]
+    cutout: Tensor | None = None  # [N, 3]: centre and width of a square that is emptied, as shares of a side
 
     @classmethod
     def draw(
@@ -45,13 +46,18 @@ class Changes(NamedTuple):
 
         Half of all images are flipped; each other change hits one with `probability` (None: the recipe's).
         """
-        chosen = torch.rand(n, 5, device=device) < (
-            config.probability if probability is None else probability
-        )
+        if probability is None:
+            probability = config.probability
+        chosen = torch.rand(n, 5, device=device) < probability
         normal = torch.randn(n, 4, device=device) * chosen[:, :4]
         scale, saturation, brightness, hue = normal.unbind(1)
         most = math.floor(side * config.translation)
         shift = torch.randint(-most, most + 1, (n, 2), device=device) * chosen[:, 4:]
+        cutout = None
+        if config.cutout > 0:
+            places = torch.rand(n, 2, device=device)
+            widths = config.cutout * (torch.rand(n, 1, device=device) < probability)
+            cutout = torch.cat([places, widths], dim=1)
         return cls(
             flip=torch.randint(0, 2, (n,), device=device) == 1,
             scale=(scale * config.scale).exp(),
@@ -59,17 +65,19 @@ class Changes(NamedTuple):
             saturation=(saturation * config.saturation).exp(),
             hue=hue * config.hue * math.pi,
             brightness=brightness * config.brightness,
+            cutout=cutout,
         )
 
     def rows(self, rows: slice) -> Changes:
         """Those of some of the images."""
-        return Changes(*(values[rows] for values in self))
+        return Changes(*(None if values is None else values[rows] for values in self))
 
     def __call__(self, images: Tensor) -> Tensor:
         """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → the same, flipped, moved, scaled and recoloured."""
         x = images / 2 + 0.5  # transparent black is 0
         x = _move(x, self.flip, self.scale, self.shift)
-        return _recolour(x, self.saturation, self.hue, self.brightness) * 2 - 1
+        x = _recolour(x, self.saturation, self.hue, self.brightness)
+        return (x if self.cutout is None else _cut_out(x, self.cutout)) * 2 - 1
 
 
 def adjusted(probability: float, lead: float, images: int, config: AugmentConfig) -> float:
@@ -96,6 +104,13 @@ def _move(x: Tensor, flip: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     matrix[:, :, 2] = shift * 2 / side
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
     return F.grid_sample(x.float(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def _cut_out(x: Tensor, squares: Tensor) -> Tensor:
+    """Make a square of each image transparent: centres and widths [N, 3], as shares of a side."""
+    middles = (torch.arange(x.shape[-1], device=x.device) + 0.5) / x.shape[-1]
+    inside = (middles - squares[:, :2, None]).abs() < squares[:, 2:, None] / 2  # [N, 2, side]
+    return x * ~(inside[:, 0, None, :, None] & inside[:, 1, None, None, :])
 
 
 def _recolour(x: Tensor, saturation: Tensor, hue: Tensor, brightness: Tensor) -> Tensor:

@@ -25,6 +25,9 @@ class Batch:
     crossover: Tensor  # [N], the layer from which on the second style is taken; L for never
     noise: list[Tensor]  # one [N, 1, H, W] a layer
     change_fakes: Changes
+    # What the pretrained discriminator sees, where it has augmentations of its own.
+    change_reals_seen: Changes | None = None
+    change_fakes_seen: Changes | None = None
 
     @classmethod
     def draw(
@@ -33,8 +36,12 @@ class Batch:
         config: TrainConfig,
         noise_sides: list[int],  # of the layers that take part
         augment_probability: float | Tensor,
+        augment_probability_eyes: float | Tensor = 0.0,
     ) -> Batch:
-        """Draw from the global generator of the device that the real images are on."""
+        """Draw from the global generator of the device that the real images are on.
+
+        The second probability counts where the pretrained discriminator has augmentations of its own.
+        """
         n, side, device = len(real), real.shape[-1], real.device
 
         def changes() -> Changes:
@@ -47,7 +54,11 @@ class Batch:
         mixes = torch.rand(n, device=device) < config.mixing_probability
         crossover = crossover.masked_fill(~mixes, config.network.num_layers)
         noise = [torch.randn(n, 1, side, side, device=device) for side in noise_sides]
-        return cls(real, change_reals, z, crossover, noise, changes())
+        change_fakes, seen = changes(), config.eyes.augment
+        if seen is None:
+            return cls(real, change_reals, z, crossover, noise, change_fakes)
+        theirs = [Changes.draw(n, side, seen, augment_probability_eyes, device) for _ in range(2)]
+        return cls(real, change_reals, z, crossover, noise, change_fakes, *theirs)
 
     def __len__(self) -> int:
         return len(self.real)
@@ -62,4 +73,6 @@ class Batch:
             self.crossover[rows],
             [noise[rows] for noise in self.noise],
             self.change_fakes.rows(rows),
+            self.change_reals_seen and self.change_reals_seen.rows(rows),
+            self.change_fakes_seen and self.change_fakes_seen.rows(rows),
         )

@@ -32,22 +32,6 @@ DEFAULT_STAGES = (
 
 
 @dataclass(frozen=True)
-class EyesConfig:
-    """The second discriminator, which looks through a pretrained network (`train.eyes`)."""
-
-    enabled: bool = True
-    from_resolution: int = 32  # smaller images hold nothing that a network for photographs could see
-    image_side: int = 128  # what the pretrained network is given, in pixels: twice the sprites' 64
-    most_enlarged: int = 2  # times: smaller sprites are shown to it at less than `image_side`
-    width: int = 64  # channels of the heads
-    first_stride: int = 8  # of the finest features that they see
-    minibatch_stddev: bool = False  # whether the heads see how much the images of a group differ
-    weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's
-    lr: float = 0.001
-    gamma: float = 0.0  # weight of the heads' own R1 and R2, at the features that they see
-
-
-@dataclass(frozen=True)
 class AugmentConfig:
     """Strengths of the augmentations in `train.augment`; each sample gets each one with `probability`.
 
@@ -64,6 +48,7 @@ class AugmentConfig:
     brightness: float = 0.12  # standard deviation of what is added to opaque colour, in [0, 1]
     scale: float = 0.1  # standard deviation of the factor's logarithm
     translation: float = 0.125  # largest shift, as a share of the side
+    cutout: float = 0.0  # width of a square that is made transparent, as a share of the side
 
 
 def article(network: NetworkConfig) -> NetworkConfig:
@@ -85,6 +70,23 @@ def with_levels(channels: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
+class EyesConfig:
+    """The second discriminator, which looks through a pretrained network (`train.eyes`)."""
+
+    enabled: bool = True
+    from_resolution: int = 32  # smaller images hold nothing that a network for photographs could see
+    image_side: int = 128  # what the pretrained network is given, in pixels: twice the sprites' 64
+    most_enlarged: int = 2  # times: smaller sprites are shown to it at less than `image_side`
+    width: int = 64  # channels of the heads
+    first_stride: int = 8  # of the finest features that they see
+    minibatch_stddev: bool = False  # whether the heads see how much the images of a group differ
+    weight: float = 1.0  # of its loss for the generator, beside the ordinary discriminator's
+    lr: float = 0.001
+    gamma: float = 0.0  # weight of the heads' own R1 and R2, at the features that they see
+    augment: AugmentConfig | None = None  # of what they see; None: they see what the discriminator sees
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what a run computes."""
 
@@ -98,6 +100,7 @@ class TrainConfig:
     batch_size: int = 32  # of stages that name none of their own
     loss: Loss = "rpgan"  # with R1 and R2; or "nonsaturating", with R1
     lr: float = 0.0005  # with longer steps a young run, too, settles on one body
+    discriminator_lr: float = 1.0  # the discriminator's learning rate, as a multiple of `lr`
     lr_decay_kimg: float = 1000.0  # from then on it falls with the root of the images seen (`lr_decay`)
     betas: tuple[float, float] = (0.0, 0.99)
     gamma: float = 1.0  # weight of R1 and R2
@@ -137,11 +140,17 @@ class TrainConfig:
                 f"The eyes' finest features have a stride of {', '.join(map(str, STRIDES_OF_EYES))}, "
                 f"not {self.eyes.first_stride}."
             )
-        if not 0 <= self.augment.least <= self.augment.probability <= self.augment.most <= 1:
+        if not 0 < self.discriminator_lr <= 10:
             raise ConfigError(
-                "The probability of augmentation must lie within its bounds, and these from 0 to 1: "
-                f"not {self.augment.least:g} ≤ {self.augment.probability:g} ≤ {self.augment.most:g}."
+                "The discriminator's learning rate is more than 0 and at most 10 times the generator's, "
+                f"not {self.discriminator_lr:g} times."
             )
+        for augment in (self.augment, self.eyes.augment or self.augment):
+            if not 0 <= augment.least <= augment.probability <= augment.most <= 1:
+                raise ConfigError(
+                    "The probability of augmentation must lie within its bounds, and these from 0 to 1: "
+                    f"not {augment.least:g} ≤ {augment.probability:g} ≤ {augment.most:g}."
+                )
         if not 0 <= self.holdout <= MOST_HELD_OUT:
             raise ConfigError(
                 f"A share of the species from 0 to {MOST_HELD_OUT} can be held out, not {self.holdout:g}."
@@ -187,7 +196,12 @@ class TrainConfig:
                 "discriminator_channels": tuple(values["discriminator_channels"]),
                 "betas": tuple(values["betas"]),
                 "ema_half_lives_kimg": tuple(values["ema_half_lives_kimg"]),
-                "eyes": EyesConfig(**values["eyes"]),
+                "eyes": _eyes_from_dict(values["eyes"]),
                 "augment": AugmentConfig(**values["augment"]),
             }
         )
+
+
+def _eyes_from_dict(values: dict[str, Any]) -> EyesConfig:
+    augment = values.get("augment")
+    return EyesConfig(**{**values, "augment": None if augment is None else AugmentConfig(**augment)})

@@ -79,15 +79,22 @@ class Players:
         with self.compute.autocast():
             image = self.generator.synthesis(self._mix(w, batch), batch.noise, phase.resolution, phase.alpha)
         image = image.float()
-        fake = batch.change_fakes(in_gamut(image) if self.config.clamps_fakes else image)
+        made = in_gamut(image) if self.config.clamps_fakes else image
+        fake = batch.change_fakes(made)
 
         gradients: dict[str, Gradients] = {}
-        judged = fake.detach()
-        gradients["d"], wanted, figures = self._discriminate(real, judged, phase, penalizes)
+        gradients["d"], wanted, figures = self._discriminate(real, fake.detach(), phase, penalizes)
+        shown, wishes = [fake], [wanted]  # what judges saw of the fakes, and would have them be
         if (eyes := self.open_eyes(phase)) is not None:
-            gradients["eyes"], wanted_too, theirs = self._look(eyes, real, judged, penalizes)
-            wanted, figures = wanted + wanted_too, figures | theirs
-        gradients["g"] = _gradients(fake, self.generator, wanted)
+            real_seen = real if batch.change_reals_seen is None else batch.change_reals_seen(batch.real)
+            seen = fake if batch.change_fakes_seen is None else batch.change_fakes_seen(made)
+            gradients["eyes"], wanted, theirs = self._look(eyes, real_seen, seen.detach(), penalizes)
+            figures |= theirs
+            if seen is fake:
+                wishes = [wishes[0] + wanted]
+            else:
+                shown, wishes = [*shown, seen], [*wishes, wanted]
+        gradients["g"] = _gradients(shown, self.generator, wishes)
         return Share(gradients, w.detach().mean(dim=0), _in_order(figures))
 
     def _mix(self, w: Tensor, batch: Batch) -> Tensor:
@@ -117,7 +124,7 @@ class Players:
                 figures["r2"] = self._penalty(fake.detach()[::2], phase)
                 penalty = penalty + figures["r2"]
             loss = loss + config.gamma * config.penalty_interval * penalty
-        return _gradients(self.scaler.scale(loss), self.discriminator), wanted, figures
+        return _gradients([self.scaler.scale(loss)], self.discriminator), wanted, figures
 
     def _look(
         self, eyes: Eyes, real: Tensor, fake: Tensor, penalizes: bool
@@ -133,7 +140,7 @@ class Players:
         if config.gamma > 0 and penalizes:
             penalty = eyes.penalty(features_real) + eyes.penalty(features_fake)
             loss = loss + config.gamma * self.config.penalty_interval * penalty
-        return _gradients(self.scaler.scale(loss), eyes.heads), wanted, figures
+        return _gradients([self.scaler.scale(loss)], eyes.heads), wanted, figures
 
     def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
         """The gradient of a loss at the images that it comes from; the graph is needed again."""
@@ -147,9 +154,9 @@ class Players:
         return gradient_penalty(logits.float(), x)
 
 
-def _gradients(result: Tensor, module: nn.Module, at_result: Tensor | None = None) -> Gradients:
-    """Of a loss, or of a result with its own gradient, at the module's parameters."""
-    return list(torch.autograd.grad(result, list(module.parameters()), at_result, allow_unused=True))
+def _gradients(results: list[Tensor], module: nn.Module, at_results: list[Tensor] | None = None) -> Gradients:
+    """Of losses, or of results with gradients of their own, summed at the module's parameters."""
+    return list(torch.autograd.grad(results, list(module.parameters()), at_results, allow_unused=True))
 
 
 def _in_order(figures: dict[str, Tensor]) -> Tensor:

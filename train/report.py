@@ -145,6 +145,7 @@ class Reporter:
             "alpha": round(phase.alpha, 3),
             "images_per_s": round(rate, 2),
             "augment": round(trainer.augment_probability, 3),
+            "augment_eyes": round(trainer.augment_probability_eyes, 3),
             "lr_factor": trainer.lr_factor,
             "eta_s": round((self.limit - images) / max(rate, 1e-9)),
         }

@@ -74,6 +74,7 @@ class Trainer:
         self.began_with: str | None = None  # the checkpoint whose networks the run started from
         self.lr_factor = 1.0  # below 1 once the run has diverged
         self.augment_probability = config.augment.probability
+        self.augment_probability_eyes = (config.eyes.augment or config.augment).probability
 
         torch.manual_seed(config.seed)
         place = self.compute.place
@@ -83,7 +84,7 @@ class Trainer:
         # Loss and penalty share a step, so Adam needs none of StyleGAN2's corrections for lazy regularisation
         # (appendix B): these are for a penalty with steps of its own.
         self.optimizer_g = self._adam(self.generator.parameters(), config.lr)
-        self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr)
+        self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr * config.discriminator_lr)
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
             self.eyes = place(Eyes(config.eyes))
@@ -140,10 +141,18 @@ class Trainer:
         stats = StepStats(*figures.tolist())  # a GPU is waited for here, once it knows all that it is to do
         if not (math.isfinite(stats.loss_d) and math.isfinite(stats.loss_g)):
             raise DivergedError(f"The losses stopped being finite by {self.images_seen / 1000:.1f} kimg.")
-        self.augment_probability = adjusted(
-            self.augment_probability, stats.most_lead, shown, self.config.augment
-        )
+        self._adjust_augmentation(stats, shown)
         return stats
+
+    def _adjust_augmentation(self, stats: StepStats, shown: int) -> None:
+        """Steer by whichever discriminator leads more, or each one's augmentation by its own lead."""
+        own = self.config.eyes.augment
+        lead = stats.most_lead if own is None else stats.lead
+        self.augment_probability = adjusted(self.augment_probability, lead, shown, self.config.augment)
+        if own is not None and not math.isnan(stats.lead_eyes):
+            self.augment_probability_eyes = adjusted(
+                self.augment_probability_eyes, stats.lead_eyes, shown, own
+            )
 
     def _real(self, phase: Phase) -> Tensor:
         """The images that the step shows, of all processes."""
@@ -158,24 +167,34 @@ class Trainer:
         penalizes = self._penalizes
         if not self.records or phase.alpha < 1:
             torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
-            batch = self._draw(real, self.augment_probability, phase)
+            batch = self._draw(real, self.augment_probability, self.augment_probability_eyes, phase)
             n = self._number_of_shares(len(batch), phase)
             return self.side_by_side(
                 [partial(self.players.play, batch.share(k, n), phase, penalizes) for k in range(n)]
             )
-        probability = torch.tensor(self.augment_probability, device=real.device)
+        probabilities = torch.tensor(
+            [self.augment_probability, self.augment_probability_eyes], device=real.device
+        )
         key = phase.resolution, len(real), penalizes
         if key not in self.recordings:
             self.recordings[key] = Recording(
-                lambda x, p: self.players.play(self._draw(x, p, phase), phase, penalizes), real, probability
+                lambda x, p: self.players.play(self._draw(x, p[0], p[1], phase), phase, penalizes),
+                real,
+                probabilities,
             )
         torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
-        return [self.recordings[key](real, probability)]
+        return [self.recordings[key](real, probabilities)]
 
-    def _draw(self, real: Tensor, augment_probability: float | Tensor, phase: Phase) -> Batch:
+    def _draw(
+        self,
+        real: Tensor,
+        augment_probability: float | Tensor,
+        augment_probability_eyes: float | Tensor,
+        phase: Phase,
+    ) -> Batch:
         """This process's part of the batch that these images begin."""
         sides = self.generator.synthesis.noise_shapes(phase.resolution)
-        batch = Batch.draw(real, self.config, sides, augment_probability)
+        batch = Batch.draw(real, self.config, sides, augment_probability, augment_probability_eyes)
         return batch.share(self.world.rank, self.world.size)
 
     def _number_of_shares(self, rows: int, phase: Phase) -> int:
@@ -236,6 +255,7 @@ class Trainer:
             "config": self.config.to_dict(),
             "dataset": {key: self.dataset.index[key] for key in ("sha256", "count", "source")},
             "augment_probability": self.augment_probability,
+            "augment_probability_eyes": self.augment_probability_eyes,
             "lr_factor": self.lr_factor,
             "scaler": self.scaler.state_dict(),
         }
@@ -260,6 +280,9 @@ class Trainer:
         self.images_seen = images_seen
         self.began_with = state.began_with
         self.augment_probability = state.number("augment_probability", self.config.augment.probability)
+        self.augment_probability_eyes = state.number(
+            "augment_probability_eyes", self.augment_probability_eyes
+        )
         self.lower_lr(state.number("lr_factor", 1.0) / self.lr_factor)
         if scaler := state.values.get("scaler"):
             self.scaler.load_state_dict(scaler)

@@ -43,6 +43,16 @@ def test_there_is_no_colour_where_there_is_no_alpha(creatures: SpriteDataset, co
     assert y[:, 3].min() >= 0 and y[:, 3].max() <= 1 + 1e-5
 
 
+def test_a_cutout_empties_a_square_and_nothing_else() -> None:
+    full = torch.ones(64, 4, 16, 16)
+    y = unit(augment(full, replace(STILL, cutout=0.5)))
+    assert set(y.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(y[:, :3], y[:, 3:].expand(-1, 3, -1, -1))  # premultiplied: colour goes with alpha
+    emptied = (y[:, 3] == 0).sum(dim=(1, 2))
+    assert emptied.max() == 64 and emptied.min() >= 16  # 8×8 pixels, or a quarter of it in a corner
+    assert torch.equal(augment(full, replace(STILL, cutout=0.5), 0.0), full)
+
+
 def test_nothing_stays_nothing() -> None:
     clear = torch.full((32, 4, 16, 16), -1.0)
     torch.testing.assert_close(augment(clear, ALWAYS), clear)

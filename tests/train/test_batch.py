@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from gan import features
-from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
+from tests.train.tiny import EYES, differences, steps, tiny_recipe, tiny_trainer
 from train import trainer as training
 from train.batch import Batch
+from train.config import AugmentConfig, EyesConfig
 from train.data import SpriteDataset
 from train.players import Players, Share
 from train.trainer import Trainer
@@ -20,11 +21,11 @@ needs_eyes = pytest.mark.skipif(
 )
 
 
-def drawn(n: int) -> Batch:
+def drawn(n: int, eyes: EyesConfig = EYES) -> Batch:
     """A batch of n for tiny networks at 8×8."""
     torch.manual_seed(3)
-    recipe = replace(tiny_recipe(), mixing_probability=0.5)
-    return Batch.draw(torch.randn(n, 4, 8, 8), recipe, [4, 8, 8], 0.5)
+    recipe = replace(tiny_recipe(), mixing_probability=0.5, eyes=eyes)
+    return Batch.draw(torch.randn(n, 4, 8, 8), recipe, [4, 8, 8], 0.5, 0.5)
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +35,25 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def test_shares_make_up_the_whole() -> None:
-    whole = drawn(12)
+def test_augmentations_of_its_own_leave_all_other_draws_as_they_are() -> None:
+    shared, own = drawn(12), drawn(12, replace(EYES, augment=AugmentConfig(cutout=0.5)))
+    assert shared.change_fakes_seen is None and own.change_fakes_seen is not None
+    for name in ("real", "z", "crossover"):
+        assert torch.equal(getattr(shared, name), getattr(own, name))
+    for a, b in zip(shared.change_fakes, own.change_fakes, strict=True):
+        assert a is b or torch.equal(a, b)
+
+
+@pytest.mark.parametrize("augment", [None, AugmentConfig(cutout=0.5)])
+def test_shares_make_up_the_whole(augment: AugmentConfig | None) -> None:
+    whole = drawn(12, replace(EYES, augment=augment))
     shares = [whole.share(k, 3) for k in range(3)]
     assert [len(share) for share in shares] == [4, 4, 4]
 
     def tensors(batch: Batch) -> list[torch.Tensor]:
-        return [batch.real, *batch.change_reals, batch.z, batch.crossover, *batch.noise, *batch.change_fakes]
+        changes = [batch.change_reals, batch.change_fakes, batch.change_reals_seen, batch.change_fakes_seen]
+        values = [value for change in changes if change is not None for value in change if value is not None]
+        return [batch.real, batch.z, batch.crossover, *batch.noise, *values]
 
     for one, *parts in zip(tensors(whole), *(tensors(share) for share in shares), strict=True):
         assert torch.equal(one, torch.cat(parts))

@@ -201,6 +201,30 @@ def test_augmentation_adapts_and_is_kept(creatures: SpriteDataset, tmp_path: Pat
     assert again.augment_probability == trainer.augment_probability != before
 
 
+@needs_eyes
+def test_both_discriminators_can_have_augmentations_of_their_own(
+    creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    recipe = tiny_recipe(eyes=True)
+    wanted = AugmentConfig(probability=0.5, target=1.1, adjust_kimg=0.1)  # nobody leads that much
+    own = replace(recipe, eyes=replace(recipe.eyes, augment=wanted), augment=AugmentConfig(target=None))
+    trainer = steps(tiny_trainer(creatures, own), 10)
+    assert (trainer.augment_probability, trainer.augment_probability_eyes) == (0.7, 0.5)
+    trainer.step()  # the first that both see
+    assert trainer.augment_probability == 0.7
+    assert trainer.augment_probability_eyes == pytest.approx(0.5 - BATCH / 100)
+    again = resumed(trainer, tmp_path / "s", creatures, torch.float32)
+    assert again.augment_probability_eyes == trainer.augment_probability_eyes
+    assert differences(snapshot(steps(again, 3)), snapshot(steps(trainer, 3))) == []
+
+
+def test_the_discriminator_can_learn_at_a_rate_of_its_own(creatures: SpriteDataset) -> None:
+    trainer = tiny_trainer(creatures, replace(tiny_recipe(), discriminator_lr=2.0))
+    trainer.step()
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in (trainer.optimizer_g, trainer.optimizer_d)]
+    assert rates[1] == pytest.approx(2 * rates[0])
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_a_step_in_bfloat16_stays_near_the_one_in_float32(creatures: SpriteDataset, style: Style) -> None:
     exact = tiny_trainer(creatures, tiny_recipe(style)).step()
