@@ -1,7 +1,8 @@
 """Checkpoints: one safetensors file that holds a generator, its description and a content hash.
 
 No pickle is ever read. The id is a hash of all that decides how a creature looks (the description, every
-weight, the finish), so that a checkpoint cannot change under its creatures without being noticed.
+weight, the finish, the enlarger), so that a checkpoint cannot change under its creatures without being
+noticed.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan.config import ConfigError, NetworkConfig
 from gan.finish import Finish
 from gan.generator import Generator
+from gan.pictures.enlarge import Enlarger, EnlargerConfig
 
 FORMAT = "newmon-generator"
-VERSION = 2  # 1 knew no finish
-READABLE = ("1", "2")
+VERSION = 3  # 1 knew no finish, 2 no enlarger
+READABLE = ("1", "2", "3")
+ENLARGER = "enlarger."  # how the names of the enlarger's weights begin
 
 
 class CheckpointError(Exception):
@@ -39,6 +42,7 @@ class Checkpoint:
     id: str  # 16 hex digits, from the content
     metadata: dict[str, Any]  # how it was trained: kimg, data set, metrics
     finish: Finish | None = None  # what its pictures get at the end
+    enlarger: Enlarger | None = None  # what makes them large
 
     @property
     def config(self) -> NetworkConfig:
@@ -46,11 +50,17 @@ class Checkpoint:
         return self.generator.config
 
 
-def content_id(config: NetworkConfig, tensors: dict[str, Tensor], finish: Finish | None = None) -> str:
-    """16 hex digits that depend on the description, on every stored weight and on the finish."""
+def content_id(
+    config: NetworkConfig,
+    tensors: dict[str, Tensor],
+    finish: Finish | None = None,
+    enlarger: EnlargerConfig | None = None,
+) -> str:
+    """16 hex digits that depend on the descriptions, on every stored weight and on the finish."""
     digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
-    if finish is not None:
-        digest.update(json.dumps(finish.to_dict(), sort_keys=True).encode())
+    for part in (finish, enlarger):
+        if part is not None:
+            digest.update(json.dumps(part.to_dict(), sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -59,16 +69,24 @@ def content_id(config: NetworkConfig, tensors: dict[str, Tensor], finish: Finish
     return digest.hexdigest()[:16]
 
 
-def save(path: Path, generator: Generator, metadata: dict[str, Any], finish: Finish | None = None) -> str:
-    """Write a generator in half precision, atomically, and return its id.
+def save(
+    path: Path,
+    generator: Generator,
+    metadata: dict[str, Any],
+    finish: Finish | None = None,
+    enlarger: Enlarger | None = None,
+) -> str:
+    """Write a generator, and what makes its pictures large, in half precision, atomically; return its id.
 
-    Half precision halves the file; the network is evaluated in float32 all the same.
+    Half precision halves the file; the networks are evaluated in float32 all the same.
     Raises `CheckpointError` if the file cannot be written.
     """
-    tensors = {name: t.detach().cpu().half().contiguous() for name, t in generator.state_dict().items()}
+    tensors = _in_half_precision(generator, "")
+    if enlarger is not None:
+        tensors |= _in_half_precision(enlarger, ENLARGER)
     if not all(torch.isfinite(t).all() for t in tensors.values()):
-        raise CheckpointError("The generator holds weights that are not finite, so it was not saved.")
-    identity = content_id(generator.config, tensors, finish)
+        raise CheckpointError("The networks hold weights that are not finite, so they were not saved.")
+    identity = content_id(generator.config, tensors, finish, enlarger and enlarger.config)
     header = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -78,6 +96,8 @@ def save(path: Path, generator: Generator, metadata: dict[str, Any], finish: Fin
     }
     if finish is not None:
         header["finish"] = json.dumps(finish.to_dict(), sort_keys=True)
+    if enlarger is not None:
+        header["enlarger"] = json.dumps(enlarger.config.to_dict(), sort_keys=True)
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,13 +129,14 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
                 raise CheckpointError(f"{path} is a safetensors file, but not a newmon checkpoint.")
             if (found := header.get("version")) not in READABLE:
                 raise CheckpointError(
-                    f"{path} has checkpoint version {found}; newmon reads versions {' and '.join(READABLE)}."
+                    f"{path} has checkpoint version {found}; newmon reads versions {', '.join(READABLE)}."
                 )
             names = file.keys()  # the file itself is no mapping
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
         config = NetworkConfig.from_dict(json.loads(header["config"]))
         metadata = dict(json.loads(header["metadata"]))
         finish = Finish.from_dict(json.loads(header["finish"])) if "finish" in header else None
+        enlarging = EnlargerConfig.from_dict(json.loads(header["enlarger"])) if "enlarger" in header else None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
     except SafetensorError as error:
@@ -124,14 +145,27 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
         ) from error
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise CheckpointError(f"{path} has a header that newmon cannot read ({error}).") from error
-    if content_id(config, tensors, finish) != header.get("id"):
+    if content_id(config, tensors, finish, enlarging) != header.get("id"):
         raise CheckpointError(f"{path} was changed after it was made: its content does not match its id.")
     with torch.device("meta"):
         generator = Generator(config)
+        enlarger = None if enlarging is None else Enlarger(enlarging)
+    theirs = {name: t for name, t in tensors.items() if name.startswith(ENLARGER)}
     try:
-        generator.load_state_dict({name: t.float() for name, t in tensors.items()}, assign=True)
+        _fill(generator, {name: t for name, t in tensors.items() if name not in theirs}, device)
+        if enlarger is not None:
+            _fill(enlarger, {name.removeprefix(ENLARGER): t for name, t in theirs.items()}, device)
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not hold the weights that its description asks for.") from error
-    generator.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    generator.eval().requires_grad_(False)
-    return Checkpoint(generator, header["id"], metadata, finish)
+    return Checkpoint(generator, header["id"], metadata, finish, enlarger)
+
+
+def _in_half_precision(module: nn.Module, prefix: str) -> dict[str, Tensor]:
+    return {prefix + name: t.detach().cpu().half().contiguous() for name, t in module.state_dict().items()}
+
+
+def _fill(module: nn.Module, tensors: dict[str, Tensor], device: str) -> None:
+    """Give the module these weights, in float32, for inference. Raises `RuntimeError` for the wrong ones."""
+    module.load_state_dict({name: t.float() for name, t in tensors.items()}, assign=True)
+    module.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    module.eval().requires_grad_(False)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from gan.checkpoint import Checkpoint
 from gan.generator import Generator
 from gan.latents import noise_from_seed, z_from_seed
+from gan.ops import best_dtype
+from gan.pictures.enlarge import premultiplied, tidy, to_picture
 from gan.sprite import Pixels, to_rgba
 
 # Every pass through the synthesis network has exactly this many samples, padded if need be. Libraries pick
@@ -33,6 +35,11 @@ class Sampler:
         self.config = checkpoint.config
         self.checkpoint_id = checkpoint.id
         self.finish = checkpoint.finish
+        self.enlarger = None
+        if checkpoint.enlarger is not None:
+            self.enlarger = checkpoint.enlarger.to(  # pyright: ignore[reportCallIssue]
+                self.device, memory_format=torch.channels_last
+            )
         self._sides = self.generator.synthesis.noise_shapes()
 
     @property
@@ -65,7 +72,8 @@ class Sampler:
     def render(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int], *, raw: bool = False) -> Pixels:
         """w_plus [N, L, w_dim] and N noise seeds → straight-alpha RGBA uint8 [N, H, W, 4].
 
-        `raw` leaves out the checkpoint's finish. Raises `ValueError` if the codes do not fit this network.
+        `raw` leaves out the checkpoint's finish and keeps specks. Raises `ValueError` if the codes do not fit
+        this network.
         """
         if w_plus.shape[1:] != (self.num_layers, self.w_dim) or len(w_plus) != len(noise_seeds):
             raise ValueError(f"W+ codes of shape {w_plus.shape} do not fit this network or their noise seeds")
@@ -74,10 +82,32 @@ class Sampler:
             chosen = [min(i, len(w_plus) - 1) for i in range(start, start + CHUNK)]  # the last one fills up
             chunk = self._render_chunk(w_plus[chosen], [noise_seeds[i] for i in chosen])
             pixels[start : start + CHUNK] = chunk[: len(w_plus) - start]
-        if self.finish is not None and not raw:
+        if not raw:
             for i, sprite in enumerate(pixels):
-                pixels[i] = self.finish(sprite)
+                pixels[i] = self._finished(sprite)
         return pixels
+
+    def _finished(self, sprite: Pixels) -> Pixels:
+        if self.enlarger is not None:
+            sprite = tidy(sprite, self.enlarger.config)
+        return sprite if self.finish is None else self.finish(sprite)
+
+    @torch.inference_mode()
+    def enlarge(self, sprites: Pixels) -> Pixels:
+        """Sprites [N, H, W, 4] as `render` draws them → line art, uint8 [N, 4H, 4W, 4].
+
+        A checkpoint without an enlarger leaves them as they are. What a sprite becomes depends on its pixels
+        alone: each goes through the network by itself, since another batch may round differently.
+        """
+        if self.enlarger is None:
+            return sprites
+        dtype, kind = best_dtype(self.device), self.device.type
+        pictures = []
+        for sprite in sprites:
+            small = premultiplied(sprite[None]).to(self.device, memory_format=torch.channels_last)
+            with torch.autocast(kind, dtype, enabled=dtype != torch.float32):
+                pictures.append(to_picture(self.enlarger(small))[0])
+        return np.stack(pictures) if pictures else sprites
 
     def _render_chunk(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int]) -> Pixels:
         noise = [noise_from_seed(seed, self._sides) for seed in noise_seeds]

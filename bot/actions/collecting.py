@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import discord
 
 from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import existing, show
+from bot.engine import Picture
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.store import SORTS, Page, Sort
@@ -101,7 +103,8 @@ async def _show_page(
             raise UserError(NOBODY_YET)
         raise UserError(f"{plain(owner_name) or 'This person'} has not saved anyone in this server yet.")
     await acknowledge()
-    png = await asyncio.to_thread(_picture, page)
+    pictures = await interaction.client.engine.pictures(page.entries)
+    png = await asyncio.to_thread(_picture, page, pictures)
     owner = discord.utils.escape_markdown(page.entries[0].owner_name)
     embed = discord.Embed(title=f"{owner}'s creatures")
     embed.set_image(url=f"attachment://{PICTURE}")
@@ -110,6 +113,9 @@ async def _show_page(
     await put(interaction, Card(embed, png, PICTURE), page_view(page, owner_id, sort, interaction.user.id))
 
 
-def _picture(page: Page) -> bytes:
-    portraits = [Portrait(entry.png, entry.name, entry.favourite) for entry in page.entries]
+def _picture(page: Page, pictures: Sequence[Picture]) -> bytes:
+    portraits = [
+        Portrait(picture, entry.name, entry.favourite)
+        for picture, entry in zip(pictures, page.entries, strict=True)
+    ]
     return grid_sheet(portraits, GALLERY_COLUMNS, CHILD_SIDE)

@@ -48,7 +48,8 @@ async def show(
     """Put a creature's card and its buttons where the interaction's answer stands."""
     if parents is None:
         parents = await parents_of(interaction, creature)
-    await put(interaction, await creature_card(creature, parents), creature_view(creature))
+    [picture] = await interaction.client.engine.pictures([creature])
+    await put(interaction, await creature_card(creature, picture, parents), creature_view(creature))
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:

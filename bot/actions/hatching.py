@@ -81,7 +81,7 @@ def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
 
 async def _show_sheet(interaction: Interaction, creatures: list[Creature], psi: float) -> None:
     columns, side = LAYOUTS[len(creatures)]
-    portraits = [Portrait(creature.png) for creature in creatures]
+    portraits = [Portrait(picture) for picture in await interaction.client.engine.pictures(creatures)]
     png = await asyncio.to_thread(grid_sheet, portraits, columns, side)
     legend = "\n".join(
         f"**{i}** seed {code_text(creature.seed_text or str(creature.seed))}"

@@ -144,11 +144,12 @@ async def _show_children(
         return
     recipes = [(take, amount) for take, amount, _ in CHILDREN]
     children = await _breed(interaction, acknowledge, a, b, recipes, varied=varied)
+    first, second, *drawn = await interaction.client.engine.pictures([a, b, *children])
     png = await asyncio.to_thread(
         mix_sheet,
-        Portrait(a.png, f"A · {a.name or a.code}"),
-        Portrait(b.png, f"B · {b.name or b.code}"),
-        [Portrait(child.png, label) for child, (_, _, label) in zip(children, CHILDREN, strict=True)],
+        Portrait(first, f"A · {a.name or a.code}"),
+        Portrait(second, f"B · {b.name or b.code}"),
+        [Portrait(picture, label) for picture, (_, _, label) in zip(drawn, CHILDREN, strict=True)],
     )
     legend = "\n".join(f"**{i}** {describe_recipe(child.recipe)}" for i, child in enumerate(children, 1))
     embed = discord.Embed(

@@ -61,7 +61,8 @@ async def rehatch(
         [made] = await bot.store.add_creatures(
             [new_creature(interaction, hatched, parent_a_id=original.id, recipe=recipe, shown=False)]
         )
-        card, view = await comparison(original, made, other, first, user_id)
+        pictures = await bot.engine.pictures([original, made])
+        card, view = await comparison(original, made, pictures, other, first, user_id)
         await put(interaction, card, view)
 
 

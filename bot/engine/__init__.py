@@ -2,6 +2,7 @@
 
 from bot.engine.engine import Engine, Hatched, seed_from_text
 from bot.engine.models import check_checkpoint
+from bot.engine.pictures import Picture
 from bot.engine.projection import OnProgress
 from gan.checkpoint import CheckpointError
 from gan.latents import SEED_MAX, Take
@@ -12,6 +13,7 @@ __all__ = [
     "Engine",
     "Hatched",
     "OnProgress",
+    "Picture",
     "Take",
     "check_checkpoint",
     "seed_from_text",

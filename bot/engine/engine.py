@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.engine.models import Model, Models, load_model, use_threads
+from bot.engine.pictures import Picture, Pictures, Stored
 from bot.engine.projection import CLOSING, OnProgress, Projector
 from bot.errors import UserError
 from gan.config import NetworkConfig
@@ -96,6 +97,7 @@ class Engine:
         self._active: Model | None = None
         self._models = Models(folder, kept)
         self._projector = Projector()
+        self._pictures = Pictures(self._model_of)
         self._configs: dict[str, NetworkConfig] = {}  # of every checkpoint that was ever loaded
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._waiting: OrderedDict[int, deque[_Order]] = OrderedDict()  # by user, next in turn first
@@ -166,6 +168,7 @@ class Engine:
                 await self._loop_task
         self._refuse(self._drawing)
         self._models.close()
+        self._pictures.close()
         self._thread.shutdown(wait=False)
 
     async def _idle_within(self, seconds: float) -> None:
@@ -246,6 +249,13 @@ class Engine:
         Another checkpoint than the one in use must have been loaded before (`prepare`).
         """
         return mix_by_level(a, b, take, self._configs[checkpoint_id or self._model.id], amount)
+
+    async def pictures(self, creatures: Sequence[Stored]) -> list[Picture]:
+        """What each creature looks like, large: always the same for the same stored picture.
+
+        A creature of a checkpoint that has no enlarger, or that is gone, comes as pixel art.
+        """
+        return await self._pictures.large(creatures)
 
     async def rehatch(
         self,

@@ -52,6 +52,7 @@ def entries(ids: list[int]):
         CreatureRow.owner_name,
         CreatureRow.favourite,
         CreatureRow.png,
+        CreatureRow.checkpoint_id,
     )
     return select(*columns).where(CreatureRow.id.in_(ids))
 

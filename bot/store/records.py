@@ -84,6 +84,7 @@ class Entry:
     owner_name: str
     favourite: bool
     png: bytes
+    checkpoint_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.engine import Picture
 from bot.store import Creature
 from bot.ui.pictures import enlarge, mean_colour
 from bot.weirdness import describe
@@ -35,10 +36,10 @@ class Card:
 
 
 async def creature_card(
-    creature: Creature, parents: tuple[Creature | None, Creature | None] = (None, None)
+    creature: Creature, picture: Picture, parents: tuple[Creature | None, Creature | None] = (None, None)
 ) -> Card:
-    """The card of one creature. The picture work happens in a thread."""
-    png, colour = await asyncio.to_thread(lambda: (enlarge(creature.png), mean_colour(creature.png)))
+    """The card of one creature, which looks like `picture`. The picture work happens in a thread."""
+    png, colour = await asyncio.to_thread(lambda: (enlarge(picture), mean_colour(picture)))
     title = creature.name or "A wild creature hatched!"
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
     if creature.seed is not None:

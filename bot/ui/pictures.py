@@ -11,7 +11,9 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-CARD_SIDE = 384  # pixels a single creature's picture is enlarged to, in whole factors
+from bot.engine import Picture
+
+CARD_SIDE = 512  # pixels of a single creature's picture
 PARENT_SIDE = 192
 CHILD_SIDE = 128
 GAP = 12
@@ -32,21 +34,21 @@ STAR = (255, 172, 51, 255)
 
 @dataclass(frozen=True)
 class Portrait:
-    """A creature in a composite: its sprite's PNG and what to write under it."""
+    """A creature in a composite: its picture and what to write under it."""
 
-    png: bytes
+    picture: Picture
     label: str = ""
     favourite: bool = False
 
 
-def enlarge(png: bytes, side: int = CARD_SIDE) -> bytes:
-    """PNG → PNG, enlarged by the largest whole factor that fits `side`, without smoothing."""
-    return _to_bytes(_sprite(png, side))
+def enlarge(picture: Picture, side: int = CARD_SIDE) -> bytes:
+    """A picture → PNG of `side` pixels: line art smoothly, pixel art by the largest whole factor."""
+    return _to_bytes(_sized(picture, side))
 
 
-def mean_colour(png: bytes) -> int:
+def mean_colour(picture: Picture) -> int:
     """The mean colour of the opaque pixels, as 0xRRGGBB: a card's accent."""
-    sprite = _sprite(png, 0)
+    sprite = Image.fromarray(picture.pixels)
     pixel = sprite.convert("RGBa").resize((1, 1), Image.Resampling.BOX).convert("RGBA").getpixel((0, 0))
     assert isinstance(pixel, tuple)
     red, green, blue = (int(channel) for channel in pixel[:3])
@@ -93,7 +95,7 @@ def _place(sheet: Image.Image, portrait: Portrait, corner: tuple[int, int], side
     draw = ImageDraw.Draw(sheet)
     x, y = corner
     draw.rounded_rectangle((x, y, x + side - 1, y + side - 1), radius=10, fill=TILE)
-    sprite = _sprite(portrait.png, side)
+    sprite = _sized(portrait.picture, side)
     sheet.alpha_composite(sprite, (x + (side - sprite.width) // 2, y + (side - sprite.height) // 2))
     if not portrait.label:
         return
@@ -158,12 +160,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _sprite(png: bytes, side: int) -> Image.Image:
-    """The sprite, enlarged by the largest whole factor that fits `side`, and never made smaller."""
-    with Image.open(io.BytesIO(png)) as image:
-        sprite = image.convert("RGBA")
-    factor = max(side // sprite.width, 1)
-    return sprite.resize((sprite.width * factor, sprite.height * factor), Image.Resampling.NEAREST)
+def _sized(picture: Picture, side: int) -> Image.Image:
+    """Line art with `side` pixels; pixel art enlarged by the largest whole factor, and never made smaller."""
+    image = Image.fromarray(picture.pixels)
+    if not picture.pixel_art:
+        return image.resize((side, side), Image.Resampling.LANCZOS)
+    factor = max(side // image.width, 1)
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
 
 
 def _to_bytes(image: Image.Image) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import discord
 from discord import ButtonStyle
 from discord.ui import View
 
+from bot.engine import Picture
 from bot.store import Creature
 from bot.ui.cards import Card, parent_label
 from bot.ui.items import Press
@@ -59,13 +61,16 @@ def offer(a: Creature, b: Creature, into: list[Creature], user_id: int) -> tuple
 
 
 async def comparison(
-    original: Creature, made: Creature, other: Creature, first: bool, user_id: int
+    original: Creature,
+    made: Creature,
+    pictures: Sequence[Picture],  # of both
+    other: Creature,
+    first: bool,
+    user_id: int,
 ) -> tuple[Card, View]:
     """The original beside what it became."""
-    portraits = [
-        Portrait(original.png, original.name or original.code),
-        Portrait(made.png, "re-hatched"),
-    ]
+    labels = (original.name or original.code, "re-hatched")
+    portraits = [Portrait(picture, label) for picture, label in zip(pictures, labels, strict=True)]
     png = await asyncio.to_thread(grid_sheet, portraits, 2, SIDE)
     embed = discord.Embed(
         title=f"{parent_label(original)}, re-hatched",

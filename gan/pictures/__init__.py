@@ -1,1 +1,0 @@
-"""Picture files: how they are read, and how they become sprites."""

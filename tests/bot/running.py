@@ -13,14 +13,16 @@ from bot.store import Job, Store
 from gan import checkpoint
 from gan.config import NetworkConfig
 from gan.generator import Generator
+from gan.pictures.enlarge import Enlarger, EnlargerConfig
 from tests.bot.openapi import Checker, description
 
 
-def make_checkpoint(path: Path, seed: int = 0) -> str:
-    """Write a 16×16 network with random weights and return its id."""
+def make_checkpoint(path: Path, seed: int = 0, *, enlarges: bool = False) -> str:
+    """Write a 16×16 network with random weights and return its id. It may make line art of its pictures."""
     torch.manual_seed(seed)
     config = NetworkConfig(channels=(16, 16, 8), z_dim=16, w_dim=16, mapping_layers=2)
-    return checkpoint.save(path, Generator(config), {"kimg": 0})
+    generator, enlarger = Generator(config), Enlarger(EnlargerConfig(width=8, depth=1))
+    return checkpoint.save(path, generator, {"kimg": 0}, enlarger=enlarger if enlarges else None)
 
 
 class RunningBot:

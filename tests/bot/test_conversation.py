@@ -19,9 +19,9 @@ async def test_newmon_shows_a_crisp_transparent_creature(ash: SandboxUser) -> No
     message = await hatch(ash)
     image = await picture(ash, message)
     assert image.mode == "RGBA"
-    assert image.size == (384, 384)
+    assert image.size == (512, 512)
     small = image.resize((16, 16), Image.Resampling.NEAREST)
-    assert small.resize((384, 384), Image.Resampling.NEAREST).tobytes() == image.tobytes()
+    assert small.resize((512, 512), Image.Resampling.NEAREST).tobytes() == image.tobytes()
     assert labels(message) == UNSAVED
 
 

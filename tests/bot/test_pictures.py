@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bot.engine import Picture
 from bot.ui.pictures import (
     CARD_SIDE,
     CHILD_SIDE,
@@ -23,13 +24,11 @@ from bot.ui.pictures import (
 )
 
 
-def sprite(colour: tuple[int, int, int, int], side: int = 64) -> bytes:
-    """A square of one colour on a transparent ground, as PNG."""
+def sprite(colour: tuple[int, int, int, int], side: int = 64, pixel_art: bool = True) -> Picture:
+    """A square of one colour on a transparent ground."""
     pixels = np.zeros((side, side, 4), np.uint8)
     pixels[side // 4 : -side // 4, side // 4 : -side // 4] = colour
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
+    return Picture(pixels, pixel_art)
 
 
 RED, BLUE = sprite((255, 0, 0, 255)), sprite((0, 0, 255, 255))
@@ -39,7 +38,7 @@ def opened(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png))
 
 
-@pytest.mark.parametrize(("side", "factor"), [(64, 6), (16, 24), (100, 3), (500, 1)])
+@pytest.mark.parametrize(("side", "factor"), [(64, 8), (16, 32), (100, 5)])
 def test_a_sprite_is_enlarged_by_a_whole_factor_without_new_colours(side: int, factor: int) -> None:
     image = opened(enlarge(sprite((10, 200, 30, 255), side)))
     assert image.size == (side * factor, side * factor)
@@ -47,6 +46,17 @@ def test_a_sprite_is_enlarged_by_a_whole_factor_without_new_colours(side: int, f
     colours = image.getcolors()
     assert colours is not None
     assert sorted(colour for _, colour in colours) == [(0, 0, 0, 0), (10, 200, 30, 255)]
+
+
+@pytest.mark.parametrize("side", [64, 256, 512])
+def test_line_art_is_enlarged_smoothly_and_keeps_its_colour_to_the_edge(side: int) -> None:
+    pixels = np.asarray(opened(enlarge(sprite((10, 200, 30, 255), side))))
+    assert pixels.shape == (CARD_SIDE, CARD_SIDE, 4)
+    visible = pixels[pixels[..., 3] > 64][:, :3].astype(int)
+    assert np.abs(visible - (10, 200, 30)).max() <= 4  # rounding, and nothing of the transparent black
+    small = opened(grid_sheet([Portrait(sprite((10, 200, 30, 255), side, False))], 1, 128))
+    assert small.size == (128 + 2 * GAP, 128 + 2 * GAP)
+    assert small.getpixel((GAP + 64, GAP + 64)) == (10, 200, 30, 255)
 
 
 def test_the_accent_colour_ignores_what_is_transparent() -> None:

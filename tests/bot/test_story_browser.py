@@ -28,7 +28,7 @@ def _story(page: Page) -> None:
     for seed, name in (("Ash", "Fizz"), ("Misty", "Bang")):
         page.type("/newmon ", seed, Keys.ENTER)
         page.text(CARD, "A wild creature hatched!")
-        page.until(lambda: page.picture_width() == 384)
+        page.until(lambda: page.picture_width() == 512)
         page.one("article:last-child [data-custom-id^='newmon:save']").click()
         page.text("#modal", "Save this creature")
         page.until(lambda: page.all("#modal input:focus"))
@@ -44,9 +44,9 @@ def _story(page: Page) -> None:
     page.text(CARD, "Fizz × Bang")
     page.one("article:last-child [data-custom-id^='newmon:choose']").click()
     page.text("article:last-child", "Fizz × Bang")
-    page.until(lambda: page.picture_width() == 384)
+    page.until(lambda: page.picture_width() == 512)
 
     page.open()  # history survives a reload
     page.text("article:last-child", "Fizz × Bang")
-    page.until(lambda: page.picture_width() == 384)
+    page.until(lambda: page.picture_width() == 512)
     assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gan.checkpoint import CheckpointError, load, save
-from gan.finish import Finish, _components
+from gan.finish import Finish
+from gan.pictures.components import components
 from gan.sampler import Sampler
 from gan.sprite import Pixels
 from tests.gan.tiny import tiny_generator
@@ -79,7 +80,7 @@ def test_components_agree_with_a_flood_fill(diagonal: bool) -> None:
     random = np.random.RandomState(0)
     for density in np.linspace(0.05, 0.95, 19):
         mask = random.random_sample((13, 17)) < density
-        ours, flooded = _components(mask, diagonal=diagonal), _flooded(mask, diagonal)
+        ours, flooded = components(mask, diagonal=diagonal), _flooded(mask, diagonal)
         pairs = set(zip(ours.ravel(), flooded.ravel(), strict=True))
         assert len(pairs) == len(np.unique(ours)) == len(np.unique(flooded))
         assert ((ours > 0) == mask).all()

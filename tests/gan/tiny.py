@@ -7,6 +7,7 @@ import torch
 from gan.checkpoint import Checkpoint, load, save
 from gan.config import NetworkConfig, Style
 from gan.generator import Generator
+from gan.pictures.enlarge import Enlarger, EnlargerConfig
 
 STYLES: tuple[Style, ...] = ("adain", "demodulation")
 
@@ -34,3 +35,9 @@ def tiny_checkpoint(path: Path, style: Style = "demodulation", seed: int = 0) ->
     """`tiny_generator`, saved to `path` and loaded from there."""
     save(path, tiny_generator(style, seed), {"kimg": 1.5})
     return load(path)
+
+
+def tiny_enlarger(seed: int = 0) -> Enlarger:
+    """One that adds noticeable, random details."""
+    torch.manual_seed(seed)
+    return Enlarger(EnlargerConfig(width=8, depth=2, smallest_island=0, largest_hole=0)).eval()

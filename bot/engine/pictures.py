@@ -1,0 +1,89 @@
+"""Large pictures of creatures, drawn again from the small ones that are stored.
+
+What is stored of a creature's looks is the small picture that its network drew. The checkpoint's enlarger
+makes it large whenever it is shown, from these pixels alone, so that storage stays small and a picture never
+changes. Creatures of checkpoints without an enlarger are shown pixel by pixel, as they always were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.engine.models import Model, use_threads
+from bot.errors import UserError
+from gan.sprite import from_png
+
+KEPT = 128  # large pictures in memory: a quarter of a megabyte each
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a creature looks like."""
+
+    pixels: NDArray[np.uint8]  # straight-alpha RGBA [H, W, 4]
+    pixel_art: bool = False  # enlarged by repeating pixels, not smoothly
+
+
+class Stored(Protocol):
+    """A creature, as far as its looks go."""
+
+    @property
+    def png(self) -> bytes:
+        """The small picture."""
+        ...
+
+    @property
+    def checkpoint_id(self) -> str:
+        """What drew it."""
+        ...
+
+
+class Pictures:
+    """Enlarges stored pictures in a thread of its own, and remembers those that were shown last."""
+
+    def __init__(self, model_of: Callable[[str], Awaitable[Model]]) -> None:
+        self._model_of = model_of
+        self._kept: OrderedDict[tuple[bytes, str], Picture] = OrderedDict()
+        # One thread: what is shown to one person is not worth the pace of everybody's hatching.
+        self._thread = ThreadPoolExecutor(1, "pictures", use_threads, (1,))
+
+    async def large(self, creatures: Sequence[Stored]) -> list[Picture]:
+        """The picture of each, in order. One whose checkpoint is gone comes as it is stored."""
+        return [await self._one(creature.png, creature.checkpoint_id) for creature in creatures]
+
+    async def _one(self, png: bytes, checkpoint_id: str) -> Picture:
+        key = hashlib.sha256(png).digest(), checkpoint_id
+        if (picture := self._kept.get(key)) is None:
+            try:
+                model = await self._model_of(checkpoint_id)
+            except UserError:  # logged where it was found
+                model = None
+            loop = asyncio.get_running_loop()
+            picture = await loop.run_in_executor(self._thread, _enlarged, png, model)
+            if model is not None:
+                self._kept[key] = picture
+        else:
+            self._kept.move_to_end(key)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return picture
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=False)
+
+
+def _enlarged(png: bytes, model: Model | None) -> Picture:
+    sprite = from_png(png)
+    if model is None or model.sampler.enlarger is None:
+        return Picture(sprite, pixel_art=True)
+    return Picture(model.sampler.enlarge(sprite[None])[0])
