@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from gan.errors import UserError
-from gan.pictures.read import PictureError, read_frames
+from gan.pictures.errors import PictureError
+from gan.pictures.read import read_frames
 from gan.pictures.square import to_square, to_straight
 from gan.sprite import Pixels, enlarge
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gan.pictures.read import PictureError, read_frames
+from gan.pictures.errors import PictureError
+from gan.pictures.read import read_frames
 from gan.pictures.square import to_square
 
 VECTOR_SCALE = 4  # vector drawings are rendered so many times larger than what they become

@@ -1,4 +1,4 @@
-"""What pictures there are in the sprite package, and what is known of a file; `train.folder` has one's own."""
+"""What pictures the sprite package has, and what is known of a file; `train.folder` has one's own."""
 
 import hashlib
 import re

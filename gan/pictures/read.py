@@ -14,9 +14,8 @@ from pathlib import Path, PurePath
 import numpy as np
 from PIL import Image, ImageOps, features
 
-from gan.errors import UserError
+from gan.pictures.errors import MOST_PIXELS, PictureError
 
-MOST_PIXELS = 64_000_000  # larger pictures are refused before they are unpacked, as decompression bombs are
 LEAST_SIDE = 8  # pixels on the longer side: less is a mark, not a picture
 VECTOR_SUFFIX = ".svg"
 
@@ -27,10 +26,6 @@ FORMATS += ("QOI", "SGI", "TGA", "TIFF", "WEBP", "XBM", "XPM")
 OPTIONAL = {"AVIF": "avif", "JPEG2000": "jpg_2000", "WEBP": "webp"}  # not in every build of Pillow
 # In other files more than one picture means sizes, layers, or what a camera adds to a photograph.
 WITH_FRAMES = frozenset({"AVIF", "GIF", "PNG", "TIFF", "WEBP"})
-
-
-class PictureError(UserError):
-    """A file that is no picture to use. Its text says why, without the file's name: "it is empty"."""
 
 
 @cache

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan.pictures.read import PictureError
+from gan.pictures.errors import PictureError
 
 MARGIN = 0.06  # transparent border on each side, as a share of the finished square
 MOST_SIDE = 16_384  # pixels: a longer strip would be next to nothing in its square

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from gan.pictures.read import MOST_PIXELS, PictureError
+from gan.pictures.errors import MOST_PIXELS, PictureError
 
 RENDERER = Path(__file__).with_name("render_vector.py")
 MOST_BYTES = 32 << 20

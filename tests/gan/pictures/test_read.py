@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.pictures.read import PictureError, is_readable, read_frames, readable_suffixes, spread
+from gan.pictures.errors import PictureError
+from gan.pictures.read import is_readable, read_frames, readable_suffixes, spread
 from gan.pictures.square import to_straight
 from gan.sprite import Pixels
 from gan.target import TargetError, read_target

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from gan.pictures import vector
-from gan.pictures.read import PictureError, read_frames
+from gan.pictures.errors import PictureError
+from gan.pictures.read import read_frames
 from gan.pictures.vector import harmless, render
 
 pytestmark = pytest.mark.skipif(not vector.can_render(), reason="resvg-py is not installed")
