@@ -70,7 +70,8 @@ class Changes(NamedTuple):
 
     def rows(self, rows: slice) -> Changes:
         """Those of some of the images."""
-        return Changes(*(None if values is None else values[rows] for values in self))
+        kept = {name: values[rows] for name, values in self._asdict().items() if values is not None}
+        return Changes(**kept)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → the same, flipped, moved, scaled and recoloured."""
