@@ -1,5 +1,11 @@
-"""What is known of the species: names, types, colours, sizes, stats, evolution; from poke-env's Pokédex."""
+"""What is known of the species: names, types, colours, sizes, stats, evolution; from poke-env's Pokédex.
 
+Body shapes and families, which it does not have, are in shapes.csv beside this file: of each national number
+one of PokeAPI's 14 shapes and the number of its evolution chain (tables pokemon_species and pokemon_shapes of
+the PokeAPI project, BSD-3-Clause).
+"""
+
+import csv
 import json
 import re
 import zipfile
@@ -12,7 +18,9 @@ from typing import Any
 from train.errors import DataError
 
 FORMAT = "newmon-labels"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)  # 1 knew no shapes and no families
+SHAPES_FILE = Path(__file__).with_name("shapes.csv")
 POKEDEX_FILE = "poke_env/data/static/pokedex/gen9pokedex.json"
 
 
@@ -29,6 +37,8 @@ class Label:
     stage: int  # in its line of evolution, from 1; baby forms count
     prevo: str | None  # name of what it evolves from
     evos: tuple[str, ...]  # names of what it evolves into
+    shape: str | None = None  # of the body, as PokeAPI calls it: "quadruped", "wings", …
+    family: int | None = None  # the same number for all that evolve from or into each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Labels:
     def from_json(cls, text: str) -> "Labels":
         """Back from `to_json`. Raises ValueError, TypeError, LookupError or AttributeError for other text."""
         content = json.loads(text)
-        if (content["format"], content["format_version"]) != (FORMAT, FORMAT_VERSION):
+        if content["format"] != FORMAT or content["format_version"] not in READABLE_VERSIONS:
             raise ValueError("labels of another format")
         species = {number: _from_plain(plain) for number, plain in content["species"].items()}
         forms = {
@@ -74,6 +84,20 @@ def read_pokedex(wheel: Path) -> dict[str, dict[str, Any]]:
         raise DataError(f"{wheel} holds no Pokédex: delete it and build again ({error}).") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What shapes.csv says of a species."""
+
+    shape: str
+    family: int
+
+
+def read_bodies() -> dict[str, Body]:
+    """Shape and family of each species, by national number."""
+    with SHAPES_FILE.open(encoding="utf-8", newline="") as file:
+        return {row["number"]: Body(row["shape"], int(row["family"])) for row in csv.DictReader(file)}
+
+
 def join(pokedex: dict[str, dict[str, Any]], wanted: Iterable[tuple[str, str | None]]) -> Labels:
     """Labels of the (national number, form) pairs `wanted`, as far as the Pokédex knows them.
 
@@ -88,13 +112,15 @@ def join(pokedex: dict[str, dict[str, Any]], wanted: Iterable[tuple[str, str | N
         if "forme" in entry and entry.get("baseSpecies") in by_name
     }
     labels = Labels({}, {})
+    bodies = read_bodies()
     for number, form in wanted:
         if number not in base:
             continue
-        labels.species.setdefault(number, _label(base[number], by_name))
+        body = bodies.get(number)
+        labels.species.setdefault(number, _label(base[number], by_name, body))
         if form is not None and (entry := forms.get((number, _plain_form(form)))) is not None:
             # Entries of forms that differ in looks alone hold nothing but what differs.
-            own = _label(base[number] | entry, by_name)
+            own = _label(base[number] | entry, by_name, body)
             labels.forms.setdefault(number, {})[form] = own
     return labels
 
@@ -103,7 +129,7 @@ def _plain_form(form: str) -> str:
     return re.sub(r"[^a-z0-9]", "", form.lower())
 
 
-def _label(entry: dict[str, Any], by_name: dict[str, dict[str, Any]]) -> Label:
+def _label(entry: dict[str, Any], by_name: dict[str, dict[str, Any]], body: Body | None) -> Label:
     stage, earlier = 1, entry.get("prevo")
     while earlier is not None and stage < 10:  # no line is longer; a loop in the file ends all the same
         stage, earlier = stage + 1, by_name.get(earlier, {}).get("prevo")
@@ -117,4 +143,6 @@ def _label(entry: dict[str, Any], by_name: dict[str, dict[str, Any]]) -> Label:
         stage=stage,
         prevo=entry.get("prevo"),
         evos=tuple(entry.get("evos", ())),
+        shape=body and body.shape,
+        family=body and body.family,
     )

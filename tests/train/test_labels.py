@@ -12,7 +12,7 @@ from train import package
 from train.build import BuildOptions, BuildResult, build_from_package
 from train.data import SpriteDataset
 from train.errors import DataError
-from train.labels import POKEDEX_FILE, Labels, join, read_pokedex
+from train.labels import POKEDEX_FILE, Labels, join, read_bodies, read_pokedex
 from train.synthetic import write_folder, write_gif
 
 SMALL = BuildOptions(resolution=16)
@@ -173,6 +173,28 @@ def test_forms_are_told_by_name() -> None:
 def test_labels_survive_being_written() -> None:
     labels = join(POKEDEX, [("1", None), ("550", "blue-striped")])
     assert Labels.from_json(labels.to_json()) == labels
+
+
+def test_bodies_and_families_come_from_the_table_beside() -> None:
+    labels = join(POKEDEX, [("1", None), ("3", None), ("550", "blue-striped"), ("412", None)])
+    assert labels.species["1"].shape == "quadruped" and labels.species["412"].shape == "blob"
+    assert labels.forms["550"]["blue-striped"].shape == "fish"
+    assert labels.species["1"].family == labels.species["3"].family != labels.species["412"].family
+
+
+def test_the_table_of_bodies_knows_all_species_of_the_sprites() -> None:
+    bodies = read_bodies()
+    assert list(bodies) == [str(number) for number in range(1, 650)]
+    assert len({body.shape for body in bodies.values()}) == 14
+    assert bodies["133"].family == bodies["470"].family  # Eevee and Leafeon
+
+
+def test_labels_of_before_can_be_read() -> None:
+    content = json.loads(join(POKEDEX, [("1", None)]).to_json())
+    content["format_version"] = 1
+    del content["species"]["1"]["shape"], content["species"]["1"]["family"]
+    label = Labels.from_json(json.dumps(content)).of("1")
+    assert label is not None and label.name == "Bulbasaur" and label.shape is label.family is None
 
 
 def test_a_package_without_a_pokedex(tmp_path: Path) -> None:
