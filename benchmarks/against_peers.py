@@ -46,6 +46,7 @@ TUNED_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(2**28),
     "THP_MEM_ALLOC_ENABLE": "1",
 }
+SIDE = 64  # pixels, which larger images of a data set are averaged down to
 SAMPLES = 5000
 SHOWN = 12  # samples of each in the picture
 
@@ -104,7 +105,9 @@ def train(name: str, dataset: SpriteDataset, out: Path, minutes: float, clock: C
         return
     straight = out / "data.npy"
     if not straight.exists():
-        np.save(straight, straight_alpha(np.asarray(dataset.images)))
+        shown = np.flatnonzero(dataset.typical)  # the same as ours is shown
+        parts = np.array_split(shown, -(-len(shown) // 1000))
+        np.save(straight, np.concatenate([straight_alpha(dataset.pixels(part, SIDE)) for part in parts]))
     command = [str(peers_python()), str(PEERS), "train", name, str(straight), str(out / f"{name}.npy")]
     subprocess.run([*command, str(minutes), clock], check=True, env=environment)
 
@@ -124,7 +127,7 @@ def found(out: Path, name: str) -> dict[str, Path]:
 def compare(dataset: SpriteDataset, out: Path) -> str:
     """A table in Markdown of the best of each contender, and samples.png."""
     extractor = FeatureExtractor()
-    reference = build_reference(dataset, extractor, dataset.path)
+    reference = build_reference(dataset, extractor, dataset.path, SIDE)
     lines = [header("", "weights", *COLUMNS)]
     rows: dict[str, list[Pixels | None]] = {}
     for name in CONTENDERS:

@@ -121,7 +121,8 @@ VARIANTS["the recipe of before"] = together(
 
 def showing(dataset: SpriteDataset, images: np.ndarray) -> SpriteDataset:
     """A data set of these images only, int [n]."""
-    return SpriteDataset(dataset.path, dataset.images[images], dataset.species[images], dataset.index)
+    species, typical = dataset.species[images], dataset.typical[images]
+    return SpriteDataset(dataset.path, dataset.images[images], species, dataset.index, typical=typical)
 
 
 def no_shinies(dataset: SpriteDataset) -> SpriteDataset:
@@ -137,7 +138,8 @@ def one_frame_each(dataset: SpriteDataset) -> SpriteDataset:
 
 def images_alike(dataset: SpriteDataset) -> SpriteDataset:
     """Every image is a species of its own, so that all are shown equally often."""
-    return SpriteDataset(dataset.path, dataset.images, np.arange(len(dataset), dtype=np.int32), dataset.index)
+    species = np.arange(len(dataset), dtype=np.int32)
+    return SpriteDataset(dataset.path, dataset.images, species, dataset.index, typical=dataset.typical)
 
 
 # What training is shown; samples are always compared with the whole data set.

@@ -28,10 +28,13 @@ class SpriteDataset:
         species: np.ndarray,
         index: dict[str, Any],
         labels: Labels | None = None,
+        typical: np.ndarray | None = None,
     ) -> None:
         self.path = path
         self.images = images  # uint8 [N, R, R, 4], premultiplied, memory-mapped
         self.species = species  # int32 [N], into index["species"]
+        # bool [N]: what training learns from; measured is against all images
+        self.typical = np.ones(len(images), dtype=bool) if typical is None else typical
         self.index = index
         self.labels = labels  # None where the data set has none
 
@@ -63,7 +66,9 @@ class SpriteDataset:
             with (path / "images.npy").open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != index["sha256"]:
                     raise _damaged(path)
-        return cls(path, images, species, index, _read_labels(path, index))
+        typical = np.ones(count, dtype=bool)
+        typical[_least_typical(path, index)] = False
+        return cls(path, images, species, index, _read_labels(path, index), typical)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -108,13 +113,21 @@ class SpriteDataset:
         r = resolution or self.resolution
         if r < 1 or self.resolution % r:
             raise ValueError(f"cannot average {self.resolution} pixels down to {r}: not a whole factor")
-        factor = self.resolution // r
-        stored = torch.from_numpy(self.images[np.asarray(indices)])  # bytes: a quarter of what would travel
-        x = stored.to(device).to(torch.float32)  # [N, R, R, 4]
-        x = x.permute(0, 3, 1, 2)
-        if factor > 1:
-            x = F.avg_pool2d(x, factor)
-        return x.mul_(2 / 255).sub_(1)
+        return to_batch(self.images[np.asarray(indices)], self.resolution // r, device)
+
+    def pixels(self, indices: np.ndarray, resolution: int) -> np.ndarray:
+        """The images at `indices`, averaged as in `batch`, as bytes: uint8 [N, r, r, 4], premultiplied."""
+        x = self.batch(indices, resolution).add_(1).mul_(255 / 2).round_()
+        return x.permute(0, 2, 3, 1).to(torch.uint8).numpy()
+
+
+def to_batch(images: np.ndarray, factor: int = 1, device: torch.device | None = None) -> torch.Tensor:
+    """Stored images uint8 [N, R, R, 4] → float32 [N, 4, R / factor, R / factor] in [−1, 1], channels_last."""
+    x = torch.from_numpy(images).to(device).to(torch.float32)  # bytes: a quarter of what would travel
+    x = x.permute(0, 3, 1, 2)
+    if factor > 1:
+        x = F.avg_pool2d(x, factor)
+    return x.mul_(2 / 255).sub_(1)
 
 
 def read_index(path: Path) -> dict[str, Any]:
@@ -134,6 +147,14 @@ def read_index(path: Path) -> dict[str, Any]:
     if not all(isinstance(index.get(name), kind) for name, kind in fields.items()):
         raise _damaged(path)
     return index
+
+
+def _least_typical(path: Path, index: dict[str, Any]) -> np.ndarray:
+    """The numbers of the images that the index marks as least typical: int64 [n]. Raises DataError."""
+    numbers = index.get("least_typical", [])  # older data sets mark none
+    if not isinstance(numbers, list) or not all(type(i) is int and 0 <= i < index["count"] for i in numbers):
+        raise _damaged(path)
+    return np.array(numbers, dtype=np.int64)
 
 
 def _read_labels(path: Path, index: dict[str, Any]) -> Labels | None:

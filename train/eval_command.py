@@ -70,17 +70,18 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
     generators = candidates(request.what, request.raw)
     dataset = SpriteDataset.open(request.data)
     expected = next(iter(generators.values())).config.resolution
-    if dataset.resolution != expected:
+    if dataset.resolution % expected:
         raise MetricsError(
             f"The data set's images are {dataset.resolution} pixels wide, but this network draws {expected}: "
-            "evaluate with a data set of that resolution."
+            "evaluate with a data set of that resolution, or of a multiple of it."
         )
     chosen = held_out(request, dataset)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(report_folder(request.report)) if request.report else None
         progress = stack.enter_context(bars(display))
         extractor = FeatureExtractor()
-        reference = build_reference(dataset, extractor, request.cache or request.data, progress=progress)
+        cache = request.cache or request.data
+        reference = build_reference(dataset, extractor, cache, expected, progress)
         evaluations: dict[str, Evaluation] = {}
         for name, generator in generators.items():
             evaluations[name] = evaluate(

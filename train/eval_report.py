@@ -60,7 +60,7 @@ def write_pictures(
 ) -> None:
     """Write report.json, index.html, samples.png, samples-tame.png and neighbours.png into `folder`."""
     report = evaluation.report
-    scale = max(CELL // dataset.resolution, 1)
+    scale = max(CELL // evaluation.pixels.shape[1], 1)
     contact_sheet(evaluation.pixels[:GRID], GRID_COLUMNS, scale).convert("RGB").save(folder / "samples.png")
     tame = draw(generator, GRID, seed, TAME_PSI).pixels
     contact_sheet(tame, GRID_COLUMNS, scale).convert("RGB").save(folder / "samples-tame.png")
@@ -78,6 +78,7 @@ def neighbour_picture(evaluation: Evaluation, dataset: SpriteDataset) -> Image.I
     closest = nearest.argsort()[:ROWS].tolist()
     chosen = closest + [i for i in range(len(nearest)) if i not in closest][:ROWS]
     columns = 1 + NEIGHBOURS_SHOWN
+    side = evaluation.pixels.shape[1]
     size = (columns * (CELL + GAP) + GAP, len(chosen) * (CELL + LABEL + GAP) + GAP)
     picture = Image.new("RGB", size, WHITE)
     canvas, font = ImageDraw.Draw(picture), ImageFont.load_default(size=12)
@@ -85,7 +86,8 @@ def neighbour_picture(evaluation: Evaluation, dataset: SpriteDataset) -> Image.I
         top = GAP + row * (CELL + LABEL + GAP)
         cells = [(_straight_over_white(evaluation.pixels[sample]), f"sample {sample}", "")]
         for image, distance in _of_distinct_species(evaluation, dataset, sample):
-            pixels = over(dataset.images[image], np.full((dataset.resolution,) * 2 + (3,), 255, np.uint8))
+            real = dataset.pixels(np.array([image]), side)[0]
+            pixels = over(real, np.full((side, side, 3), 255, np.uint8))
             cells.append((pixels, dataset.species_name(image), f"distance {distance:.1f}"))
         for column, (pixels, first, second) in enumerate(cells):
             left = GAP + column * (CELL + GAP)

@@ -65,7 +65,8 @@ class Trainer:
         self.compute = compute or choose()
         self.world = world or World(device=self.compute.device)
         _check_fits(config, dataset, self.world)
-        self.shown = np.flatnonzero(~by_share(dataset, config.holdout))  # the images that are trained on
+        # The images that are trained on.
+        self.shown = np.flatnonzero(~by_share(dataset, config.holdout) & dataset.typical)
         self.sampler = BalancedSampler(dataset.species[self.shown], config.seed)
         self.side_by_side = SideBySide()
         self.records = self.compute.device.type == "cuda"  # steps are replayed instead of launched one by one
@@ -88,8 +89,9 @@ class Trainer:
         self.eyes: Eyes | None = None
         if config.eyes.enabled:
             self.eyes = place(Eyes(config.eyes))
-            calibration = dataset.batch(self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)])
-            self.eyes.calibrate(calibration.to(self.compute.device))
+            chosen = self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)]
+            calibration = dataset.batch(chosen, config.network.resolution, self.compute.device)
+            self.eyes.calibrate(calibration)
             self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr)
         # Only float16 needs its losses scaled; with other formats this does nothing.
         self.scaler = torch.amp.GradScaler(  # pyright: ignore[reportPrivateImportUsage]

@@ -52,6 +52,27 @@ def test_only_whole_factors_are_averaged(dataset: SpriteDataset, resolution: int
         dataset.batch(np.array([0]), resolution)
 
 
+def test_images_come_as_averaged_bytes_too(dataset: SpriteDataset) -> None:
+    pixels = dataset.pixels(np.array([2, 1]), 8)
+    assert pixels.shape == (2, 8, 8, 4) and pixels.dtype == np.uint8
+    cells = dataset.images[[2, 1]].reshape(2, 8, 4, 8, 4, 4).mean((2, 4))
+    assert np.abs(pixels - cells).max() <= 0.5 + 1e-3
+    np.testing.assert_array_equal(dataset.pixels(np.array([0]), 32)[0], dataset.images[0])
+
+
+def test_the_least_typical_images_are_marked_in_the_index(dataset: SpriteDataset) -> None:
+    assert dataset.typical.all()  # older data sets mark none
+    change_index(dataset.path, least_typical=[1])
+    assert SpriteDataset.open(dataset.path).typical.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("marked", [[3], [-1], ["0"], [True], 7])
+def test_marks_that_make_no_sense_are_damage(dataset: SpriteDataset, marked: object) -> None:
+    change_index(dataset.path, least_typical=marked)
+    with pytest.raises(DataError, match="is damaged"):
+        SpriteDataset.open(dataset.path)
+
+
 def test_a_missing_data_set_says_how_to_build_one(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no data set at .*: build it with `python -m train data`"):
         SpriteDataset.open(tmp_path / "none")

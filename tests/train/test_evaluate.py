@@ -344,7 +344,28 @@ def test_what_is_no_checkpoint_or_of_another_size_is_refused(
     assert "damaged" in command("eval", tmp_path / "broken.safetensors").refusal
     assert "no training state" in command("eval", tmp_path).refusal
     generator = tiny_generator()
-    small = Generator(replace(generator.config, channels=(16, 8)))
+    large = Generator(replace(generator.config, channels=(16, 8, 8, 8)))
+    save(tmp_path / "large.safetensors", large, {})
+    refusal = command("eval", tmp_path / "large.safetensors", "--data", many.path).refusal
+    assert "16 pixels wide, but this network draws 32" in refusal
+
+
+@needs_packages
+def test_a_smaller_network_is_measured_against_averages(
+    command: CommandLine, many: SpriteDataset, extractor: FeatureExtractor, tmp_path: Path
+) -> None:
+    small = Generator(replace(tiny_generator().config, channels=(16, 8)))
     save(tmp_path / "small.safetensors", small, {})
-    refusal = command("eval", tmp_path / "small.safetensors", "--data", many.path).refusal
-    assert "16 pixels wide, but this network draws 8" in refusal
+    data = shutil.copytree(many.path, tmp_path / "data")
+    index = json.loads((data / "index.json").read_text())
+    marked = index | {"least_typical": [0, 3]}  # measured is against all images, whatever training leaves out
+    (data / "index.json").write_text(json.dumps(marked))
+    arguments = ("--data", data, "--samples", 50, "--json", "--report", tmp_path / "report")
+    found = json.loads(command("eval", tmp_path / "small.safetensors", *arguments).out)
+    averages = build_reference(many, extractor, resolution=8)
+    stored = load(tmp_path / "small.safetensors").generator
+    expected = evaluate("small", stored, averages, extractor, samples=50).report
+    assert found["kid"]["mean"] == pytest.approx(expected.kid.mean, rel=1e-4)
+    assert found["real_images"] == len(many)
+    with Image.open(tmp_path / "report" / "neighbours.png") as picture:
+        assert picture.width > 5 * 128
