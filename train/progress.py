@@ -63,3 +63,4 @@ def _reasons(result: BuildResult) -> Iterator[tuple[str, int]]:
     yield "identical to another", result.removed["identical"]
     yield "near-duplicates", result.removed["similar"]
     yield "beyond the limit of a species", result.removed["surplus"]
+    yield "of which nothing was left to see", result.removed.get("invisible", 0)

@@ -22,7 +22,8 @@ from gan.cli import CommandError
 from gan.finish import Finish
 from gan.sampler import Sampler
 from gan.table import table
-from train.build import SPRITE_OPTIONS, BuildOptions, build_from_folder, build_from_package
+from train.build import build_from_folder, build_from_package
+from train.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
 from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.eval_command import best_of
@@ -146,11 +147,13 @@ def prepared_data(request: Request, resolution: int, journal: Journal) -> Sprite
 
     workers = os.cpu_count() or 1
     if request.source == PACKAGE_SOURCE:
-        options = BuildOptions(resolution, per_species=SPRITE_OPTIONS.per_species)
+        options = at_least(SPRITE_OPTIONS, resolution)
         if not (request.data / "index.json").is_file():
             build_from_package(request.data, request.cache, options, workers, progress)
     elif request.source is not None:
-        build_from_folder(Path(request.source), request.data, BuildOptions(resolution), workers, progress)
+        options = at_least(OWN_OPTIONS, resolution)
+        source = Path(request.source)
+        build_from_folder(source, request.data, options, workers, progress, request.cache)
     return SpriteDataset.open(request.data)
 
 

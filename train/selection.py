@@ -27,6 +27,13 @@ class Selection:
         numbers = list(images)
         return {"file": [self.file[i] for i in numbers], "frame": [self.frame[i] for i in numbers]}
 
+    def drop_invisible(self, numbers: list[int], images: np.ndarray) -> None:
+        """No longer keep those images, uint8 [n, R, R, 4], that came out without anything to see in them."""
+        gone = [i for i, image in zip(numbers, images, strict=True) if not image[..., 3].any()]
+        self.keep[gone] = False
+        if gone:
+            self.removed["invisible"] = sorted([*self.removed.get("invisible", []), *gone])
+
 
 def select(
     shards: Iterable[Path], files: list[SourceFile], near_duplicates: float, per_species: int

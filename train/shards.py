@@ -7,19 +7,24 @@ spoiled is not recognised and is decoded again.
 import hashlib
 import io
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from train.frames import start_worker, try_read
+from train.frames import attempt, start_worker
 
 FILES = 16  # a shard
 MAX_BYTES = 64 << 20  # of pixels in a shard, which bounds a worker's memory
 KEY_FILE = "key"
+
+Read = Callable[
+    [Path], list[tuple[int, np.ndarray]]
+]  # a file → (frame number, uint8 [R, R, 4]); can be pickled
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,13 @@ class Job:
     first: int  # position of the first path among all files
     paths: tuple[Path, ...]
     resolution: int
-    frames: int
+    read: Read
 
     def run(self) -> Path:
         """Decode the files and write the shard; where it lies."""
         images, file, frame, skipped = [], [], [], {}
         for position, path in enumerate(self.paths, self.first):
-            sprites = try_read(path, self.resolution, self.frames)
+            sprites = attempt(partial(self.read, path))
             if isinstance(sprites, str):
                 skipped[position] = sprites
                 continue
@@ -102,17 +107,18 @@ def prepare(folder: Path, key: str) -> None:
 
 
 def decode(
-    paths: list[Path], resolution: int, frames: int, folder: Path, workers: int
+    paths: list[Path], read: Read, resolution: int, frames: int, folder: Path, workers: int
 ) -> Generator[tuple[Path, int, bool]]:
-    """Decode `paths` into shards in a prepared `folder`, or find them there.
+    """Decode `paths` with `read` into shards in a prepared `folder`, or find them there.
 
+    A file gives at most `frames` images of `resolution` pixels.
     Yields, in order and whatever the number of workers: the shard, how many files it covers, and whether it
     was there already. Raises OSError where it cannot be written, BrokenProcessPool where a worker died.
     """
     size = min(FILES, max(1, MAX_BYTES // (frames * resolution**2 * 4)))
     starts = range(0, len(paths), size)
     jobs = [
-        Job(folder, number, start, tuple(paths[start : start + size]), resolution, frames)
+        Job(folder, number, start, tuple(paths[start : start + size]), resolution, read)
         for number, start in enumerate(starts)
     ]
     found = {job.number: path for job in jobs if (path := job.finished()) is not None}

@@ -24,9 +24,9 @@ TRAINING_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_mo
 STATES_PER_CHECKPOINT = 40
 PICTURE_BYTES = 500_000
 KIMG_PER_PICTURE = 4
-PACKAGE_BYTES = 1_000_000_000  # the sprites, what is decoded on the way, the data set and its features
-# Of one's own: twice 64×64 in four colours, as it is decoded and in the data set, and its features.
-IMAGE_BYTES = 64_000
+PACKAGE_BYTES = 2_000_000_000  # the sprites, what is drawn on the way, the data set and its features
+# Of one's own: 128×128 in four colours, in the data set and (packed) in the cache, and its features.
+IMAGE_BYTES = 160_000
 ANIMATION_FRAMES = 12  # that a data set takes of a file at most
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")

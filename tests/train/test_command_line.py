@@ -47,7 +47,9 @@ def names(folder: Path) -> list[str]:
 # -- data ----------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_becomes_a_data_set_and_a_sheet_to_look_at(command: CommandLine, tmp_path: Path) -> None:
+def test_a_folder_becomes_a_data_set_and_a_sheet_to_look_at(
+    command: CommandLine, tmp_path: Path, enlarger: Path
+) -> None:
     write_folder(tmp_path / "images", 5)
     (tmp_path / "images" / "broken.png").write_bytes(b"no picture")
     arguments = (
@@ -55,15 +57,15 @@ def test_a_folder_becomes_a_data_set_and_a_sheet_to_look_at(command: CommandLine
         tmp_path / "images",
         "--out",
         tmp_path / "set",
-        "--resolution",
-        16,
+        "--cache",
+        tmp_path / "cache",
         "--workers",
         1,
     )
     done = command("data", *arguments)
     assert done.code == 0 and "5 images of 5 species from 6 files" in done.out and "broken.png" in done.out
     dataset = SpriteDataset.open(tmp_path / "set")
-    assert len(dataset) == 5 and dataset.resolution == 16
+    assert len(dataset) == 5 and dataset.resolution == 128 and dataset.index["options"]["enhance"]
     with Image.open(tmp_path / "set-sheet.png") as sheet:
         assert sheet.width > 32
     assert str(tmp_path / "set-sheet.png") in done.out
@@ -75,7 +77,8 @@ def test_frames_of_animations_are_chosen(command: CommandLine, tmp_path: Path) -
     write_folder(tmp_path / "gifs", 2, animated=True, frames=4)
     for frames, distinct in ((1, 2), (4, 6)):  # the first and the third pose of the idle loop are the same
         out = tmp_path / str(frames)
-        command("data", "--source", tmp_path / "gifs", "--out", out, "--frames", frames, "--workers", 1)
+        arguments = ("--source", tmp_path / "gifs", "--out", out, "--frames", frames, "--workers", 1)
+        command("data", *arguments, "--no-enhance")
         assert len(SpriteDataset.open(out)) == distinct
 
 
@@ -91,6 +94,8 @@ def test_frames_of_animations_are_chosen(command: CommandLine, tmp_path: Path) -
         (["--near-duplicates", "-1"], "0 to 255"),
         (["--near-duplicates", "nan"], "0 to 255"),
         (["--per-species", "-1"], "no limit"),
+        (["--least-typical", "0.7"], "from 0 to 0.5"),
+        (["--least-typical", "nan"], "from 0 to 0.5"),
     ],
 )
 def test_impossible_data_sets_are_refused(
@@ -117,7 +122,7 @@ def test_artwork_is_built_from_the_package(command: CommandLine, tmp_path: Path)
         svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="18" height="18">{shape}</svg>'
         (drawings / f"{number}.svg").write_text(svg)
     (drawings / "3.svg").write_text("<svg")
-    arguments = ("--variants", "artwork", "--no-labels", "--resolution", 16, "--workers", 1)
+    arguments = ("--variants", "artwork", "--no-labels", "--no-enhance", "--resolution", 16, "--workers", 1)
     done = command("data", "--out", tmp_path / "set", "--cache", tmp_path / "cache", *arguments)
     assert done.code == 0 and "2 images of 2 species from 3 files" in done.out
     assert "artwork/3.svg: it is damaged" in done.out

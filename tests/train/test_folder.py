@@ -167,7 +167,7 @@ def test_the_command_names_what_it_left_out(command: CommandLine, tmp_path: Path
     for seed in range(3):
         write_png(tmp_path / "in" / f"{seed}.png", seed)
     (tmp_path / "in" / "notes.txt").write_text("buy milk")
-    arguments = ("data", "--source", tmp_path / "in", "--out", tmp_path / "out", "--resolution", 16)
+    arguments = ("data", "--source", tmp_path / "in", "--out", tmp_path / "out", "--no-enhance")
     for _ in ("built", "there already"):
         done = command(*arguments, "--workers", 1)
         assert (

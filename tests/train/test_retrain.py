@@ -316,7 +316,9 @@ def test_it_fails_before_it_trains_where_data_or_weights_are_not_there(
     assert not (request_.run / STATE_FILE).exists()
 
 
-def test_data_are_built_first_if_they_are_not_there(request_: Request, tmp_path: Path) -> None:
+def test_data_are_built_first_if_they_are_not_there(
+    request_: Request, tmp_path: Path, enlarger: Path
+) -> None:
     write_folder(tmp_path / "images", 40)
     new = Request(
         request_.checkpoint,
@@ -324,10 +326,12 @@ def test_data_are_built_first_if_they_are_not_there(request_: Request, tmp_path:
         request_.run,
         request_.kimg,
         source=str(tmp_path / "images"),
+        cache=tmp_path / "cache",
         samples=50,
     )
     assert run(new)
-    assert len(SpriteDataset.open(tmp_path / "built")) == 40
+    built = SpriteDataset.open(tmp_path / "built")
+    assert len(built) == 40 and built.index["options"]["enhance"]
 
 
 def test_a_state_that_was_damaged_is_set_aside(request_: Request, watched: Watched) -> None:
