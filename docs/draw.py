@@ -121,7 +121,7 @@ def levels(sampler: Sampler) -> Image.Image:
     above = list(sampler.render(np.stack([mother, *others]), [noise_seed] * 6))
     cells: Cells = [[None, *above[1:]]]
     for take in get_args(Take):
-        chosen = layers_of([take], sampler.config)
+        chosen = layers_of([take], sampler.levels)
         children = np.stack([mix_layers(mother, other, chosen) for other in others])
         cells.append([above[0], *sampler.render(children, [noise_seed] * len(children))])
     return table(cells, row_names=["", *get_args(Take)], margin=True)
@@ -130,7 +130,7 @@ def levels(sampler: Sampler) -> Image.Image:
 def mixing(sampler: Sampler) -> Image.Image:
     """A style-mixing grid: bodies from the left, colours from above."""
     rows, columns = sampler.w_from_seeds([1, 4, 6, 14], PSI), sampler.w_from_seeds([5, 13, 7, 10, 22], PSI)
-    return table(mixing_grid(sampler, rows, columns, layers_of(["colours"], sampler.config)), margin=True)
+    return table(mixing_grid(sampler, rows, columns, layers_of(["colours"], sampler.levels)), margin=True)
 
 
 def finish(sampler: Sampler) -> Image.Image:
@@ -183,7 +183,7 @@ def projections(checkpoint: Checkpoint) -> tuple[Image.Image, list[tuple[str, Pr
     mean, other = sampler.w_from_seeds([0], 0)[0], sampler.w_from_seeds([5], PSI)[0]
     found = [("a creature of this network", project(checkpoint, own, device="cpu"))]
     found += [("a drawing it has never seen", project(checkpoint, drawing, device="cpu"))]
-    colours = layers_of(["colours"], sampler.config)
+    colours = layers_of(["colours"], sampler.levels)
     cells: Cells = []
     for target, (_, result) in zip((own, drawing), found, strict=True):
         codes: Sequence[Array] = (mean, result.w_plus, mix_layers(result.w_plus, other, colours))

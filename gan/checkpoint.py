@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file that holds a generator, its description and a content hash.
 
 No pickle is ever read. The id is a hash of all that decides how a creature looks (the description, every
-weight, the finish, the enlarger), so that a checkpoint cannot change under its creatures without being
+weight, the finish, the enlarger, the levels), so that a checkpoint cannot change under its creatures without being
 noticed.
 """
 
@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from gan.config import ConfigError, NetworkConfig
 from gan.finish import Finish
 from gan.generator import Generator
+from gan.latents import LayerError, Levels
 from gan.pictures.enlarge import Enlarger, EnlargerConfig
 
 FORMAT = "newmon-generator"
-VERSION = 3  # 1 knew no finish, 2 no enlarger
+VERSION = 3  # 1 knew no finish, 2 no enlarger and no levels
 READABLE = ("1", "2", "3")
 ENLARGER = "enlarger."  # how the names of the enlarger's weights begin
 
@@ -43,11 +44,17 @@ class Checkpoint:
     metadata: dict[str, Any]  # how it was trained: kimg, data set, metrics
     finish: Finish | None = None  # what its pictures get at the end
     enlarger: Enlarger | None = None  # what makes them large
+    measured_levels: Levels | None = None  # of styles, as they were measured when it was exported
 
     @property
     def config(self) -> NetworkConfig:
         """The network's description."""
         return self.generator.config
+
+    @property
+    def levels(self) -> Levels:
+        """Which layers are shape, features and colours: as measured, or else by resolution."""
+        return self.measured_levels or Levels.by_resolution(self.config)
 
 
 def content_id(
@@ -55,10 +62,11 @@ def content_id(
     tensors: dict[str, Tensor],
     finish: Finish | None = None,
     enlarger: EnlargerConfig | None = None,
+    levels: Levels | None = None,
 ) -> str:
-    """16 hex digits that depend on the descriptions, on every stored weight and on the finish."""
+    """16 hex digits that depend on the descriptions, every stored weight, the finish and the levels."""
     digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
-    for part in (finish, enlarger):
+    for part in (finish, enlarger, levels):
         if part is not None:
             digest.update(json.dumps(part.to_dict(), sort_keys=True).encode())
     for name in sorted(tensors):
@@ -75,6 +83,7 @@ def save(
     metadata: dict[str, Any],
     finish: Finish | None = None,
     enlarger: Enlarger | None = None,
+    levels: Levels | None = None,
 ) -> str:
     """Write a generator, and what makes its pictures large, in half precision, atomically; return its id.
 
@@ -86,7 +95,7 @@ def save(
         tensors |= _in_half_precision(enlarger, ENLARGER)
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError("The networks hold weights that are not finite, so they were not saved.")
-    identity = content_id(generator.config, tensors, finish, enlarger and enlarger.config)
+    identity = content_id(generator.config, tensors, finish, enlarger and enlarger.config, levels)
     header = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -98,6 +107,8 @@ def save(
         header["finish"] = json.dumps(finish.to_dict(), sort_keys=True)
     if enlarger is not None:
         header["enlarger"] = json.dumps(enlarger.config.to_dict(), sort_keys=True)
+    if levels is not None:
+        header["levels"] = json.dumps(levels.to_dict(), sort_keys=True)
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,15 +148,18 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
         metadata = dict(json.loads(header["metadata"]))
         finish = Finish.from_dict(json.loads(header["finish"])) if "finish" in header else None
         enlarging = EnlargerConfig.from_dict(json.loads(header["enlarger"])) if "enlarger" in header else None
+        levels = None
+        if "levels" in header:
+            levels = Levels(**json.loads(header["levels"]), num_layers=config.num_layers)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
     except SafetensorError as error:
         raise CheckpointError(
             f"{path} is not a whole safetensors file: it is damaged or truncated."
         ) from error
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, ConfigError, LayerError) as error:
         raise CheckpointError(f"{path} has a header that newmon cannot read ({error}).") from error
-    if content_id(config, tensors, finish, enlarging) != header.get("id"):
+    if content_id(config, tensors, finish, enlarging, levels) != header.get("id"):
         raise CheckpointError(f"{path} was changed after it was made: its content does not match its id.")
     with torch.device("meta"):
         generator = Generator(config)
@@ -157,7 +171,7 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
             _fill(enlarger, {name.removeprefix(ENLARGER): t for name, t in theirs.items()}, device)
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not hold the weights that its description asks for.") from error
-    return Checkpoint(generator, header["id"], metadata, finish, enlarger)
+    return Checkpoint(generator, header["id"], metadata, finish, enlarger, levels)
 
 
 def _in_half_precision(module: nn.Module, prefix: str) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,8 +18,8 @@ Array = NDArray[np.float32]
 Take = Literal["shape", "features", "colours"]
 
 SEED_MAX = 2**32 - 1
-COARSE_UP_TO = 8  # shape: where the silhouette is decided
-MIDDLE_UP_TO = 16  # features; every level above decides colours
+COARSE_UP_TO = 8  # pixels: shape, where nothing was measured
+MIDDLE_UP_TO = 16  # pixels: features; every level above is colours
 
 
 class SeedError(ValueError):
@@ -27,6 +28,47 @@ class SeedError(ValueError):
 
 class LayerError(ValueError):
     """Layers or levels that a network does not have. Its text is fit to show to a user."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Which layers of a W+ code are shape (the first ones), features (the next) and colours (the last).
+
+    They belong to a checkpoint (`gan.checkpoint`). Raises `LayerError` for layers out of order.
+    """
+
+    features: int  # the first layer of the features
+    colours: int  # the first layer of the colours
+    num_layers: int  # L
+
+    def __post_init__(self) -> None:
+        bounds = (0, self.features, self.colours, self.num_layers)
+        if any(type(bound) is not int for bound in bounds) or list(bounds) != sorted(bounds):
+            raise LayerError(f"Levels begin at layers in order, not at {', '.join(map(str, bounds[:3]))}.")
+
+    @classmethod
+    def by_resolution(cls, config: NetworkConfig) -> Levels:
+        """Shape up to 8×8, features at 16×16, colours above: of checkpoints that hold no measured ones."""
+
+        def first_above(resolution: int) -> int:
+            levels = sum(r <= resolution for r in config.resolutions)
+            return min(max(2 * levels - 1, 0), config.num_layers)
+
+        return cls(first_above(COARSE_UP_TO), first_above(MIDDLE_UP_TO), config.num_layers)
+
+    def layers(self, take: Take) -> range:
+        """The layers of one level, in order."""
+        bounds = (0, self.features, self.colours, self.num_layers)
+        index = get_args(Take).index(take)
+        return range(bounds[index], bounds[index + 1])
+
+    def to_dict(self) -> dict[str, int]:
+        """Where the levels begin, as plain JSON values; how many layers there are says the network."""
+        return {"features": self.features, "colours": self.colours}
+
+    def by_name(self) -> list[tuple[Take, range]]:
+        """All levels with their layers, from coarse to fine; one may have none."""
+        return [(take, self.layers(take)) for take in get_args(Take)]
 
 
 def parse_seed(text: str) -> int:
@@ -79,17 +121,6 @@ def noise_from_seed(seed: int, sides: Sequence[int]) -> list[Array]:
     return [random.standard_normal((side, side)).astype(np.float32) for side in sides]
 
 
-def layer_slices(config: NetworkConfig) -> dict[Take, slice]:
-    """Which layers of a W+ code decide what: coarse (shape), middle (features), fine (colours)."""
-
-    def first_above(resolution: int) -> int:
-        levels = sum(r <= resolution for r in config.resolutions)
-        return max(2 * levels - 1, 0)
-
-    coarse, middle = first_above(COARSE_UP_TO), first_above(MIDDLE_UP_TO)
-    return {"shape": slice(0, coarse), "features": slice(coarse, middle), "colours": slice(middle, None)}
-
-
 def parse_take(text: str) -> list[Take]:
     """The levels of a comma-separated list: "shape,colours". Raises `LayerError` for any other word."""
     names = [part.strip().casefold() for part in text.split(",")]
@@ -115,10 +146,9 @@ def parse_layers(text: str, num_layers: int) -> list[int]:
     return sorted(layers)
 
 
-def layers_of(take: Sequence[Take], config: NetworkConfig) -> list[int]:
+def layers_of(take: Sequence[Take], levels: Levels) -> list[int]:
     """The layers that belong to the levels in `take`, in order."""
-    slices = layer_slices(config)
-    return sorted(layer for level in take for layer in range(config.num_layers)[slices[level]])
+    return sorted(layer for level in take for layer in levels.layers(level))
 
 
 def mix_layers(a: Array, b: Array, layers: Sequence[int], amount: float = 1.0) -> Array:
@@ -128,13 +158,11 @@ def mix_layers(a: Array, b: Array, layers: Sequence[int], amount: float = 1.0) -
     return mixed
 
 
-def mix_by_level(
-    a: Array, b: Array, take: Sequence[Take], config: NetworkConfig, amount: float = 1.0
-) -> Array:
+def mix_by_level(a: Array, b: Array, take: Sequence[Take], levels: Levels, amount: float = 1.0) -> Array:
     """A's styles, moved by `amount` to B's at the levels in `take`: [L, w_dim] (StyleGAN section 3.1)."""
     if unknown := set(take) - set(get_args(Take)):
         raise ValueError(f"unknown level {unknown.pop()!r}")
-    return mix_layers(a, b, layers_of(take, config), amount)
+    return mix_layers(a, b, layers_of(take, levels), amount)
 
 
 def blend(a: Array, b: Array, amount: float) -> Array:

@@ -35,6 +35,7 @@ class Sampler:
         self.config = checkpoint.config
         self.checkpoint_id = checkpoint.id
         self.finish = checkpoint.finish
+        self.levels = checkpoint.levels
         self.enlarger = None
         if checkpoint.enlarger is not None:
             self.enlarger = checkpoint.enlarger.to(  # pyright: ignore[reportCallIssue]

@@ -1,4 +1,4 @@
-"""From a run to a checkpoint: an averaged generator, with its growth baked in and its mean style measured."""
+"""From a run to a checkpoint: an averaged generator, growth baked in, mean style and levels measured."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gan.checkpoint import save
 from gan.finish import Finish
 from gan.generator import Generator, SynthesisLevel
 from gan.layers import ModulatedConv2d
+from gan.levels import measure
 from train.config import TrainConfig
 from train.continuation import write_continuation
 from train.fit import STATE_FILE
@@ -72,7 +73,9 @@ def export(
         "ema_half_life_kimg": half_life,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    identity = save(out, generator, metadata, finish)
+    measured = measure(generator)
+    metadata["levels"] = measured.to_dict()
+    identity = save(out, generator, metadata, finish, levels=measured.levels)
     if trainable:
         write_continuation(out, identity, state)
     return Exported(identity, kimg, half_life, phase)

@@ -25,8 +25,7 @@ from bot.engine.models import Model, Models, load_model, use_threads
 from bot.engine.pictures import Picture, Pictures, Stored
 from bot.engine.projection import CLOSING, OnProgress, Projector
 from bot.errors import UserError
-from gan.config import NetworkConfig
-from gan.latents import SeedError, Take, mix_by_level, parse_seed
+from gan.latents import Levels, SeedError, Take, mix_by_level, parse_seed
 from gan.sprite import to_png
 
 log = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ class Engine:
         self._models = Models(folder, kept)
         self._projector = Projector()
         self._pictures = Pictures(self._model_of)
-        self._configs: dict[str, NetworkConfig] = {}  # of every checkpoint that was ever loaded
+        self._levels: dict[str, Levels] = {}  # of every checkpoint that was ever loaded
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._waiting: OrderedDict[int, deque[_Order]] = OrderedDict()  # by user, next in turn first
         self._drawing: list[_Order] = []
@@ -114,7 +113,7 @@ class Engine:
         """Load the checkpoint and warm up. Raises `CheckpointError`."""
         loop = asyncio.get_running_loop()
         model = await loop.run_in_executor(self._thread, self._load)
-        self._active, self._configs[model.id] = model, model.sampler.config
+        self._active, self._levels[model.id] = model, model.sampler.levels
         self._loop_task = asyncio.create_task(self._work(), name="engine")
 
     def _load(self) -> Model:
@@ -133,7 +132,7 @@ class Engine:
         self._models.take(model.id)
         before = self._model  # another may have come into use meanwhile
         if model.id != before.id:
-            self._configs[model.id] = model.sampler.config
+            self._levels[model.id] = model.sampler.levels
             self._active = model
             self._models.put(before)
 
@@ -151,7 +150,7 @@ class Engine:
         if checkpoint_id is None or checkpoint_id == self._model.id:
             return self._model
         model = await self._models.get_for_creature(checkpoint_id)
-        self._configs[model.id] = model.sampler.config
+        self._levels[model.id] = model.sampler.levels
         return model
 
     async def close(self) -> None:
@@ -248,7 +247,7 @@ class Engine:
 
         Another checkpoint than the one in use must have been loaded before (`prepare`).
         """
-        return mix_by_level(a, b, take, self._configs[checkpoint_id or self._model.id], amount)
+        return mix_by_level(a, b, take, self._levels[checkpoint_id or self._model.id], amount)
 
     async def pictures(self, creatures: Sequence[Stored]) -> list[Picture]:
         """What each creature looks like, large: always the same for the same stored picture.

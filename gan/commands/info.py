@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -24,13 +25,13 @@ def info(
 
 def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
     """Names and values of what is known. Metadata may hold anything: what is not understood is left out."""
-    from gan.latents import layer_slices
+    from gan.levels import Change
 
     config, metadata = checkpoint.config, checkpoint.metadata
     parameters = sum(p.numel() for p in checkpoint.generator.parameters())
     last = config.num_layers - 1
-    levels = ((take, *part.indices(config.num_layers)[:2]) for take, part in layer_slices(config).items())
-    named = [f"{take} {first}–{end - 1}" for take, first, end in levels if end > first]
+    named = [f"{take} {part.start}–{part.stop - 1}" for take, part in checkpoint.levels.by_name() if part]
+    how = " (measured)" if checkpoint.measured_levels else ""
     yield "file", f"{path}, {path.stat().st_size / 1e6:.1f} MB"
     yield "id", checkpoint.id
     yield "pictures", f"{config.resolution}×{config.resolution} pixels, premultiplied RGBA"
@@ -44,7 +45,14 @@ def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
     if checkpoint.finish is not None:
         yield "finish", f"hard edges, at most {checkpoint.finish.colours} colours, no stray pixels"
     yield "latents", f"z {config.z_dim} → {config.mapping_layers} layers → w {config.w_dim}"
-    yield "styles", f"layers 0–{last}: {', '.join(named)}"
+    yield "styles", f"layers 0–{last}: {', '.join(named)}{how}"
+    measured = _mapping(metadata.get("levels"))
+    for take, _ in checkpoint.levels.by_name():
+        changes = _mapping(measured.get(take))
+        known = [(f.name, value) for f in fields(Change) if _number(value := changes.get(f.name))]
+        if known:
+            shares = (f"{name.replace('_', ' ')} {value:.2f}" for name, value in known)
+            yield "", f"{take} changes {', '.join(shares)}"
     yield from _training(metadata)
 
 

@@ -31,7 +31,7 @@ from gan.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from gan.config import NetworkConfig
+    from gan.latents import Levels
 
 TAKE = "colours"
 COLUMNS = 8
@@ -74,7 +74,7 @@ def mix(
     from gan.table import CLEAR, WHITE, side, table
 
     sampler = open_sampler(checkpoint)
-    chosen = _chosen_layers(take, layers, sampler.config)
+    chosen = _chosen_layers(take, layers, sampler.levels)
     for cells_long in (len(left) + 1, len(above) + 1):
         side(cells_long, sampler.resolution, scale, GAP)
     row_parents, column_parents = creatures(sampler, left, psi), creatures(sampler, above, psi)
@@ -143,12 +143,12 @@ def _parse_psi(text: str) -> list[float]:
     return list(dict.fromkeys(check_psi(value) for value in values))
 
 
-def _chosen_layers(take: str | None, layers: str | None, config: NetworkConfig) -> list[int]:
+def _chosen_layers(take: str | None, layers: str | None, levels: Levels) -> list[int]:
     from gan.latents import layers_of, parse_layers, parse_take
 
     if layers is not None:
-        return parse_layers(layers, config.num_layers)
-    return layers_of(parse_take(TAKE if take is None else take), config)
+        return parse_layers(layers, levels.num_layers)
+    return layers_of(parse_take(TAKE if take is None else take), levels)
 
 
 def _check_count(number: int) -> None:

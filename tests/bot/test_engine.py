@@ -14,6 +14,8 @@ import pytest_asyncio
 
 from bot.engine import CheckpointError, Engine, Hatched, seed_from_text
 from bot.errors import UserError
+from gan.checkpoint import load, save
+from gan.latents import Levels
 from gan.sprite import from_png
 from tests.bot.running import make_checkpoint
 
@@ -45,6 +47,23 @@ async def engine(tmp_path: Path) -> AsyncIterator[WatchedEngine]:
     await engine.start()
     yield engine
     await engine.close()
+
+
+async def test_children_take_the_levels_that_their_checkpoint_holds(tmp_path: Path) -> None:
+    plain = make_checkpoint(tmp_path / "plain.safetensors")
+    generator = load(tmp_path / "plain.safetensors").generator
+    measured = save(tmp_path / "measured.safetensors", generator, {}, levels=Levels(1, 2, 6))
+    (tmp_path / "measured.safetensors").rename(tmp_path / f"{measured}.safetensors")
+    engine = Engine(tmp_path / "plain.safetensors", folder=tmp_path, threads=1)
+    await engine.start()
+    try:
+        await engine.prepare(measured)
+        a, b = await engine.styles([1, 2], 0.7)
+        for checkpoint_id, of_b in ((plain, range(3, 5)), (measured, range(1, 2))):
+            child = engine.mixed(a, b, ["features"], checkpoint_id=checkpoint_id)
+            assert [layer for layer in range(6) if np.array_equal(child[layer], b[layer])] == list(of_b)
+    finally:
+        await engine.close()
 
 
 async def until(condition: Callable[[], object]) -> None:

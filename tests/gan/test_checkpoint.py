@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gan.checkpoint import CheckpointError, content_id, load, save
 from gan.config import NetworkConfig, Style
+from gan.latents import Levels
 from tests.gan.tiny import STYLES, tiny_checkpoint, tiny_config, tiny_generator
 
 Header = dict[str, str]
@@ -73,6 +74,37 @@ def test_the_id_depends_on_content_alone(tmp_path: Path) -> None:
     with torch.no_grad():
         changed.synthesis.constant[0, 0, 0, 0] += 0.01
     assert save(tmp_path / "e", changed, {"kimg": 1}) != one
+
+
+def test_levels_are_kept_and_belong_to_the_id(tmp_path: Path) -> None:
+    plain = save(tmp_path / "a", tiny_generator(), {})
+    measured = save(tmp_path / "b", tiny_generator(), {}, levels=Levels(1, 4, 6))
+    assert len({plain, measured, save(tmp_path / "c", tiny_generator(), {}, levels=Levels(2, 4, 6))}) == 3
+    assert load(tmp_path / "b").levels == load(tmp_path / "b").measured_levels == Levels(1, 4, 6)
+    without = load(tmp_path / "a")
+    assert without.measured_levels is None and without.levels == Levels.by_resolution(tiny_config())
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_files_from_before_there_were_levels_keep_their_id(path: Path, version: str) -> None:
+    before = load(path).id
+    rewrite(path, lambda tensors, header: header.update(version=version), new_id=False)
+    assert load(path).id == before and load(path).measured_levels is None
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", '{"features": 1}', '{"features": 4, "colours": 2}', '{"features": 1, "colours": 9}']
+)
+def test_levels_that_are_none_are_refused(path: Path, text: str) -> None:
+    rewrite(path, lambda tensors, header: header.update(levels=text), new_id=False)
+    assert "header that newmon cannot read" in refusal(path)
+
+
+def test_other_levels_than_it_was_made_with_are_noticed(path: Path) -> None:
+    save(path, tiny_generator(), {}, levels=Levels(1, 4, 6))
+    moved = '{"features": 2, "colours": 4}'
+    rewrite(path, lambda tensors, header: header.update(levels=moved), new_id=False)
+    assert "changed after it was made" in refusal(path)
 
 
 def test_the_id_of_a_network_is_frozen() -> None:

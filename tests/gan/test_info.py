@@ -7,6 +7,7 @@ import pytest
 
 from gan.checkpoint import save
 from gan.config import Style
+from gan.latents import Levels
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint, tiny_generator
 
@@ -36,6 +37,15 @@ def test_a_network_is_described(command: CommandLine, tmp_path: Path, style: Sty
     assert done.code == 0 and said["id"] == checkpoint.id and said["styles"] == levels
     assert said["network"].startswith(style) and "16 at 4², 16 at 8², 8 at 16²" in said["network"]
     assert said["trained"] == "1.5 kimg" and "data set" not in said
+
+
+def test_measured_levels_and_what_they_change_are_shown(command: CommandLine, tmp_path: Path) -> None:
+    changes = {"shape": {"silhouette": 0.5, "mean_colour": 0.123}, "features": {}, "colours": "many"}
+    save(tmp_path / "a.safetensors", tiny_generator(), {"levels": changes}, levels=Levels(1, 4, 6))
+    out = command("info", tmp_path / "a.safetensors").out
+    assert "layers 0–5: shape 0–0, features 1–3, colours 4–5 (measured)\n" in out
+    assert f"\n{'':<12}shape changes silhouette 0.50, mean colour 0.12\n" in out
+    assert "features changes" not in out and "colours changes" not in out
 
 
 @pytest.mark.parametrize(

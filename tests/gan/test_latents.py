@@ -7,10 +7,10 @@ from gan.config import NetworkConfig, Style
 from gan.latents import (
     SEED_MAX,
     LayerError,
+    Levels,
     SeedError,
     Take,
     blend,
-    layer_slices,
     layers_of,
     mix_by_level,
     mix_layers,
@@ -22,6 +22,8 @@ from gan.latents import (
     z_from_seed,
 )
 from tests.gan.tiny import STYLES
+
+LEVELS = Levels.by_resolution(NetworkConfig())
 
 
 @pytest.mark.parametrize(
@@ -92,15 +94,22 @@ def test_a_shorter_list_of_noise_images_is_the_start_of_a_longer_one() -> None:
 @pytest.mark.parametrize("levels", range(1, 8))
 def test_levels_share_out_all_layers_exactly_once(style: Style, levels: int) -> None:
     config = NetworkConfig(channels=(8,) * levels, style=style)
-    slices = layer_slices(config)
-    assert list(slices) == ["shape", "features", "colours"]
-    layers = list(range(config.num_layers))
-    assert [layer for part in slices.values() for layer in layers[part]] == layers
+    parts = Levels.by_resolution(config).by_name()
+    assert [take for take, _ in parts] == ["shape", "features", "colours"]
+    assert [layer for _, part in parts for layer in part] == list(range(config.num_layers))
 
 
-def test_levels_of_the_shipped_size() -> None:
-    slices = layer_slices(NetworkConfig())
-    assert [s.indices(10)[:2] for s in slices.values()] == [(0, 3), (3, 5), (5, 10)]
+def test_levels_by_resolution_are_frozen() -> None:
+    """Checkpoints that hold no measured levels mix as they ever did."""
+    assert Levels.by_resolution(NetworkConfig()) == Levels(3, 5, 10)
+    assert Levels.by_resolution(NetworkConfig(style="adain")) == Levels(3, 5, 9)
+    assert Levels.by_resolution(NetworkConfig(channels=(8,))) == Levels(1, 1, 2)
+
+
+@pytest.mark.parametrize("bounds", [(-1, 2), (3, 2), (2, 11), (1.0, 2), (None, 2)])
+def test_levels_out_of_order_are_refused(bounds: tuple[int, int]) -> None:
+    with pytest.raises(LayerError, match="in order"):
+        Levels(*bounds, num_layers=10)
 
 
 @pytest.mark.parametrize(
@@ -109,21 +118,21 @@ def test_levels_of_the_shipped_size() -> None:
 )
 def test_mixing_takes_whole_levels(take: list[Take], from_b: list[int]) -> None:
     a, b = np.zeros((10, 4), np.float32), np.ones((10, 4), np.float32)
-    mixed = mix_by_level(a, b, take, NetworkConfig())
+    mixed = mix_by_level(a, b, take, LEVELS)
     assert [i for i in range(10) if mixed[i].all()] == list(from_b)
     assert not a.any()  # the parents stay as they are
 
 
 def test_a_level_can_be_taken_in_part() -> None:
     a, b = np.zeros((10, 4), np.float32), np.full((10, 4), 2, np.float32)
-    mixed = mix_by_level(a, b, ["shape"], NetworkConfig(), amount=0.25)
+    mixed = mix_by_level(a, b, ["shape"], LEVELS, amount=0.25)
     assert (mixed[:3] == 0.5).all() and not mixed[3:].any()
 
 
 def test_an_unknown_level_is_refused() -> None:
     a = np.zeros((10, 4), np.float32)
     with pytest.raises(ValueError, match="tail"):
-        mix_by_level(a, a, ["tail"], NetworkConfig())  # type: ignore[list-item]
+        mix_by_level(a, a, ["tail"], LEVELS)  # type: ignore[list-item]
 
 
 def test_blends_go_from_a_to_b() -> None:
@@ -133,9 +142,8 @@ def test_blends_go_from_a_to_b() -> None:
 
 
 def test_levels_and_layers_of_a_command_line() -> None:
-    config = NetworkConfig()
     assert parse_take(" Colours,shape") == ["shape", "colours"]
-    assert layers_of(["colours", "shape"], config) == [0, 1, 2, 5, 6, 7, 8, 9]
+    assert layers_of(["colours", "shape"], LEVELS) == [0, 1, 2, 5, 6, 7, 8, 9]
     assert parse_layers("5, 0-2,1 - 3", 10) == [0, 1, 2, 3, 5]
     assert parse_layers("9", 10) == [9]
 
@@ -157,5 +165,5 @@ def test_any_choice_of_layers_can_be_mixed() -> None:
     a, b = np.zeros((10, 4), np.float32), np.full((10, 4), 2, np.float32)
     mixed = mix_layers(a, b, [0, 7], 0.5)
     assert (mixed[[0, 7]] == 1).all() and mixed.sum() == 8 and not a.any()
-    whole = mix_layers(a, b, layers_of(["features"], NetworkConfig()))
-    assert np.array_equal(whole, mix_by_level(a, b, ["features"], NetworkConfig()))
+    whole = mix_layers(a, b, layers_of(["features"], LEVELS))
+    assert np.array_equal(whole, mix_by_level(a, b, ["features"], LEVELS))

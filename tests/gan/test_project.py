@@ -65,7 +65,7 @@ def test_the_shipped_network_finds_its_own_pictures_again() -> None:
     space = WhitenedStyles.measure(shipped.generator)
     assert space.whiten(torch.from_numpy(found.w_plus)).square().mean() < 2
     other = sampler.w_from_seeds([3], 0.9)[0]
-    child = mix_by_level(found.w_plus, other, ["colours"], shipped.config)
+    child = mix_by_level(found.w_plus, other, ["colours"], shipped.levels)
     a, b = sampler.render(np.stack([found.w_plus, child]), [0, 0])
     assert ((a[..., 3] > 128) == (b[..., 3] > 128)).mean() > 0.9 and not np.array_equal(a, b)
 

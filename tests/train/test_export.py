@@ -13,6 +13,7 @@ from gan.checkpoint import CheckpointError, load
 from gan.config import Style
 from gan.generator import Generator
 from gan.layers import upsample
+from gan.levels import measure
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
 from tests.gan.tiny import STYLES, tiny_generator
@@ -75,6 +76,17 @@ def test_the_checkpoint_says_where_it_comes_from(creatures: SpriteDataset, tmp_p
     assert [stage["resolution"] for stage in metadata["stages"]] == [4, 8, 16]
     created = datetime.fromisoformat(metadata["created"])
     assert created.utcoffset() is not None
+
+
+def test_the_levels_of_styles_are_measured(creatures: SpriteDataset, tmp_path: Path) -> None:
+    export(trained(creatures, tmp_path / "run", 20), tmp_path / "a.safetensors")
+    checkpoint = load(tmp_path / "a.safetensors")
+    measured = measure(checkpoint.generator)  # of weights in half precision
+    assert checkpoint.measured_levels == checkpoint.levels == measured.levels
+    stored = checkpoint.metadata["levels"]
+    assert list(stored) == ["colours", "features", "shape"]  # headers are sorted
+    for take, changes in measured.to_dict().items():
+        assert stored[take] == pytest.approx(changes, abs=0.05)
 
 
 def test_exporting_twice_gives_the_same_id(creatures: SpriteDataset, tmp_path: Path) -> None:
