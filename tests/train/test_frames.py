@@ -13,7 +13,7 @@ from gan.pictures import vector
 from train.build import BuildOptions, build_from_folder
 from train.data import SpriteDataset
 from train.errors import DataError
-from train.frames import read_sprites, try_read
+from train.frames import attempt, read_sprites
 from train.synthetic import write_png
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" {size}><rect width="{w}" height="4" fill="#c80000"/></svg>'
@@ -84,7 +84,7 @@ def png(size: tuple[int, int], colour: tuple[int, int, int, int]) -> bytes:
 )
 def test_files_that_cannot_be_used_say_why(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.png").write_bytes(content)
-    assert words in str(try_read(tmp_path / "a.png", 16, 4))
+    assert words in str(attempt(lambda: read_sprites(tmp_path / "a.png", 16, 4)))
 
 
 def test_vector_drawings_are_rendered_sharp(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_vector_drawings_are_rendered_sharp(tmp_path: Path) -> None:
 )
 def test_vector_drawings_that_cannot_be_used_say_why(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.svg").write_text(content)
-    assert isinstance(try_read(tmp_path / "a.svg", 16, 4), str)
+    assert isinstance(attempt(lambda: read_sprites(tmp_path / "a.svg", 16, 4)), str)
 
 
 def test_a_folder_may_mix_vectors_and_pixels(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from gan.pictures.read import is_readable, read_frames, readable_suffixes, sprea
 from gan.pictures.square import to_straight
 from gan.sprite import Pixels
 from gan.target import TargetError, read_target
-from train.frames import try_read
+from train.frames import attempt, read_sprites
 
 Reader = Callable[[Path], Pixels]
 
@@ -27,7 +27,7 @@ def as_target(path: Path) -> Pixels:
 
 def as_sprite(path: Path) -> Pixels:
     """As `train data` reads it, with straight alpha."""
-    found = try_read(path, 16, 1)
+    found = attempt(lambda: read_sprites(path, 16, 1))
     if isinstance(found, str):
         raise TargetError(found)
     return to_straight(found[0][1])
