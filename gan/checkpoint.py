@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file that holds a generator, its description and a content hash.
 
 No pickle is ever read. The id is a hash of all that decides how a creature looks (the description, every
-weight, the finish, the enlarger, the levels), so that a checkpoint cannot change under its creatures without being
-noticed.
+weight, the finish, the enlarger, the levels), so that a checkpoint cannot change under its creatures without
+being noticed.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from gan.generator import Generator
 from gan.latents import noise_from_seed, z_from_seed
 from gan.ops import best_dtype
 from gan.pictures.enlarge import premultiplied, tidy, to_picture
-from gan.sprite import Pixels, to_rgba
+from gan.sprite import Pixels, resized, to_rgba
+from gan.sprite import enlarge as repeat_pixels
 
 # Every pass through the synthesis network has exactly this many samples, padded if need be. Libraries pick
 # their kernels by batch size, and another kernel rounds differently: with one size, a creature has the same
@@ -92,6 +93,15 @@ class Sampler:
         if self.enlarger is not None:
             sprite = tidy(sprite, self.enlarger.config)
         return sprite if self.finish is None else self.finish(sprite)
+
+    def shown(self, sprites: Pixels, scale: int, pixel_art: bool = False) -> Pixels:
+        """Sprites [N, H, W, 4] as `render` draws them → uint8 [N, scale·H, scale·W, 4], to look at.
+
+        Line art where the checkpoint has an enlarger, unless `pixel_art`; else by repeating pixels.
+        """
+        if pixel_art or self.enlarger is None:
+            return np.stack([repeat_pixels(sprite, scale) for sprite in sprites])
+        return np.stack([resized(picture, scale * sprites.shape[1]) for picture in self.enlarge(sprites)])
 
     @torch.inference_mode()
     def enlarge(self, sprites: Pixels) -> Pixels:

@@ -29,6 +29,11 @@ def enlarge(rgba: Pixels, scale: int) -> Pixels:
     return rgba.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
+def resized(rgba: Pixels, side: int) -> Pixels:
+    """[H, W, 4] → [side, side, 4], smoothly; what is transparent lends its colour to nothing."""
+    return np.asarray(Image.fromarray(rgba).resize((side, side), Image.Resampling.LANCZOS))
+
+
 def to_png(rgba: Pixels, scale: int = 1) -> bytes:
     """PNG bytes of one sprite uint8 [H, W, 4], enlarged by a whole factor."""
     buffer = io.BytesIO()

@@ -15,6 +15,7 @@ from gan.finish import Finish
 from gan.generator import Generator, SynthesisLevel
 from gan.layers import ModulatedConv2d
 from gan.levels import measure
+from gan.pictures.enlarge import Enlarger
 from train.config import TrainConfig
 from train.continuation import write_continuation
 from train.fit import STATE_FILE
@@ -44,11 +45,12 @@ def export(
     dataset: dict[str, Any] | None = None,
     trainable: bool = True,
     finish: Finish | None = None,
+    enlarger: Enlarger | None = None,
 ) -> Exported:
     """Write the run's averaged generator as a checkpoint. `dataset` describes the data if the state does not.
 
     `trainable` also writes what somebody needs to train it further (`train.continuation`), beside it.
-    `finish` is what its pictures get at the end.
+    `finish` is what its pictures get at the end, `enlarger` what makes them large.
     Raises `StateError` for a run that cannot be exported and `CheckpointError` if `out` cannot be written.
     """
     state = read(run / STATE_FILE)
@@ -75,7 +77,7 @@ def export(
     }
     measured = measure(generator)
     metadata["levels"] = measured.to_dict()
-    identity = save(out, generator, metadata, finish, levels=measured.levels)
+    identity = save(out, generator, metadata, finish, enlarger, measured.levels)
     if trainable:
         write_continuation(out, identity, state)
     return Exported(identity, kimg, half_life, phase)

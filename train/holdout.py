@@ -32,15 +32,15 @@ def by_share(dataset: SpriteDataset, share: float) -> NDArray[np.bool_]:
     Raises `DataError` if nothing would be left to learn from.
     """
     names = [str(name) for name in dataset.index["species"]]
-    chosen = _showing(dataset, {name for name in names if _place(name) < share})
+    chosen = _showing(dataset, {name for name in names if is_held_out(name, share)})
     if chosen.all():
         raise DataError(f"Holding out {share:.0%} of {len(names)} species leaves none to learn from.")
     return chosen
 
 
-def _place(name: str) -> float:
-    """A number from 0 to 1 that looks random and is always the same for a name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64
+def is_held_out(name: str, share: float) -> bool:
+    """Whether a species is among the `share` of all that are held out. Always the same for a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64 < share
 
 
 def _showing(dataset: SpriteDataset, species: set[str]) -> NDArray[np.bool_]:

@@ -19,7 +19,6 @@ from rich.console import Console
 
 from gan.checkpoint import Checkpoint, load
 from gan.cli import CommandError
-from gan.finish import Finish
 from gan.sampler import Sampler
 from gan.table import table
 from train.build import build_from_folder, build_from_package
@@ -115,7 +114,7 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
         return False
 
     journal.begin("evaluating")
-    exported = _exported(request.run, parent.finish)
+    exported = _exported(request.run, parent)
     reports = {
         name: _measured(path, reference, extractor, request.samples, journal)
         for name, path in exported.items()
@@ -212,12 +211,12 @@ def _set_damaged_aside(path: Path, console: Console) -> None:
         path.replace(path.with_suffix(".damaged"))
 
 
-def _exported(run: Path, finish: Finish | None) -> dict[str, Path]:
-    """All averages of the run as checkpoints, by name, with the finish of the one they come from."""
+def _exported(run: Path, parent: Checkpoint) -> dict[str, Path]:
+    """All averages of the run as checkpoints, by name, with the last stages of the one they come from."""
     half_lives = read(run / STATE_FILE).config.ema_half_lives_kimg
     paths = {f"ema{h:g}": run / f"ema{h:g}.safetensors" for h in half_lives}
     for half_life, path in zip(half_lives, paths.values(), strict=True):
-        export(run, path, half_life, allow_unfinished=True, finish=finish)
+        export(run, path, half_life, allow_unfinished=True, finish=parent.finish, enlarger=parent.enlarger)
     return paths
 
 
@@ -234,11 +233,11 @@ def compare(before: Path, after: Path) -> Image.Image:
     drawn = []
     for path in (before, after):
         sampler = Sampler(load(path))
-        drawn.append(sampler.render(sampler.w_from_seeds(COMPARED_SEEDS, COMPARED_PSI), COMPARED_SEEDS))
+        sprites = sampler.render(sampler.w_from_seeds(COMPARED_SEEDS, COMPARED_PSI), COMPARED_SEEDS)
+        drawn.append(sampler.shown(sprites, max(COMPARED_SIDE // sampler.resolution, 1)))
     starts = range(0, len(COMPARED_SEEDS), COMPARED_COLUMNS)
-    rows = [list(sprites[i : i + COMPARED_COLUMNS]) for i in starts for sprites in drawn]
-    scale = max(COMPARED_SIDE // drawn[0].shape[1], 1)
-    return table(rows, scale, row_names=["before", "after"] * len(starts)).convert("RGB")
+    rows = [list(pictures[i : i + COMPARED_COLUMNS]) for i in starts for pictures in drawn]
+    return table(rows, 1, row_names=["before", "after"] * len(starts)).convert("RGB")
 
 
 @contextlib.contextmanager

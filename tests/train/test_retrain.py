@@ -25,6 +25,7 @@ from gan.checkpoint import CheckpointError, load
 from gan.cli import CommandError
 from gan.finish import Finish
 from tests.command_line import CommandLine
+from tests.gan.tiny import tiny_enlarger
 from tests.train.tiny import differences, steps, tiny_trainer
 from train import journal as journals
 from train import reference as references
@@ -61,7 +62,7 @@ def parent(many: SpriteDataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A checkpoint that has seen 88 images, with a finish, and what it is trained further from."""
     folder = tmp_path_factory.mktemp("parent")
     write(folder / "run" / STATE_FILE, steps(tiny_trainer(many), 22).state())
-    export(folder / "run", folder / "parent.safetensors", finish=FINISH)
+    export(folder / "run", folder / "parent.safetensors", finish=FINISH, enlarger=tiny_enlarger())
     return folder / "parent.safetensors"
 
 
@@ -119,6 +120,9 @@ def test_a_checkpoint_becomes_another_measured_and_compared(request_: Request, w
     made = load(request_.run / done["checkpoint"])
     assert made.id == done["id"] == done["metrics"]["checkpoint"] != before.id
     assert made.finish == before.finish == FINISH
+    assert made.enlarger is not None and before.enlarger is not None
+    for name, weight in before.enlarger.state_dict().items():
+        assert torch.equal(made.enlarger.state_dict()[name], weight)
     assert made.metadata["kimg"] == pytest.approx(before.metadata["kimg"] + request_.kimg)
     assert read_continuation(request_.run / done["checkpoint"]).images_seen == 120
     assert isinstance(done["worse"], bool)

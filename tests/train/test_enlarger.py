@@ -1,0 +1,97 @@
+"""Learning to enlarge: better than smooth enlarging on pictures that it never saw, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan.pictures.enlarge import EnlargerConfig
+from tests.gan.tiny import tiny_enlarger
+from train import enlarger as enlarging
+from train.enlarger import Art, Learned, learn, line_loss, read, save
+from train.errors import DataError
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+def blob(number: int) -> NDArray[np.uint8]:
+    """A body of two discs with a black outline and hard edges, as line art has them."""
+    random = np.random.default_rng(number)
+    rows, columns = np.mgrid[: enlarging.ART_SIDE, : enlarging.ART_SIDE]
+    picture = np.zeros((enlarging.ART_SIDE, enlarging.ART_SIDE, 4), np.uint8)
+    colour = (*random.integers(60, 256, 3), 255)
+    discs = [(*random.integers(80, 176, 2), random.integers(40, 70)) for _ in range(2)]
+    for shrunk, filling in ((0, (0, 0, 0, 255)), (6, colour)):
+        for row, column, radius in discs:
+            picture[(rows - row) ** 2 + (columns - column) ** 2 < (radius - shrunk) ** 2] = filling
+    return picture
+
+
+@pytest.fixture(scope="module")
+def art() -> Art:
+    whole = np.stack([blob(number) for number in range(12)])
+    return Art(whole[:8], whole[8:])
+
+
+@pytest.fixture(scope="module")
+def learned(art: Art) -> Iterator[Learned]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("BATCH", 4), ("CROP", 64), ("LR", 4e-3)):
+            patch.setattr(enlarging, name, value)
+        yield learn(art, EnlargerConfig(width=12, depth=2), minutes=1, progress=silent, steps=300)
+
+
+def test_it_beats_smooth_enlarging_on_what_it_never_saw(learned: Learned) -> None:
+    assert learned.steps == 300
+    assert learned.psnr_db > learned.smooth_psnr_db + 0.1
+
+
+def test_a_file_of_its_own_survives(learned: Learned, tmp_path: Path) -> None:
+    save(tmp_path / "deep" / "e.safetensors", learned)
+    again = read(tmp_path / "deep" / "e.safetensors")
+    assert again.config == learned.enlarger.config
+    for name, weight in learned.enlarger.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weight.half().float())
+
+
+@pytest.mark.parametrize("content", [b"", b"no safetensors", bytes(64)])
+def test_a_damaged_file_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "e.safetensors").write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        read(tmp_path / "e.safetensors")
+
+
+def test_a_missing_file_and_a_foreign_one_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        read(tmp_path / "none.safetensors")
+    with pytest.raises(DataError, match="is no enlarger"):
+        read(Path(__file__).resolve().parents[2] / "checkpoints" / "newmon.safetensors")
+
+
+def test_the_loss_counts_lines_and_not_pixels_alone() -> None:
+    def error(pattern: Tensor) -> float:
+        return line_loss(torch.zeros(1, 4, 8, 8) + pattern, torch.zeros(1, 4, 8, 8)).item()
+
+    even = torch.full((8, 8), 0.1)
+    striped = torch.full((8, 8), 0.1) * (-1) ** torch.arange(8)
+    assert error(even) == pytest.approx(0.1)
+    assert error(striped) == pytest.approx(0.3)  # the same pixels, and every neighbour differs by 0.2
+
+
+def test_disturbed_pictures_stay_premultiplied(art: Art) -> None:
+    torch.manual_seed(0)
+    small = torch.from_numpy(art.seen[:8]).permute(0, 3, 1, 2).float().div(255)
+    small = torch.nn.functional.avg_pool2d(small, 4)
+    disturbed = enlarging._disturbed(small)
+    assert (disturbed[:, :3] <= disturbed[:, 3:] + 1e-6).all()
+    assert disturbed.min() >= 0 and disturbed.max() <= 1
+    assert 0.001 < (disturbed - small).abs().mean() < 0.1
+    assert tiny_enlarger()(disturbed).shape == (8, 4, 256, 256)
