@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.background import stand_back
+from bot.background import environment, stand_back
 from bot.errors import UserError
 from bot.retrain import process
 from bot.retrain.process import ProcessId
@@ -16,10 +16,19 @@ from bot.store import Job, StoreError
 from tests.bot.retrain.conftest import Rooms, process_of, until
 
 
+def autogroup(pid: int | str) -> int | None:
+    """The niceness of a process's whole session; None where the system does not group sessions."""
+    enabled = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    if not enabled.exists() or enabled.read_text().strip() != "1":
+        return None
+    return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+
+
 async def test_the_process_stands_back_and_knows_no_secrets(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DISCORD_TOKEN", "hush")
+    for name in ("DISCORD_TOKEN", "database_url", "Proxy_Url", "PGPASSWORD", "discord_token", "ANYTHING"):
+        monkeypatch.setenv(name, "hush")
     monkeypatch.setattr(process, "stand_back", stand_back)
     job = await rooms.begin("wait")
     await rooms.at_work(job)
@@ -29,10 +38,41 @@ async def test_the_process_stands_back_and_knows_no_secrets(
     proc = Path("/proc") / str(job.pid)
     assert int((proc / "oom_score_adj").read_text()) == 800
     assert os.getsid(job.pid) == job.pid  # Ctrl-C for the bot is not for it
+    if (own := autogroup("self")) is not None:  # its session's share is no larger than its priority
+        assert autogroup(job.pid) == 19 != own
     environment = (proc / "environ").read_text()
     assert "hush" not in environment and "OMP_NUM_THREADS=" in environment
     await rooms.retraining.cancel("Oak")
     await rooms.ended()
+
+
+def test_a_process_beside_the_bot_gets_what_is_listed_and_nothing_else() -> None:
+    passed = {
+        **{
+            "PATH": "/bin",
+            "HOME": "/h",
+            "LC_ALL": "C",
+            "CUDA_VISIBLE_DEVICES": "0",
+            "https_proxy": "http://p",
+        },
+        **{"npm_config_registry": "https://r", "OMP_PROC_BIND": "true", "TORCH_HOME": "/t"},
+    }
+    kept_back = dict.fromkeys(
+        (
+            *("discord_token", "Discord_Token", "PGPASSWORD", "DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "LC_"),
+            *(
+                "SENTRY_DSN",
+                "npm_config__authToken",
+                "NPM_TOKEN",
+                "TORCH_API_KEY",
+                "ADMIN_IDS",
+                "SSH_AUTH_SOCK",
+            ),
+        ),
+        "hush",
+    )
+    numbers = {"OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "3", "PYTHONUNBUFFERED": "1"}
+    assert environment(3, passed | kept_back) == passed | numbers
 
 
 async def test_a_later_process_of_the_same_number_is_left_alone(rooms: Rooms) -> None:
