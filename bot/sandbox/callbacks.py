@@ -11,6 +11,7 @@ from bot.sandbox.errors import ApiError, not_found, unknown_message, unknown_web
 from bot.sandbox.form import Form
 from bot.sandbox.interactions import Interaction, Interactions, Kind
 from bot.sandbox.limits import EPHEMERAL, LOADING
+from bot.sandbox.snowflakes import parse_snowflake
 from bot.sandbox.state import StoredMessage
 from bot.sandbox.uploads import Body, read_body
 from bot.sandbox.world import APPLICATION_ID, BOT, JsonObject
@@ -39,9 +40,10 @@ class CallbackRoutes:
     async def callback(self, request: web.Request) -> web.Response:
         body = await read_body(request)
         info = request.match_info
-        if not info["id"].isdecimal():
+        interaction_id = parse_snowflake(info["id"])
+        if interaction_id is None:
             raise not_found()
-        interaction = self.interactions.unanswered(int(info["id"]), info["token"])
+        interaction = self.interactions.unanswered(interaction_id, info["token"])
         kind = body.payload.get("type")
         _check_kind(interaction, kind)
         answer = Body(body.payload.get("data") or {}, body.uploads)
@@ -142,7 +144,8 @@ class CallbackRoutes:
         name = request.match_info["message"]
         if name == "@original":
             return await self.interactions.original(interaction)
-        message = await self.channel.state.message(int(name)) if name.isdecimal() else None
+        message_id = parse_snowflake(name)
+        message = None if message_id is None else await self.channel.state.message(message_id)
         of_another = message is not None and message.private_to not in (None, interaction.person.id)
         if message is None or message.author_id != BOT.id or of_another:
             raise unknown_message()

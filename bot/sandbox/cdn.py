@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.sandbox.signatures import Signer
+from bot.sandbox.snowflakes import parse_snowflake
 from bot.sandbox.state import State
 from bot.sandbox.world import APPLICATION_ID
 
@@ -31,7 +32,8 @@ class FileRoutes:
 
     async def attachment(self, request: web.Request) -> web.Response:
         good_for_s = self.signer.remaining_s(request.path, request.query)
-        file = await self.state.file(int(request.match_info["id"])) if good_for_s > 0 else None
+        file_id = parse_snowflake(request.match_info["id"])
+        file = await self.state.file(file_id) if good_for_s > 0 and file_id is not None else None
         if file is None or file.name != request.match_info["name"]:
             raise web.HTTPNotFound(text="This content is no longer available.")
         headers = {

@@ -185,7 +185,7 @@ class Channel:
         kept = list(message.attachments)
         described: dict[int, dict[str, Any]] = {}
         if isinstance(references, list):
-            described = {int(reference["id"]): reference for reference in references if "id" in reference}
+            described = {int(reference["id"]): reference for reference in references if reference.get("id")}
             kept = [attachment for attachment in kept if int(attachment["id"]) in described]
         files: list[StoredFile] = []
         for index, upload in sorted(body.uploads.items()):

@@ -9,6 +9,7 @@ from typing import Any
 from bot.sandbox.errors import PageError
 from bot.sandbox.form import Form, Path
 from bot.sandbox.places import SERVER, Place
+from bot.sandbox.snowflakes import parse_snowflake
 from bot.sandbox.state import State
 from bot.sandbox.world import (
     APPLICATION_ID,
@@ -53,6 +54,8 @@ def check_commands(form: Form, commands: list[JsonObject]) -> None:
     for index, command in enumerate(commands):
         at: Path = (index,)
         _check_name(form, at, command)
+        if not str(command.get("default_member_permissions") or "0").isdecimal():
+            form.fail((*at, "default_member_permissions"), "NUMBER_TYPE_COERCE", "Must be a number.")
         if command.get("type", CHAT_INPUT) == CHAT_INPUT:
             form.text((*at, "description"), command.get("description"), low=1, high=100)
         _check_options(form, at, command)
@@ -76,6 +79,8 @@ def _check_options(form: Form, at: Path, owner: JsonObject) -> None:
         here = (*at, "options", index)
         _check_name(form, here, option)
         form.text((*here, "description"), option.get("description"), low=1, high=100)
+        if option.get("type") not in range(SUBCOMMAND, NUMBER + 2):
+            form.fail((*here, "type"), "BASE_TYPE_CHOICES", "This is no type of option.")
         if option.get("type") in (SUBCOMMAND, GROUP):
             _check_options(form, here, option)
             continue
@@ -86,6 +91,8 @@ def _check_options(form: Form, at: Path, owner: JsonObject) -> None:
         choices = form.count((*here, "choices"), option.get("choices"), high=25)
         for i, choice in enumerate(choices):
             form.text((*here, "choices", i, "name"), choice.get("name"), low=1, high=100)
+            if not isinstance(choice.get("value"), str | int | float):
+                form.fail((*here, "choices", i, "value"), "BASE_TYPE_REQUIRED", "This field is required")
         if choices and option.get("autocomplete"):
             message = "Autocomplete cannot be combined with choices"
             form.fail((*here, "autocomplete"), "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", message)
@@ -228,7 +235,8 @@ def _number(option: JsonObject, value: object) -> int | float:
         raise ValueError(
             "A whole number, please." if option["type"] == INTEGER else "A number, please."
         ) from None
-    low, high = option.get("min_value", -_SAFE_INTEGER), option.get("max_value", _SAFE_INTEGER)
+    low, high = option.get("min_value"), option.get("max_value")
+    low, high = -_SAFE_INTEGER if low is None else low, _SAFE_INTEGER if high is None else high
     if not low <= parsed <= high:
         raise ValueError(f"A number between {low} and {high}, please.")
     return parsed
@@ -238,7 +246,8 @@ def _entity(state: State, kind: int, value: str) -> str:
     """The id of a person, role or channel given by id, mention or name."""
     text = value.strip("<@&#!> ")
     if kind in (USER, MENTIONABLE):
-        person = state.person(int(text)) if text.isdecimal() else state.person_named(text)
+        person_id = parse_snowflake(text)
+        person = state.person_named(text) if person_id is None else state.person(person_id)
         if person is not None:
             return str(person.id)
     if kind in (ROLE, MENTIONABLE):

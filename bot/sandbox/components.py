@@ -216,7 +216,9 @@ def check_modal(form: Form, path: Path, modal: dict[str, Any]) -> None:
             ):
                 form.text((*at, "components", i, "label"), text_input.get("label"), low=1, high=45)
                 _check_modal_input(form, (*at, "components", i), text_input)
-        elif child.get("type") != TEXT:
+        elif child.get("type") == TEXT:
+            form.text((*at, "content"), child.get("content"), low=1, high=LAYOUT_TEXT_MAX)
+        else:
             form.fail((*at, "type"), "UNION_TYPE_CHOICES", "Only inputs, labels and text fit into a dialog.")
     _check_ids(form, path, children)
 

@@ -27,6 +27,7 @@ from bot.sandbox.interactions import Interaction, Kind
 from bot.sandbox.outbox import Outbox
 from bot.sandbox.places import KINDS, Place, place_of
 from bot.sandbox.render import Links, message_payload
+from bot.sandbox.snowflakes import parse_snowflake
 from bot.sandbox.state import StoredMessage
 from bot.sandbox.world import BOT, JsonObject, Person, guild_payload
 
@@ -66,8 +67,9 @@ class Hub:
 
     def person(self, name_or_id: object) -> Person:
         """Raises PageError for someone unknown."""
-        text = str(name_or_id)
-        person = self.state.people.get(int(text)) if text.isdecimal() else self.state.person_named(text)
+        person_id = parse_snowflake(name_or_id)
+        known = self.state.person_named(str(name_or_id))
+        person = known if person_id is None else self.state.people.get(person_id)
         if person is None:
             raise PageError("There is nobody of this name here.")
         return person

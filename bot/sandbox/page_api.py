@@ -16,6 +16,8 @@ from bot.sandbox.hub import Hub, public_person
 from bot.sandbox.interactions import Interaction, Interactions, Kind
 from bot.sandbox.limits import CONTENT_MAX
 from bot.sandbox.places import Place
+from bot.sandbox.shapes import parse_json
+from bot.sandbox.snowflakes import parse_snowflake
 from bot.sandbox.state import StoredMessage
 from bot.sandbox.uploads import Body
 from bot.sandbox.world import JsonObject, Person
@@ -49,9 +51,9 @@ class PageRoutes:
 
     async def messages(self, request: web.Request) -> web.Response:
         """Older history: `?user=…&place=…&before=<message id>`."""
-        before = request.query.get("before", "")
         person, place = self.hub.who_and_where(request.query)
-        return json_answer(await self.hub.history(person, place, int(before) if before.isdecimal() else None))
+        before = parse_snowflake(request.query.get("before"))
+        return json_answer(await self.hub.history(person, place, before))
 
     async def add_person(self, request: web.Request) -> web.Response:
         name = " ".join(str((await read_json(request)).get("name", "")).split())
@@ -77,7 +79,7 @@ class PageRoutes:
         data = await read_json(request)
         person, place = self.hub.who_and_where(data)
         leaf = await self._leaf(person, place, data)
-        filled = command_data(self.state, leaf, data.get("options") or {}, place=place)
+        filled = command_data(self.state, leaf, _mapping(data, "options"), place=place)
         return _begun(
             self.interactions.begin(
                 Kind.COMMAND, person, filled, nonce=_nonce(data), name=leaf.name, place=place
@@ -90,7 +92,7 @@ class PageRoutes:
         person, place = self.hub.who_and_where(data)
         leaf = await self._leaf(person, place, data)
         focused = str(data.get("focused"))
-        filled = command_data(self.state, leaf, data.get("options") or {}, focused=focused, place=place)
+        filled = command_data(self.state, leaf, _mapping(data, "options"), focused=focused, place=place)
         interaction = self.interactions.begin(
             Kind.AUTOCOMPLETE, person, filled, nonce="", name=leaf.name, place=place
         )
@@ -118,11 +120,11 @@ class PageRoutes:
         """Sends the dialog that answered `interaction_id`, with `values` (custom_id → text or list)."""
         data = await read_json(request)
         person = self.hub.person(data.get("user"))
-        opened = str(data.get("interaction_id", ""))
-        opener = self.interactions.get(int(opened)) if opened.isdecimal() else None
+        opened = parse_snowflake(data.get("interaction_id"))
+        opener = None if opened is None else self.interactions.get(opened)
         if opener is None or opener.modal is None or opener.person != person:
             raise PageError("This dialog is no longer open. Please start again.")
-        filled = submission(opener.modal, data.get("values") or {})
+        filled = submission(opener.modal, _mapping(data, "values"))
         source = await self.state.message(opener.source_id) if opener.source_id else None
         return _begun(
             self.interactions.begin(
@@ -155,8 +157,8 @@ class PageRoutes:
         raise PageError(f"There is no command /{name} here.")
 
     async def _message(self, person: Person, place: Place, data: JsonObject) -> StoredMessage:
-        message_id = str(data.get("message_id", ""))
-        message = await self.state.message(int(message_id)) if message_id.isdecimal() else None
+        message_id = parse_snowflake(data.get("message_id"))
+        message = None if message_id is None else await self.state.message(message_id)
         seen = message is not None and message.private_to in (None, person.id)
         if message is None or not seen or message.channel_id != place.channel_id:
             raise PageError(_GONE)
@@ -168,11 +170,7 @@ class PageRoutes:
             return data
         chosen = components.check_values(used, values)
         data["values"] = chosen
-        people = [
-            self.state.people[int(value)]
-            for value in chosen
-            if value.isdecimal() and int(value) in self.state.people
-        ]
+        people = [self.state.people[i] for i in map(parse_snowflake, chosen) if i in self.state.people]
         if used["type"] in (components.USER_SELECT, components.MENTIONABLE_SELECT):
             data["resolved"] = resolved_people(people, place)
         return data
@@ -186,13 +184,21 @@ def _nonce(data: JsonObject) -> str:
     return str(data.get("nonce", ""))[:64]
 
 
+def _mapping(data: JsonObject, name: str) -> JsonObject:
+    """A part of an action that goes by names. Raises PageError where it is anything else."""
+    part = data.get(name) or {}
+    if not isinstance(part, dict):
+        raise PageError(f"The page sends its {name} by name.")
+    return part
+
+
 async def read_json(request: web.Request) -> dict[str, Any]:
     """The body of an action. Raises PageError."""
     # Insisting on JSON keeps other sites out: a browser lets no foreign form send this type unasked.
     if request.content_type != "application/json":
         raise PageError("The page sends JSON.")
     try:
-        data = await request.json()
+        data = parse_json(await request.read())
     except ValueError:
         raise PageError("This is not JSON.") from None
     if not isinstance(data, dict):

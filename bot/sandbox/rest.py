@@ -25,6 +25,8 @@ from bot.sandbox.errors import (
 from bot.sandbox.form import Form
 from bot.sandbox.gateway import Gateway
 from bot.sandbox.places import Place, direct_messages, place_with
+from bot.sandbox.shapes import check_shape, parse_json
+from bot.sandbox.snowflakes import parse_snowflake
 from bot.sandbox.state import StoredMessage
 from bot.sandbox.uploads import PAYLOAD, read_body
 from bot.sandbox.world import (
@@ -138,8 +140,8 @@ class RestRoutes:
         return json_answer(place.channel(recipient, self.state.last_message_id))
 
     async def open_direct_messages(self, request: web.Request) -> web.Response:
-        recipient = str((await read_body(request)).payload.get("recipient_id", ""))
-        person = self.state.people.get(int(recipient)) if recipient.isdecimal() else None
+        recipient = parse_snowflake((await read_body(request)).payload.get("recipient_id"))
+        person = None if recipient is None else self.state.people.get(recipient)
         if person is None:
             raise unknown_user()
         return json_answer(direct_messages(person.id).channel(person))
@@ -147,7 +149,8 @@ class RestRoutes:
     def _place(self, request: web.Request) -> Place:
         """The channel that the request names. Raises ApiError where the bot cannot go."""
         name = request.match_info["channel"]
-        place = place_with(int(name)) if name.isdecimal() else None
+        channel_id = parse_snowflake(name)
+        place = None if channel_id is None else place_with(channel_id)
         if place is None or (place.owner_id is not None and place.owner_id not in self.state.people):
             raise unknown_channel()
         if not place.open_to_bot:
@@ -156,7 +159,8 @@ class RestRoutes:
 
     def _person(self, request: web.Request) -> Person:
         user = request.match_info["user"]
-        person = self.state.person(int(user)) if user.isdecimal() else None
+        person_id = parse_snowflake(user)
+        person = None if person_id is None else self.state.person(person_id)
         if person is None:
             raise unknown_user()
         return person
@@ -170,9 +174,9 @@ class RestRoutes:
         query = request.query
         try:
             limit = min(max(int(query.get("limit", 50)), 1), 100)
-            before, after = (int(query[key]) if key in query else None for key in ("before", "after"))
         except ValueError:
             raise ApiError(400, 50035, "Invalid Form Body") from None
+        before, after = (parse_snowflake(query.get(key)) for key in ("before", "after"))
         channel_id = self._place(request).channel_id
         found = await self.state.messages(
             None, channel_id=channel_id, before=before, after=after, limit=limit
@@ -181,7 +185,7 @@ class RestRoutes:
 
     async def post_message(self, request: web.Request) -> web.Response:
         body = await read_body(request)
-        reference = int((body.payload.get("message_reference") or {}).get("message_id") or 0) or None
+        reference = parse_snowflake((body.payload.get("message_reference") or {}).get("message_id")) or None
         channel_id = self._place(request).channel_id
         origin = Origin(type=_REPLY if reference else 0, replies_to=reference, channel_id=channel_id)
         message = await self.channel.post(BOT, body, origin=origin)
@@ -204,7 +208,8 @@ class RestRoutes:
 
     async def _message(self, request: web.Request) -> StoredMessage:
         name = request.match_info["message"]
-        message = await self.state.message(int(name)) if name.isdecimal() else None
+        message_id = parse_snowflake(name)
+        message = None if message_id is None else await self.state.message(message_id)
         here = self._place(request).channel_id
         if message is None or message.private_to is not None or message.channel_id != here:
             raise unknown_message()
@@ -271,10 +276,13 @@ def _scope(request: web.Request) -> int:
 
 async def _json_list(request: web.Request) -> list[JsonObject]:
     try:
-        wanted = await request.json()
+        wanted = parse_json(await request.read())
     except ValueError:
         raise malformed_body() from None
     if not isinstance(wanted, list) or not all(isinstance(item, dict) for item in wanted):
         raise malformed_body()
+    form = Form()
+    check_shape(form, wanted)
+    form.settle()
     request[PAYLOAD] = wanted
     return wanted

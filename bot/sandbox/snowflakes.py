@@ -9,6 +9,20 @@ EPOCH_MS = 1_420_070_400_000
 COUNTER_BITS = 22
 
 
+SNOWFLAKE_MAX = 2**63 - 1
+
+
+def parse_snowflake(value: object) -> int | None:
+    """The id that somebody wrote, as a number or in digits; None where it can be none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
+        number = int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        return None
+    return number if 0 <= number <= SNOWFLAKE_MAX else None
+
+
 class Snowflakes:
     """Hands out strictly increasing ids, even when the clock is set back (`floor`: the last id in use)."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
-import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from aiohttp import BodyPartReader, web
 from PIL import Image, UnidentifiedImageError
 
 from bot.sandbox.errors import malformed_body, too_large
+from bot.sandbox.form import Form
+from bot.sandbox.shapes import check_shape, parse_json
 from bot.sandbox.world import ATTACHMENT_SIZE_LIMIT
 
 PAYLOAD = web.RequestKey("payload", object)  # where a request keeps its JSON, once it is read
@@ -41,16 +43,14 @@ class Body:
 async def read_body(request: web.Request) -> Body:
     """Raises ApiError for a malformed body (50109) and for a file over the limit (40005)."""
     if request.content_type != "multipart/form-data":
-        payload = _object(await request.text())
+        payload = _object(await request.read())
         request[PAYLOAD] = payload
         return Body(copy.deepcopy(payload), {})
     payload: dict[str, Any] = {}
     uploads: dict[int, Upload] = {}
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader):
-            raise malformed_body()
+    async for part in _parts(request):
         if part.name == "payload_json":
-            payload = _object(await part.text())
+            payload = _object(await part.read(decode=True))
             request[PAYLOAD] = copy.deepcopy(payload)  # the sandbox numbers the components in its own
         elif match := _FIELD.fullmatch(part.name or ""):
             if len(uploads) == _FILES_MAX:
@@ -60,15 +60,29 @@ async def read_body(request: web.Request) -> Body:
     return Body(payload, uploads)
 
 
-def _object(text: str) -> dict[str, Any]:
+async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    """The parts of a form, one after another. Raises ApiError where it is not made of such."""
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                raise malformed_body()
+            yield part
+    except (ValueError, AssertionError, LookupError):  # what aiohttp raises for a form that is none
+        raise malformed_body() from None
+
+
+def _object(text: bytes) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        payload = json.loads(text)
+        payload = parse_json(text)
     except ValueError:
         raise malformed_body() from None
     if not isinstance(payload, dict):
         raise malformed_body()
+    form = Form()
+    check_shape(form, payload)
+    form.settle()
     return payload
 
 
