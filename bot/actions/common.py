@@ -108,5 +108,6 @@ def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> New
         checkpoint_id=hatched.checkpoint_id,
         seed=hatched.seed,
         psi=hatched.psi,
+        at=interaction.created_at,
         **more,
     )

@@ -113,7 +113,7 @@ async def choose(interaction: Interaction, creature_id: int, _number: int) -> No
     """Show one creature of this person's own sheet, in a message of its own."""
     async with answering(interaction) as acknowledge:
         creature = await own(interaction, creature_id)
-        await interaction.client.store.note_shown(creature.id, creature.owner_id)
+        await interaction.client.store.note_shown(creature.id, creature.owner_id, interaction.created_at)
         await acknowledge()
         await show(interaction, creature)
 

@@ -50,7 +50,8 @@ async def save_as_answered(interaction: Interaction, creature_id: int, answers: 
 async def _save(interaction: Interaction, creature_id: int, name: str, *, in_place: bool) -> None:
     async with answering(interaction, in_place=in_place) as acknowledge:
         store = interaction.client.store
-        saved = await store.save(creature_id, interaction.user.id, name, interaction.guild_id)
+        user, at = interaction.user, interaction.created_at
+        saved = await store.save(creature_id, user.id, name, interaction.guild_id, at)
         await acknowledge()
         await show(interaction, saved)
 

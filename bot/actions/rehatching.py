@@ -83,7 +83,8 @@ async def keep_rehatched(
     if name is None:
         raise UserError(f"All names like {known_as} are taken: rename one of those creatures first.")
     try:
-        return await store.save(made.id, user_id, name, interaction.guild_id), other
+        at = interaction.created_at
+        return await store.save(made.id, user_id, name, interaction.guild_id, at), other
     except AlreadySaved as error:  # by a second press at the same time
         return error.creature, other
 

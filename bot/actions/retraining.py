@@ -67,7 +67,7 @@ async def cancel(interaction: Interaction) -> None:
         job = await interaction.client.retraining.cancel(interaction.user.display_name)
         await acknowledge()
         await interaction.edit_original_response(
-            content=f"Retrain {job.id} is saving what it learned, and ends."
+            content=f"Retrain {job.number} is saving what it learned, and ends."
         )
 
 

@@ -21,7 +21,7 @@ async def mons(interaction: Interaction, user: discord.User | None = None, sort:
 
 
 @app_commands.command(description="One creature with everything about it, for example /mon name:Foo")
-@app_commands.describe(name="Its name or its code, for example Foo or k3f9x0")
+@app_commands.describe(name="Its name or its code, for example Foo or k3f9x0ab")
 @app_commands.autocomplete(name=suggest_creatures)
 async def mon(interaction: Interaction, name: str) -> None:
     await collecting.show_named(interaction, name)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import secrets
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-LENGTH = 6  # 32^6 is about a thousand million
+LENGTH = 8  # 32^8 is about a million million: a code that was lost or forgotten does not come again
+_LENGTHS = (6, LENGTH)  # those that earlier versions gave have six characters
 _LOOKALIKES = str.maketrans("ilo", "110")
 
 
@@ -20,4 +21,4 @@ def new_code() -> str:
 def parse_code(text: str) -> str | None:
     """The code that `text` spells, forgiving case and look-alike characters; None if it cannot be one."""
     code = text.strip().lower().translate(_LOOKALIKES)
-    return code if len(code) == LENGTH and all(character in ALPHABET for character in code) else None
+    return code if len(code) in _LENGTHS and all(character in ALPHABET for character in code) else None

@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import UserError
-from bot.store.ids import is_possible
+from bot.store.ids import is_possible, new_id
 from bot.store.models import RetrainJobRow
 from bot.store.registry import CheckpointRegistry, promote_in
-from bot.store.transactions import changed_rows, retried
+from bot.store.transactions import changed_rows, next_number, retried
 
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -48,7 +48,8 @@ class NewJob:
 class Job:
     """A retrain as stored. Times are aware and in UTC."""
 
-    id: int
+    id: int  # what buttons hold; never comes twice
+    number: int  # what people read; counts up
     state: JobState
     stage: str
     started_by: int
@@ -79,7 +80,9 @@ class RetrainJobs(CheckpointRegistry):
     @retried
     async def begin_job(self, new: NewJob) -> Job:
         """Raises `AlreadyRunning`: of any number at once, the table's constraint lets one through."""
+        now = self._now()
         row = RetrainJobRow(
+            id=new_id(now),
             state="running",
             stage="starting",
             started_by=new.started_by,
@@ -89,18 +92,18 @@ class RetrainJobs(CheckpointRegistry):
             message_id=new.message_id,
             kimg=new.kimg,
             data=new.data,
-            run=new.run,
             attempts=0,
             parent_id=new.parent_id,
             promoted=False,
             told=False,
-            created_at=self._now(),
+            created_at=now,
         )
         try:
             async with self._writing() as session:
+                row.number = await next_number(session, RetrainJobRow.number)
+                # A folder of its own also where the number was another's before a backup was restored.
+                row.run = new.run or f"{row.number:04d}-{row.id & 0xFFFFFFFF:08x}"
                 session.add(row)
-                await session.flush()
-                row.run = new.run or f"{row.id:04d}"
         except IntegrityError as error:
             raise AlreadyRunning from error
         return _job(row)
@@ -138,7 +141,7 @@ class RetrainJobs(CheckpointRegistry):
     @retried
     async def runs(self, limit: int) -> list[str]:
         """The folders of the latest retrains, newest first."""
-        chosen = select(RetrainJobRow.run).order_by(RetrainJobRow.id.desc()).limit(limit)
+        chosen = select(RetrainJobRow.run).order_by(RetrainJobRow.number.desc()).limit(limit)
         async with self._reading() as session:
             return list(dict.fromkeys(await session.scalars(chosen)))
 
@@ -183,7 +186,7 @@ class RetrainJobs(CheckpointRegistry):
         return _job(row)
 
     async def _first_job(self, *conditions: Any) -> Job | None:
-        chosen = select(RetrainJobRow).where(*conditions).order_by(RetrainJobRow.id.desc()).limit(1)
+        chosen = select(RetrainJobRow).where(*conditions).order_by(RetrainJobRow.number.desc()).limit(1)
         async with self._reading() as session:
             row = await session.scalar(chosen)
         return None if row is None else _job(row)

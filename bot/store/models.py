@@ -78,7 +78,9 @@ class CheckpointRow(Base):
     parent_id: Mapped[str | None] = mapped_column(String(64))  # what it was trained further from
     metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     promoted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last came into use
-    configured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when CHECKPOINT last named it
+    # When CHECKPOINT last named it; later than all before it, so that the latest is what it names now.
+    configured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    number: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # counts up as they are registered
 
 
 class ActiveCheckpointRow(Base):
@@ -99,6 +101,9 @@ class RetrainJobRow(Base):
     __tablename__ = "retrain_jobs"
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    number: Mapped[int] = mapped_column(
+        Integer, server_default=text("0")
+    )  # counts up, for people and in order
     state: Mapped[str] = mapped_column(String(16))  # running, done, failed or cancelled
     stage: Mapped[str] = mapped_column(String(16))
     started_by: Mapped[int] = mapped_column(BigInteger)
@@ -184,6 +189,6 @@ class CreatureRow(Base):
         # A page of a collection is chosen within one of these alone; guild_id is there to be filtered by.
         Index("ix_creatures_saved", "owner_id", "saved_at", "id", "guild_id"),
         Index("ix_creatures_favourite", "owner_id", "favourite", "saved_at", "id", "guild_id"),
-        # Ids are never used twice: a button on an old message must not reach somebody else's creature.
+        # Ids are made by `new_id`, so that a button on an old message never reaches somebody else's creature.
         {"sqlite_autoincrement": True},
     )

@@ -34,7 +34,7 @@ def by_server_name(owner_id: int, guild_id: int, key: str, limit: int) -> Select
         .where(
             CreatureRow.guild_id == guild_id, CreatureRow.name_key == key, CreatureRow.owner_id != owner_id
         )
-        .order_by(CreatureRow.id)
+        .order_by(CreatureRow.saved_at, CreatureRow.id)
         .limit(limit)
     )
 
@@ -52,8 +52,8 @@ def latest_shown(owner_id: int, channel_id: int) -> Select[CreatureRow]:
     )
 
 
-def taken_codes(codes: Sequence[str]):
-    return select(CreatureRow.code).where(CreatureRow.code.in_(codes))
+def taken_keys(ids: Sequence[int], codes: Sequence[str]):
+    return select(CreatureRow.id).where(or_(CreatureRow.id.in_(ids), CreatureRow.code.in_(codes)))
 
 
 def existing_ids(ids: Sequence[int]):
@@ -77,7 +77,11 @@ def give_name(
 def note_shown(creature_id: int, owner_id: int, shown_at: datetime) -> Update:
     return (
         update(CreatureRow)
-        .where(CreatureRow.id == creature_id, CreatureRow.owner_id == owner_id)
+        .where(
+            CreatureRow.id == creature_id,
+            CreatureRow.owner_id == owner_id,
+            or_(CreatureRow.shown_at.is_(None), CreatureRow.shown_at < shown_at),
+        )
         .values(shown_at=shown_at)
         .execution_options(synchronize_session=False)
     )

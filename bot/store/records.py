@@ -36,6 +36,9 @@ class NewCreature:
     parent_a_id: int | None = None
     parent_b_id: int | None = None
     shown: bool = True  # by itself; False for one child among the several of a mix
+    # When the interaction that it hatched in began, by Discord's clock, which nobody sets back; None for this
+    # machine's. What is shown later has a later time.
+    at: datetime | None = None
     # How it came of its parents: {"take": [levels of B], "amount": percent} for a mix, {"nearby": seed,
     # "step": 0 to 1} for a step towards that seed's creature, and both for a mix that was varied;
     # {"rehatched": checkpoint_id} for what comes closest to a creature of that other checkpoint.
@@ -107,11 +110,12 @@ class Suggestion:
     owner_name: str
 
 
-def to_row(new: NewCreature, *, code: str, created_at: datetime) -> CreatureRow:
+def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) -> CreatureRow:
     """Raises ValueError where `w_plus` is not [L, w_dim]."""
     if new.w_plus.ndim != 2 or 0 in new.w_plus.shape:
         raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
     return CreatureRow(
+        id=row_id,
         code=code,
         owner_id=new.owner_id,
         owner_name=_storable(new.owner_name),
@@ -127,7 +131,7 @@ def to_row(new: NewCreature, *, code: str, created_at: datetime) -> CreatureRow:
         parent_b_id=new.parent_b_id,
         recipe=new.recipe,
         created_at=created_at,
-        shown_at=created_at if new.shown else None,
+        shown_at=(new.at or created_at) if new.shown else None,
         w_plus=new.w_plus.astype(W_DTYPE).tobytes(),
         png=new.png,
     )

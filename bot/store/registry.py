@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, exists, func, or_, select, update
@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store import queries
 from bot.store.models import ActiveCheckpointRow, CheckpointRow, CreatureRow, RetrainJobRow
-from bot.store.transactions import Transactions, changed_rows, retried
+from bot.store.transactions import Transactions, changed_rows, next_number, retried
+
+TICK = timedelta(microseconds=1)  # what times are kept to
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +73,22 @@ class CheckpointRegistry(Transactions):
         changes: dict[str, Any] = {"path": str(path), "info": metadata}
         changes |= {} if parent_id is None else {"parent_id": parent_id}
         changes |= {} if metrics is None else {"metrics": metrics}
-        changes |= {"configured_at": self._now()} if configured else {}
-        known = (
-            update(CheckpointRow)
-            .where(CheckpointRow.id == checkpoint_id)
-            .values(**changes)
-            .execution_options(synchronize_session=False)
-        )
         try:
-            async with self._writing() as session:
-                if await changed_rows(session, known) == 0:
-                    session.add(CheckpointRow(id=checkpoint_id, registered_at=self._now(), **changes))
+            await self._register(checkpoint_id, changes, configured)
         except IntegrityError:  # registered by another process in between
-            async with self._writing() as session:
-                await session.execute(known)
+            await self._register(checkpoint_id, changes, configured)
+
+    async def _register(self, checkpoint_id: str, changes: dict[str, Any], configured: bool) -> None:
+        now = self._now()
+        async with self._writing() as session:
+            if configured:
+                latest = await session.scalar(select(func.max(CheckpointRow.configured_at)))
+                changes = changes | {"configured_at": now if latest is None else max(now, latest + TICK)}
+            known = update(CheckpointRow).where(CheckpointRow.id == checkpoint_id).values(**changes)
+            if await changed_rows(session, known.execution_options(synchronize_session=False)) == 0:
+                number = await next_number(session, CheckpointRow.number)
+                row = CheckpointRow(id=checkpoint_id, registered_at=now, number=number, **changes)
+                session.add(row)
 
     @retried
     async def checkpoint(self, checkpoint_id: str) -> KnownCheckpoint | None:
@@ -148,7 +152,7 @@ def listed(starting: str, limit: int):
     return (
         select(CheckpointRow, saved)
         .where(CheckpointRow.id >= starting, CheckpointRow.id < starting + queries.LAST)
-        .order_by(CheckpointRow.registered_at.desc(), CheckpointRow.id)
+        .order_by(CheckpointRow.number.desc(), CheckpointRow.id)
         .limit(limit)
     )
 
@@ -156,17 +160,17 @@ def listed(starting: str, limit: int):
 def unused() -> Select[str]:
     """The ids that nothing needs, newest first."""
     own = CheckpointRow.id
-    latest = select(func.max(RetrainJobRow.id)).scalar_subquery()
+    latest = select(func.max(RetrainJobRow.number)).scalar_subquery()
     at_work = or_(RetrainJobRow.parent_id == own, RetrainJobRow.result_id == own)
     return (
         select(own)
         .where(
             ~exists().where(CreatureRow.checkpoint_id == own),
             ~exists().where(ActiveCheckpointRow.checkpoint_id == own),
-            ~exists().where(or_(RetrainJobRow.state == "running", RetrainJobRow.id == latest), at_work),
+            ~exists().where(or_(RetrainJobRow.state == "running", RetrainJobRow.number == latest), at_work),
             own.is_distinct_from(_configured()),
         )
-        .order_by(CheckpointRow.registered_at.desc(), own)
+        .order_by(CheckpointRow.number.desc(), own)
     )
 
 

@@ -24,7 +24,7 @@ from bot.store.errors import (
     NotYours,
     StoreError,
 )
-from bot.store.ids import MAX_ID, is_possible
+from bot.store.ids import MAX_ID, is_possible, new_id
 from bot.store.jobs import RetrainJobs
 from bot.store.models import CreatureRow
 from bot.store.names import MAX_LENGTH, clean_name, plain, search_key
@@ -32,7 +32,7 @@ from bot.store.records import Creature, Entry, NewCreature, Page, Sort, Suggesti
 from bot.store.transactions import changed_rows, retried
 
 GONE = "This creature is no longer here: hatch another one with /newmon."
-_CODE_ATTEMPTS = 5
+_KEY_ATTEMPTS = 5
 _AMBIGUOUS_SHOWN = 5
 _PRUNE_BATCH = 500  # rows a transaction, so that saves get their turn in between
 
@@ -73,26 +73,27 @@ class Store(RetrainJobs):
         Those that come at the same time are written together, see `Together`. Raises NotFound where a parent
         is no longer there.
         """
-        for _ in range(_CODE_ATTEMPTS):
+        for _ in range(_KEY_ATTEMPTS):
             created_at = self._now()
-            codes = [new_code() for _ in hatched]
+            keys = [(new_id(created_at), new_code()) for _ in hatched]
             try:
-                rows = await self._together.write(lambda: _rows(hatched, codes, created_at))  # noqa: B023
+                rows = await self._together.write(lambda: _rows(hatched, keys, created_at))  # noqa: B023
                 return [from_row(row) for row in rows]
             except IntegrityError as error:
-                await self._explain_refusal(hatched, codes, error)
+                await self._explain_refusal(hatched, keys, error)
         raise StoreError("No free code was found for this creature: please try again.")
 
     async def _explain_refusal(
-        self, hatched: Sequence[NewCreature], codes: Sequence[str], error: IntegrityError
+        self, hatched: Sequence[NewCreature], keys: Sequence[tuple[int, str]], error: IntegrityError
     ) -> None:
-        """Returns where a code was taken already, so that new codes help. Raises for everything else."""
+        """Returns where an id or a code was taken, so that new ones help. Raises for everything else."""
+        ids, codes = [row_id for row_id, _ in keys], [code for _, code in keys]
         parents = {i for new in hatched for i in (new.parent_a_id, new.parent_b_id) if i is not None}
         async with self._reading() as session:
             if parents - set(await session.scalars(queries.existing_ids(sorted(parents)))):
                 raise NotFound("One of the parents is no longer here: please choose another one.") from error
-            taken = (await session.scalars(queries.taken_codes(codes))).first() is not None
-            if not taken and len(set(codes)) == len(codes):
+            taken = (await session.scalars(queries.taken_keys(ids, codes))).first() is not None
+            if not taken and len(set(codes)) == len(set(ids)) == len(keys):
                 raise StoreError("This creature could not be kept: please hatch another one.") from error
 
     @retried
@@ -113,14 +114,23 @@ class Store(RetrainJobs):
         return await self._one(queries.latest_shown(owner_id, channel_id))
 
     @retried
-    async def note_shown(self, creature_id: int, owner_id: int) -> None:
-        """Makes this the creature that the owner saw last. Nothing happens where it is not theirs."""
+    async def note_shown(self, creature_id: int, owner_id: int, at: datetime | None = None) -> None:
+        """Notes that the owner saw this creature by itself; of those in a channel, the latest `at` is last.
+
+        `at` is when the interaction began, by Discord's clock, which nobody sets back; None for this
+        machine's. Nothing happens where it is not theirs.
+        """
         async with self._writing() as session:
-            await session.execute(queries.note_shown(creature_id, owner_id, self._now()))
+            await session.execute(queries.note_shown(creature_id, owner_id, at or self._now()))
 
     @retried
-    async def save(self, creature_id: int, owner_id: int, name: str, guild_id: int | None) -> Creature:
+    async def save(
+        self, creature_id: int, owner_id: int, name: str, guild_id: int | None, at: datetime | None = None
+    ) -> Creature:
         """Gives a creature its name, for good; `guild_id` is the server that it is saved in, if any.
+
+        Collections are ordered by `at`: when the interaction began, by Discord's clock; None for this
+        machine's.
 
         Raises NameInvalid, NameTaken, NotYours, NotFound, or AlreadySaved (with `.creature`). Of any
         number of saves at once the first wins: the table's constraint and the update's condition decide.
@@ -130,7 +140,7 @@ class Store(RetrainJobs):
             raise NotFound(GONE)
         try:
             async with self._writing() as session:
-                naming = queries.give_name(creature_id, owner_id, cleaned, key, guild_id, self._now())
+                naming = queries.give_name(creature_id, owner_id, cleaned, key, guild_id, at or self._now())
                 named = await changed_rows(session, naming) == 1
                 row = await session.scalar(queries.by_id(creature_id))
         except IntegrityError as error:
@@ -309,9 +319,11 @@ class Store(RetrainJobs):
         return None if row is None else from_row(row)
 
 
-def _rows(hatched: Sequence[NewCreature], codes: Sequence[str], created_at: datetime) -> list[CreatureRow]:
-    pairs = zip(hatched, codes, strict=True)
-    return [to_row(new, code=code, created_at=created_at) for new, code in pairs]
+def _rows(
+    hatched: Sequence[NewCreature], keys: Sequence[tuple[int, str]], created_at: datetime
+) -> list[CreatureRow]:
+    pairs = zip(hatched, keys, strict=True)
+    return [to_row(new, row_id=row_id, code=code, created_at=created_at) for new, (row_id, code) in pairs]
 
 
 def _owned(row: CreatureRow | None, owner_id: int, do: str) -> CreatureRow:

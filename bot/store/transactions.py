@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.store.database import BUSY, WRITES, committing, translated
 from bot.store.errors import ConnectionLost, StoreError
@@ -96,6 +97,11 @@ def retried(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutin
             return await method(*args, **kwargs)
 
     return twice
+
+
+async def next_number(session: AsyncSession, column: InstrumentedAttribute[int]) -> int:
+    """One more than the largest that there is: an order that does not depend on any clock."""
+    return await session.scalar(select(func.coalesce(func.max(column), 0) + 1)) or 1
 
 
 async def changed_rows(session: AsyncSession, statement: Executable) -> int:

@@ -67,7 +67,7 @@ def mix_dialog(creature_id: int, label: str, partners: list[tuple[int, str]]) ->
         )
         modal.add_item(Label(text="One of yours", component=menu))
     field: TextInput[Modal] = TextInput(
-        custom_id="text", max_length=100, placeholder="Foo, or k3f9x0", required=not partners
+        custom_id="text", max_length=100, placeholder="Foo, or k3f9x0ab", required=not partners
     )
     modal.add_item(
         Label(text="Or any other, by name or code" if partners else "Name or code", component=field)

@@ -68,7 +68,7 @@ class Notice:
 
 def running_notice(job: Job, progress: Progress) -> Notice:
     """How far it is, in words, figures and a picture."""
-    embed = discord.Embed(title=f"Retrain {job.id}", description=_standing(progress), colour=BLURPLE)
+    embed = discord.Embed(title=f"Retrain {job.number}", description=_standing(progress), colour=BLURPLE)
     for name, text in _figures(progress):
         embed.add_field(name=name, value=text)
     _sign(embed, job)
@@ -89,7 +89,7 @@ def ended_notice(job: Job, progress: Progress, folder: Path) -> Notice:
         _describe_result(embed, view, job)
     else:
         failed = job.state == "failed"
-        embed.title = f"Retrain {job.id} {'failed' if failed else 'was cancelled'}"
+        embed.title = f"Retrain {job.number} {'failed' if failed else 'was cancelled'}"
         embed.colour = RED if failed else GREY
         embed.description = f"{job.reason or ''}\nThe bot goes on with the checkpoint that it had."
         if (folder / STATE_FILE).is_file():
@@ -189,7 +189,9 @@ def _kid(metrics: dict[str, Any]) -> str:
 
 
 def _sign(embed: discord.Embed, job: Job) -> None:
-    embed.set_footer(text=f"Retrain {job.id} of {job.parent_id[:8]} · {job.data} · by {job.started_by_name}")
+    embed.set_footer(
+        text=f"Retrain {job.number} of {job.parent_id[:8]} · {job.data} · by {job.started_by_name}"
+    )
     embed.timestamp = job.finished_at or job.created_at
 
 

@@ -195,7 +195,7 @@ async def can_be_resumed(rooms: Rooms, failed: Job) -> None:
     chosen = await rooms.plan()
     assert chosen.resumes is not None and chosen.resumes.id == failed.id and chosen.kimg == failed.kimg
     again = await rooms.result("good")
-    assert again.run == failed.run and again.id > failed.id
+    assert again.run == failed.run and again.number > failed.number
     assert (again.state, again.promoted) == ("done", True)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from bot.store import Active, AlreadyRunning, NewJob, Store
+
+from .conftest import Clock
 
 PARENT, RESULT, OTHER = "a" * 16, "b" * 16, "c" * 16
 
@@ -42,7 +45,7 @@ async def test_of_many_that_begin_at_once_one_runs(jobs: Store) -> None:
     [job] = [one for one in began if not isinstance(one, BaseException)]
     assert sum(isinstance(one, AlreadyRunning) for one in began) == 7
     running = await jobs.running_job()
-    assert running == job and job.run == f"{job.id:04d}" and job.state == "running"
+    assert running == job and job.run.startswith("0001-") and job.state == "running"
 
 
 async def test_another_begins_once_the_first_has_ended(jobs: Store) -> None:
@@ -53,8 +56,22 @@ async def test_another_begins_once_the_first_has_ended(jobs: Store) -> None:
     assert (ended.state, ended.reason, ended.pid) == ("failed", "It broke.", None)
     assert ended.finished_at is not None
     second = await jobs.begin_job(wanted(run=first.run))
-    assert second.run == first.run and second.id > first.id
+    assert second.run == first.run and (first.number, second.number) == (1, 2)
     assert await jobs.runs(5) == [first.run]
+
+
+async def test_of_two_jobs_of_one_number_none_has_the_others_id_or_folder(jobs: Store, clock: Clock) -> None:
+    """As after an older backup was restored: buttons and folders of the lost one may still be there."""
+    lost = await jobs.begin_job(wanted())
+    async with jobs._engine.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM retrain_jobs")
+    again = await jobs.begin_job(wanted())
+    assert (again.number, again.created_at) == (lost.number, lost.created_at)
+    assert again.id != lost.id and again.run != lost.run
+    await jobs.end_job(again.id, "failed", "x")
+    clock.advance(timedelta(days=-900))  # and the clock does not tell which is the latest
+    later = await jobs.begin_job(wanted())
+    assert await jobs.latest_job() == later and later.number == 2
 
 
 async def test_what_has_ended_stays_as_it_ended(jobs: Store) -> None:

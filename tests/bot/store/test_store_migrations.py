@@ -136,7 +136,7 @@ async def test_a_round_trip_through_a_later_version_keeps_the_data(
     assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
     reopened = await Store.open(database)
     assert await reopened.count_saved(ANN) == 2
-    assert (await hatch(reopened)).id > b.id
+    assert (await hatch(reopened)).id not in (a.id, b.id)
     await reopened.close()
 
 

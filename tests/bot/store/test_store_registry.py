@@ -92,6 +92,20 @@ async def test_choosing_the_configured_one_gives_the_choice_back(registry: Store
     assert await registry.follow_configured(SECOND) == Active(SECOND, chosen=False)
 
 
+async def test_a_clock_that_is_set_back_changes_no_order(registry: Store, clock: Clock) -> None:
+    clock.advance(timedelta(days=-900))
+    await registry.register_checkpoint("e" * 16, "there", {}, configured=True)
+    await registry.register_checkpoint("f" * 16, "there", {})
+    assert [one.id for one in await registry.checkpoints(limit=3)] == ["f" * 16, "e" * 16, FOURTH]
+    assert (await registry.unused_checkpoints())[0] == "f" * 16  # the newest is the last to be deleted
+    assert "e" * 16 not in await registry.unused_checkpoints()  # CHECKPOINT names it now
+    await registry.promote("e" * 16)
+    assert await registry.active_checkpoint() == Active("e" * 16, chosen=False)
+    await registry.register_checkpoint(FIRST, "there", {}, configured=True)
+    await registry.promote(FIRST)
+    assert await registry.active_checkpoint() == Active(FIRST, chosen=False)
+
+
 async def test_when_it_last_came_into_use_is_noted(registry: Store, clock: Clock) -> None:
     await registry.promote(SECOND)
     came = clock.time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from bot.store import (
     StoreError,
 )
 from bot.store import store as store_module
+from bot.store.backup import back_up
+from bot.store.ids import MAX_ID, new_id
 
 from .conftest import ANN, BOB, CHANNEL, CHECKPOINT, PNG, SERVER, Clock, hatch, hatching, saved, w_plus
 
@@ -57,7 +59,7 @@ async def test_several_hatchings_keep_their_order(store: Store) -> None:
     made = await store.add_creatures([hatching(seed=seed, w_plus=w_plus(seed)) for seed in range(9)])
     assert [creature.seed for creature in made] == list(range(9))
     assert len({creature.code for creature in made}) == 9
-    assert [c.id for c in made] == sorted(c.id for c in made)
+    assert len({creature.id for creature in made}) == 9
     assert await store.add_creatures([]) == []
 
 
@@ -92,6 +94,38 @@ async def test_a_taken_code_is_drawn_again(store: Store, monkeypatch: pytest.Mon
     assert (await hatch(store)).code == "bbbbbb"
     twins = await store.add_creatures([hatching(), hatching()])
     assert [creature.code for creature in twins] == ["dddddd", "eeeeee"]
+
+
+async def test_a_taken_id_is_drawn_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter([5, 5, 6, 7, 7, 8, 9])
+    monkeypatch.setattr(store_module, "new_id", lambda _: next(draws))
+    assert [(await hatch(store)).id, (await hatch(store)).id] == [5, 6]
+    assert [twin.id for twin in await store.add_creatures([hatching(), hatching()])] == [8, 9]
+
+
+async def test_ids_never_come_twice_after_an_older_backup_is_restored(
+    store: Store, database: Path, tmp_path: Path, clock: Clock
+) -> None:
+    """A button of a creature that was lost finds nothing, and never another person's."""
+    kept = await saved(store, "Kept")
+    back_up(database, tmp_path / "copy")
+    lost = {creature.id for creature in await store.add_creatures([hatching() for _ in range(50)])}
+    await store.close()
+    for end in ("", "-wal", "-shm"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
+    (tmp_path / "copy").rename(database)
+    restored = await Store.open(database, now=clock)  # in the very second in which the others were lost
+    made = await restored.add_creatures([hatching(BOB) for _ in range(50)])
+    assert not lost & {creature.id for creature in made}
+    assert [await restored.get(i) for i in lost] == [None] * 50
+    assert (await restored.find(ANN, SERVER, "Kept")).id == kept.id
+    await restored.close()
+
+
+@pytest.mark.parametrize("year", [1970, 2025, 2026, 2092, 9999])
+def test_ids_fit_a_column_and_are_none_that_was_counted_up(year: int) -> None:
+    ids = {new_id(datetime(year, 1, 1, tzinfo=UTC)) for _ in range(100)}
+    assert len(ids) == 100 and all(2**32 <= one <= MAX_ID for one in ids)
 
 
 async def test_text_that_no_database_takes_is_made_storable(store: Store) -> None:
@@ -154,6 +188,7 @@ async def test_nobody_saves_what_is_not_theirs_or_not_there(store: Store) -> Non
 async def test_latest_shown_is_what_was_seen_last_here(store: Store, clock: Clock) -> None:
     assert await store.latest_shown(ANN, CHANNEL) is None
     older = await hatch(store)
+    clock.advance(timedelta(seconds=1))
     younger = await hatch(store)
     await hatch(store, channel_id=CHANNEL + 1)
     await hatch(store, BOB)
@@ -163,6 +198,24 @@ async def test_latest_shown_is_what_was_seen_last_here(store: Store, clock: Cloc
     await store.note_shown(older.id, ANN)
     latest = await store.latest_shown(ANN, CHANNEL)
     assert latest is not None and latest.id == older.id
+
+
+async def test_a_clock_that_is_set_back_changes_no_order(store: Store, clock: Clock) -> None:
+    """Discord's clock decides, which each interaction brings; and later words about earlier ones do not."""
+    first_at, then = clock.time, timedelta(seconds=10)
+    first = await hatch(store, at=first_at)
+    clock.advance(timedelta(minutes=-5))
+    second = await hatch(store, at=first_at + then)
+    latest = await store.latest_shown(ANN, CHANNEL)
+    assert latest is not None and latest.id == second.id
+    await store.note_shown(second.id, ANN, first_at - then)
+    await store.save(first.id, ANN, "First", SERVER, first_at + then)
+    clock.advance(timedelta(minutes=-5))
+    await store.save(second.id, ANN, "Second", SERVER, first_at + 2 * then)
+    latest = await store.latest_shown(ANN, CHANNEL)
+    assert latest is not None and latest.id == second.id
+    page = await store.page(ANN, viewer_id=ANN, guild_id=SERVER, sort="newest")
+    assert [entry.name for entry in page.entries] == ["Second", "First"]
 
 
 async def test_a_creature_among_several_is_not_the_latest_until_it_was_shown(store: Store) -> None:
