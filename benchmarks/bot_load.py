@@ -146,7 +146,7 @@ async def crowd(url: str, people: int, a_second: float, seconds: float) -> list[
 def fill_collection(database: Path, owner_id: int) -> None:
     """Copies the creature that this person has saved until there are 10,000."""
     columns = (
-        "owner_id, owner_name, guild_id, channel_id, w_plus, noise_seed, layers, png, checkpoint_id,"
+        "owner_id, owner_name, guild_id, channel_id, w_plus, w_form, noise_seed, layers, png, checkpoint_id,"
         " created_at"
     )
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:

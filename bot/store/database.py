@@ -187,6 +187,7 @@ async def _open_sqlite(*where: Any, foreign_keys: bool, **options: Any) -> aiosq
     try:
         await connection
         for setting in (
+            "auto_vacuum=INCREMENTAL",  # before anything is written; see space.py
             "journal_mode=WAL",
             "synchronous=FULL",  # in WAL mode NORMAL may lose the last commits
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.store.models import CreatureRow
+from bot.store.packing import pack, unpack
 
 Sort = Literal["newest", "name", "favourites", "oldest"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
-
-W_DTYPE = np.dtype("<f4")  # W+ is stored as little-endian float32 whatever the machine
 
 
 # Compared by identity: arrays have no single truth value, and a creature is one thing.
@@ -114,6 +113,7 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
     """Raises ValueError where `w_plus` is not [L, w_dim]."""
     if new.w_plus.ndim != 2 or 0 in new.w_plus.shape:
         raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
+    w_form, w_plus = pack(new.w_plus)
     return CreatureRow(
         id=row_id,
         code=code,
@@ -132,7 +132,8 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
         recipe=new.recipe,
         created_at=created_at,
         shown_at=(new.at or created_at) if new.shown else None,
-        w_plus=new.w_plus.astype(W_DTYPE).tobytes(),
+        w_plus=w_plus,
+        w_form=w_form,
         png=new.png,
     )
 
@@ -151,7 +152,7 @@ def from_row(row: CreatureRow) -> Creature:
         seed_text=row.seed_text,
         psi=row.psi,
         noise_seed=row.noise_seed,
-        w_plus=np.frombuffer(row.w_plus, dtype=W_DTYPE).reshape(row.layers, -1),
+        w_plus=unpack(row.w_form, row.w_plus, row.layers),
         checkpoint_id=row.checkpoint_id,
         parent_a_id=row.parent_a_id,
         parent_b_id=row.parent_b_id,

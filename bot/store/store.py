@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Select, Update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store import listing, migrate, queries
+from bot.store import listing, migrate, queries, space
 from bot.store.codes import new_code, parse_code
 from bot.store.database import is_sqlite, make_engine, parse_target
 from bot.store.errors import (
@@ -62,6 +62,8 @@ class Store(RetrainJobs):
         """
         url = parse_target(target)
         await asyncio.to_thread(migrate.upgrade, url, busy_timeout_s=busy_timeout_s)
+        if is_sqlite(url):
+            await asyncio.to_thread(space.make_shrinkable, url, busy_timeout_s)
         engine = make_engine(url, busy_timeout_s=busy_timeout_s, pool_size=pool_size, max_overflow=0)
         return cls(engine, one_writer=is_sqlite(url), patience_s=busy_timeout_s, now=now)
 
@@ -203,7 +205,8 @@ class Store(RetrainJobs):
     async def prune_unsaved(self, older_than: timedelta) -> int:
         """Forgets hatchings of that age that nobody saved; returns how many.
 
-        Keeps every saved creature, and the parents of those and of hatchings that may still be saved.
+        Keeps every saved creature, and the parents of those and of hatchings that may still be saved. What
+        they took on the disk is given back to it.
         """
         pruned = 0
         doomed = queries.delete_unsaved(self._now() - older_than, _PRUNE_BATCH)
@@ -212,7 +215,9 @@ class Store(RetrainJobs):
                 deleted = await changed_rows(session, doomed)
             pruned += deleted
             if deleted < _PRUNE_BATCH:
-                return pruned
+                break
+        await self._give_back_space()
+        return pruned
 
     # Looking names up
 

@@ -13,6 +13,7 @@ from sqlalchemy import CursorResult, Executable, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bot.store import space
 from bot.store.database import BUSY, WRITES, committing, translated
 from bot.store.errors import ConnectionLost, StoreError
 from bot.store.models import CreatureRow
@@ -64,6 +65,21 @@ class Transactions:
                 await session.flush()
                 with committing():
                     await session.commit()
+
+    async def _give_back_space(self) -> None:
+        """Where the database is a file of ours: make it as short as what is in it."""
+        if self._turn is None:
+            return
+        with translated():
+            freed = False
+            while True:
+                async with self._my_turn():
+                    more = await space.free_some(self._engine)
+                freed = freed or more
+                if not more:
+                    break
+            if freed:
+                await space.shorten(self._engine)
 
     @asynccontextmanager
     async def _my_turn(self) -> AsyncIterator[None]:

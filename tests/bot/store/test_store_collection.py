@@ -93,13 +93,16 @@ async def test_a_page_among_ten_thousand_is_found_in_an_index(
     assert (page.entries[0].name, page.total, page.pages) == (first[sort], 5000, 417)
 
 
-async def test_partners_are_ones_own_of_the_same_checkpoint(store: Store) -> None:
+async def test_partners_are_ones_own_of_the_same_checkpoint(store: Store, clock: Clock) -> None:
     await store.register_checkpoint("other", "x", {})
     origin = await saved(store, "Foo")
     await saved(store, "Old", checkpoint_id="other")
     await saved(store, "Theirs", BOB)
     await hatch(store)
-    mine = [await saved(store, f"Mine {i}") for i in range(3)]
+    mine = []
+    for i in range(3):
+        clock.advance(timedelta(seconds=1))
+        mine.append(await saved(store, f"Mine {i}"))
     assert await store.partners(ANN, origin) == [(c.id, c.name) for c in reversed(mine)]
     assert len(await store.partners(ANN, origin, limit=2)) == 2
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.store import AmbiguousName, NotFound, Store, listing
 
-from .conftest import ANN, BOB, CLEO, ELSEWHERE, SERVER, hatch, plan, saved, ten_thousand
+from .conftest import ANN, BOB, CLEO, ELSEWHERE, SERVER, Clock, hatch, plan, saved, ten_thousand
 
 
 async def names(store: Store, prefix: str, owner_id: int = ANN, guild_id: int | None = SERVER) -> list[str]:
@@ -39,8 +40,10 @@ async def test_names_of_other_servers_are_not_found(store: Store) -> None:
             await store.find(ANN, guild_id, text)
 
 
-async def test_an_ambiguous_name_is_answered_with_codes(store: Store) -> None:
-    one, two = await saved(store, "Foo", BOB), await saved(store, "FOO", CLEO)
+async def test_an_ambiguous_name_is_answered_with_codes(store: Store, clock: Clock) -> None:
+    one = await saved(store, "Foo", BOB)
+    clock.advance(timedelta(seconds=1))
+    two = await saved(store, "FOO", CLEO)
     with pytest.raises(AmbiguousName) as refusal:
         await store.find(ANN, SERVER, "foo")
     assert f"{one.code} (Bob), {two.code} (Cleo)" in str(refusal.value)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from bot.store import Store
+from bot.store import Store, space
 from bot.store import store as store_module
 
-from .conftest import ANN, Clock, hatch, hatching, saved
+from .conftest import ANN, Clock, hatch, hatching, saved, w_plus
 
 DAY = timedelta(days=1)
 
@@ -52,6 +56,50 @@ async def test_prunes_in_short_transactions_until_done(
     clock.advance(2 * DAY)
     assert await store.prune_unsaved(DAY) == 9
     assert await store.count_saved(ANN) == 1
+
+
+async def test_the_room_of_what_is_forgotten_goes_back_to_the_disk(
+    store: Store, clock: Clock, database: Path
+) -> None:
+    def size() -> int:
+        return sum(path.stat().st_size for path in database.parent.iterdir())
+
+    kept = await saved(store, "Foo")
+    empty = size()
+    await store.add_creatures([hatching(png=bytes(20_000), w_plus=w_plus(i)) for i in range(200)])
+    full = size()
+    assert full > empty + 200 * 30_000
+    clock.advance(2 * DAY)
+    assert await store.prune_unsaved(DAY) == 200
+    assert size() < 2 * empty
+    assert (await store.get(kept.id)) is not None and (await saved(store, "Bar")).name == "Bar"
+
+
+@pytest.mark.parametrize("limit", [0, 2**30])
+async def test_a_file_of_an_earlier_version_learns_to_get_shorter_once(
+    store: Store,
+    database: Path,
+    limit: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Unless it is so large that the start would take long; then the log says what can be done."""
+    kept = await saved(store, "Foo", w_plus=w_plus(1))
+    await store.close()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA auto_vacuum = 0")
+        connection.execute("VACUUM")
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    monkeypatch.setattr(space, "LARGEST_AT_START", limit)
+    with caplog.at_level(logging.INFO, logger=space.__name__):
+        again = await Store.open(database)
+    found = await again.get(kept.id)
+    assert found is not None and found.w_plus.tobytes() == kept.w_plus.tobytes()
+    await again.prune_unsaved(DAY)  # goes on either way
+    await again.close()
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2 if limit else 0,)
+    assert ("VACUUM" in caplog.text) is (limit == 0)
 
 
 async def test_an_id_is_never_used_again(store: Store, clock: Clock) -> None:
