@@ -105,12 +105,24 @@ async def _show_page(
     await acknowledge()
     pictures = await interaction.client.engine.pictures(page.entries)
     png = await asyncio.to_thread(_picture, page, pictures)
-    owner = discord.utils.escape_markdown(page.entries[0].owner_name)
-    embed = discord.Embed(title=f"{owner}'s creatures")
+    embed = discord.Embed(title=_title(interaction, owner_id, owner_name) or "Creatures")
     embed.set_image(url=f"attachment://{PICTURE}")
     total = f"{page.total:,} creature{'' if page.total == 1 else 's'}"
     embed.set_footer(text=f"Page {page.number + 1} of {page.pages} · {total} · {SORT_LABELS[sort].lower()}")
     await put(interaction, Card(embed, png, PICTURE), page_view(page, owner_id, sort, interaction.user.id))
+
+
+def _title(interaction: Interaction, owner_id: int, owner_name: str) -> str | None:
+    """Whose creatures these are, by the name that Discord brings now; creatures hold older ones.
+
+    Discord names who interacts and whom a command was asked about. Where another page of somebody else's is
+    turned to, the message says it already.
+    """
+    name = interaction.user.display_name if owner_id == interaction.user.id else owner_name
+    if name:
+        return f"{discord.utils.escape_markdown(name)}'s creatures"
+    embeds = [] if interaction.message is None else interaction.message.embeds
+    return embeds[0].title if embeds else None
 
 
 def _picture(page: Page, pictures: Sequence[Picture]) -> bytes:

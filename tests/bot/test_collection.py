@@ -21,7 +21,7 @@ from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, pri
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SUBCOMMAND = 1
-KEPT = [field for field in dataclasses.fields(NewCreature) if field.name != "shown"]
+KEPT = [field for field in dataclasses.fields(NewCreature) if field.name not in ("shown", "at")]
 
 
 @asynccontextmanager
@@ -68,8 +68,10 @@ async def test_the_collection_is_leafed_through_reordered_and_opened(
 ) -> None:
     names = [f"Mon {chr(ord('A') + i)}" for i in range(14)]
     async with member(running, "Jessie", *names) as jessie:
+        with closing(sqlite3.connect(running.settings.data_dir / "newmon.sqlite3")) as database, database:
+            database.execute("UPDATE creatures SET owner_name = 'Old ' || name WHERE name LIKE 'Mon %'")
         first = await (await jessie.command("mons")).message()
-        assert first.embeds[0]["title"] == "Jessie's creatures"
+        assert first.embeds[0]["title"] == "Jessie's creatures"  # as she is called now, on every page
         assert "Page 1 of 2 · 14 creatures · newest first" in first.text
         assert opened(first) == names[:1:-1]
         assert (await picture(jessie, first)).size == (4 * 140 + 12, 3 * 176 + 12)
@@ -78,6 +80,7 @@ async def test_the_collection_is_leafed_through_reordered_and_opened(
         assert "/mons" in await refusal(misty, await misty.click(first, "Next ▶"))
         second = await press(jessie, first, "Next ▶")
         assert second.id == first.id and opened(second) == ["Mon B", "Mon A"]
+        assert second.embeds[0]["title"] == "Jessie's creatures"
         assert [b.label for b in second.buttons if b.disabled] == ["Next ▶"]
         assert "/mons" in await refusal(misty, await misty.select(second, "Order", "oldest"))
         oldest = await (await jessie.select(second, "Order", "oldest")).message()
@@ -86,7 +89,9 @@ async def test_the_collection_is_leafed_through_reordered_and_opened(
         card = await (await misty.select(oldest, "Open one …", "3 · Mon C")).message()  # anybody may look
         assert card.id != first.id and card.embeds[0]["title"] == "Mon C"
         theirs = await (await misty.command("mons", user=jessie.id, sort="name")).message()
-        assert opened(theirs) == names[:12]
+        assert opened(theirs) == names[:12] and theirs.embeds[0]["title"] == "Jessie's creatures"
+        other_end = await (await misty.select(theirs, "Order", "newest")).message()
+        assert opened(other_end) == names[:1:-1] and other_end.embeds[0]["title"] == "Jessie's creatures"
 
 
 async def test_mon_shows_everything_about_a_creature(ash: SandboxUser, misty: SandboxUser) -> None:
