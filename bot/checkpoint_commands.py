@@ -41,7 +41,8 @@ def use(what: Annotated[str, typer.Argument(help="The start of an id, or a check
     """Hatch from another checkpoint from now on. A running bot notices within seconds."""
     is_file = what.endswith(SUFFIX) or Path(what).name != what or Path(what).is_file()
     known = asyncio.run(_use(load_settings(), path_of(what) if is_file else what))
-    console.print(f"Creatures hatch from checkpoint {describe(known)}.", highlight=False, soft_wrap=True)
+    chosen = f"Creatures hatch from this checkpoint now: {describe(known)}"
+    console.print(chosen, highlight=False, soft_wrap=True)
 
 
 async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None]:

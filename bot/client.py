@@ -69,7 +69,8 @@ class NewmonBot(Bot):
         """Runs once, after login and before the gateway connects."""
         assert self.application is not None  # fetched at the login
         self.owners = owners_of(self.application)
-        add_all(self.tree)
+        known_otherwise = self.settings.admin_ids or self.settings.admin_roles
+        add_all(self.tree, hide_from_members=not known_otherwise)
         self.add_dynamic_items(*ITEMS, CancelRetrain, UseResult, Rehatch, KeepAndMix)
         noted = self.settings.data_dir / "synced-commands.json"
         self._sync_task = asyncio.create_task(self._sync_commands(noted), name="sync")

@@ -39,7 +39,7 @@ async def use(interaction: Interaction, text: str) -> None:
         known = await find(checkpoints.store, text)
         await acknowledge()
         known = await checkpoints.use(known.id)
-        now = f"Creatures hatch from checkpoint **{describe(known)}** now. Saved ones stay as they are."
+        now = f"Creatures hatch from checkpoint **{known.id[:8]}** now. Saved ones stay as they are."
         await answer(interaction, content=now)
 
 

@@ -1,5 +1,5 @@
-"""/retrain and /checkpoint. Everybody sees them, and admins alone may use them: Discord could hide them by
-its own permissions, but not by the ids and roles that the bot is configured with.
+"""/retrain and /checkpoint. Admins alone may use them. Discord can hide them by its own permissions, but not
+by the ids and roles that the bot is configured with: where there are such, everybody sees them.
 """
 
 from __future__ import annotations

@@ -166,7 +166,8 @@ class Channel:
         form = Form()
         check_message(form, path, draft, layout=bool(flags & COMPONENTS_V2))
         form.settle()
-        if not any(draft[key] for key in ("content", "embeds", "attachments")) and not flags & COMPONENTS_V2:
+        something = draft["content"].strip() or draft["embeds"] or draft["attachments"]
+        if not something and not flags & COMPONENTS_V2:
             raise empty_message()
         components.number(draft["components"])
         message.content = draft["content"]

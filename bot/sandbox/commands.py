@@ -119,7 +119,9 @@ def registered(state: State, scope: int, command: JsonObject, known: JsonObject 
 
 
 async def leaves(state: State, person: Person, place: Place = SERVER) -> list[Leaf]:
-    """The commands that this person sees there, by name. One of the server's own hides a global one."""
+    """The commands that this person sees there, in the order in which the bot registered them. One of the
+    server's own hides a global one.
+    """
     by_name: dict[str, JsonObject] = {}
     for scope in (GLOBAL, GUILD_ID) if place.in_server else (GLOBAL,):
         for command in await state.commands(scope):
@@ -127,8 +129,7 @@ async def leaves(state: State, person: Person, place: Place = SERVER) -> list[Le
             allowed = place.allows(command) and (not place.in_server or _may_use(person, command))
             if command["type"] == CHAT_INPUT and allowed:
                 by_name[command["name"]] = command
-    found = [leaf for command in by_name.values() for leaf in _descend(command, command, ())]
-    return sorted(found, key=lambda leaf: leaf.name)
+    return [leaf for command in by_name.values() for leaf in _descend(command, command, ())]
 
 
 def _may_use(person: Person, command: JsonObject) -> bool:

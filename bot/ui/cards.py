@@ -40,7 +40,7 @@ async def creature_card(
 ) -> Card:
     """The card of one creature, which looks like `picture`. The picture work happens in a thread."""
     png, colour = await asyncio.to_thread(lambda: (enlarge(picture), mean_colour(picture)))
-    title = creature.name or "A wild creature hatched!"
+    title = creature.name or newborn_title(creature, parents)
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
     if creature.seed is not None:
         embed.add_field(name="Seed", value=code_text(creature.seed_text or str(creature.seed)))
@@ -61,6 +61,16 @@ async def creature_card(
     embed.set_footer(text=f"{saved} by {creature.owner_name} · checkpoint {creature.checkpoint_id[:8]}")
     embed.timestamp = creature.saved_at or creature.created_at
     return Card(embed, png)
+
+
+def newborn_title(creature: Creature, parents: tuple[Creature | None, Creature | None]) -> str:
+    """What a card says above a creature that has no name yet."""
+    if "take" not in (creature.recipe or {}):
+        return "A wild creature hatched!"
+    a, b = parents
+    first = creature.parent_a_name if a is None else a.name or a.code
+    second = creature.parent_b_name if b is None else b.name or b.code
+    return f"{first or 'Somebody'} and {second or 'somebody'} have a child!"
 
 
 def parent_label(parent: Creature | None, released_as: str | None = None) -> str:

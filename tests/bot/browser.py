@@ -12,12 +12,13 @@ import pytest
 pytest.importorskip("selenium", reason="the browser test needs the package selenium")
 
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-__all__ = ["Keys", "Page", "browser", "needs_chromium", "options", "webdriver"]
+__all__ = ["ActionChains", "Keys", "Page", "browser", "needs_chromium", "options", "webdriver"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import Sandbox, SandboxSettings
-from tests.bot.browser import Keys, Page, browser, needs_chromium, webdriver
+from tests.bot.browser import ActionChains, Keys, Page, browser, needs_chromium, webdriver
 from tests.bot.sandbox.tiny_bot import TinyBot
 
 __all__ = ["browser"]  # the fixture
@@ -40,7 +40,7 @@ async def test_command_picture_button_and_dialog_by_keyboard(page: Page) -> None
 
 def _hatch_and_save(page: Page) -> None:
     page.open()
-    assert "/hatch" in page.one("#welcome-text").text
+    assert "/ping" in page.one("#welcome-text").text
     assert page.focused() == "message-input"
 
     page.type("/")
@@ -78,6 +78,49 @@ def _hatch_and_save(page: Page) -> None:
         entry for entry in page.browser.get_log("browser") if "400 (Bad Request)" not in entry["message"]
     ]
     assert errors == []
+
+
+async def test_the_button_in_an_empty_channel_does_at_once_what_it_says(page: Page) -> None:
+    def press() -> None:
+        page.open()
+        page.text("#try", "Try /ping")
+        page.one("#try").click()
+        page.text("article:last-child .text", "Pong")
+        assert not page.one("#try").is_displayed()
+
+    await asyncio.to_thread(press)
+
+
+# How much a button stands out from the message that it is in: 1 is not at all.
+CONTRAST = """
+const light = (node) => {
+  const [r, g, b] = getComputedStyle(node).backgroundColor.match(/[\\d.]+/g).map((c) => c / 255)
+    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+};
+const [one, other] = [light(arguments[0]), light(arguments[0].closest("article"))];
+return Math.max(one, other) / Math.min(one, other);
+"""
+
+
+async def test_a_button_under_the_pointer_stays_visible(page: Page) -> None:
+    await asyncio.to_thread(_hover, page)
+
+
+def _hover(page: Page) -> None:
+    page.open()
+    page.type("/hatch teal", Keys.ENTER)
+    page.text("article:last-child .embed-title", "A teal creature")
+    try:
+        for theme in ("light", "dark"):
+            wish = {"name": "prefers-color-scheme", "value": theme}
+            page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [wish]})
+            for button in page.all("article:last-child .row .button:not(:disabled)"):
+                ActionChains(page.browser).move_to_element(button).perform()
+                page.until(lambda: page.all("article:hover .button:hover"))
+                assert page.browser.execute_script(CONTRAST, button) > 1.25, theme
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 async def test_autocomplete_private_answer_and_failure(page: Page, sandbox: Sandbox) -> None:

@@ -43,6 +43,7 @@ def _story(page: Page) -> None:
     page.type(Keys.ARROW_DOWN, Keys.ENTER, Keys.ENTER)
     page.text(CARD, "Fizz × Bang")
     page.one("article:last-child [data-custom-id^='newmon:choose']").click()
+    page.text(CARD, "Fizz and Bang have a child!")
     page.text("article:last-child", "Fizz × Bang")
     page.until(lambda: page.picture_width() == 512)
 

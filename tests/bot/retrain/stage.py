@@ -41,7 +41,8 @@ class Stage:
         make_checkpoint(self.result, seed=1)
         (folder / "images").mkdir()
         data = {"sprites": str(folder / "images"), "others": str(folder / "images")}
-        self.bot = RunningBot(folder, retrain_data=data, retrain_keep_free_gb=0)
+        shown = {1}  # as an admin's id: so members are offered the commands, too
+        self.bot = RunningBot(folder, retrain_data=data, retrain_keep_free_gb=0, admin_ids=shown)
         (folder / "checkpoint.training.safetensors").write_bytes(b"weights")
         real, stage = jobs.command, self
 

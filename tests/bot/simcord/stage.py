@@ -155,7 +155,13 @@ async def on_simcord(folder: Path, **settings: Any) -> AsyncIterator[SimcordStag
     path = folder / "checkpoint.safetensors"
     if not path.exists():
         make_checkpoint(path)
-    known = {"checkpoint": path, "data_dir": folder / "data", "torch_threads": 1, "cooldown_per_minute": 0}
+    known = {
+        "checkpoint": path,
+        "data_dir": folder / "data",
+        "torch_threads": 1,
+        "cooldown_per_minute": 0,
+        "admin_ids": {1},  # not by permission alone: so everybody sees the commands of admins
+    }
     bot = NewmonBot(Settings.model_validate(known | settings))
     # Errors that the bot has told somebody of count as swallowed there.
     options: dict[str, Any] = {"shard_count": 1, "check_errors": False, "settle_timeout": SETTLE_S}

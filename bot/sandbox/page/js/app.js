@@ -166,7 +166,7 @@ function drawBeginning() {
   const button = byId("try");
   button.hidden = !empty || !favourite;
   button.textContent = favourite ? `Try /${favourite.name}` : "";
-  button.onclick = () => composer.enter(favourite);
+  button.onclick = () => attempt(() => runCommand(favourite, {}));
 }
 
 byId("older").addEventListener("click", () => attempt(async () => {

@@ -57,8 +57,14 @@ export class OptionField {
     return null;
   }
 
-  get value() {
+  /** What was typed; people may be written as everybody writes them, @Misty. */
+  get typed() {
     const typed = this.input.value.trim();
+    return this.option.type === USER || this.option.type === MENTIONABLE ? typed.replace(/^@/, "") : typed;
+  }
+
+  get value() {
+    const typed = this.typed;
     return this.picked?.name.toLowerCase() === typed.toLowerCase() ? this.picked.value : typed;
   }
 
@@ -85,7 +91,7 @@ export class OptionField {
 
   /** Shows what could go in here. */
   offer() {
-    const typed = this.input.value.trim();
+    const typed = this.typed;
     if (this.closed) {
       const found = this.closed.filter((choice) => choice.name.toLowerCase().includes(typed.toLowerCase()));
       // Who has typed a whole choice has chosen it.
@@ -102,7 +108,7 @@ export class OptionField {
 
   async #ask(typed) {
     const turn = this.turn = (this.turn ?? 0) + 1;
-    const stale = () => turn !== this.turn || document.activeElement !== this.input || this.input.value.trim() !== typed;
+    const stale = () => turn !== this.turn || document.activeElement !== this.input || this.typed !== typed;
     let answer;
     try {
       answer = await this.form.suggest(this.option.name);
