@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from bot.engine import DEFAULT_PSI
 from bot.errors import UserError
 
-STEPS = {"tame": 0.5, "normal": 0.85, "wild": 1.0}
+STEPS = {"tame": 0.5, "normal": DEFAULT_PSI, "wild": 1.0}
 DEFAULT = "normal"
 MOST = 1.5  # beyond this there is only noise
 

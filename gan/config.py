@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
+from gan.errors import UserError
+
 Style = Literal["adain", "demodulation"]
 
 BASE_RESOLUTION = 4  # side of the learned constant
+DEFAULT_PSI = 0.85  # truncation ψ of what nobody chose another for: on the command line as in the bot
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError, ValueError):
     """A network description that cannot be built. Its text is fit to show to a user."""
 
 

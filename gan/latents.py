@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan.config import NetworkConfig
+from gan.errors import UserError
+from gan.words import visible
 
 Array = NDArray[np.float32]
 Take = Literal["shape", "features", "colours"]
@@ -22,11 +24,11 @@ COARSE_UP_TO = 8  # pixels: shape, where nothing was measured
 MIDDLE_UP_TO = 16  # pixels: features; every level above is colours
 
 
-class SeedError(ValueError):
+class SeedError(UserError, ValueError):
     """A seed that cannot be used. Its text is fit to show to a user."""
 
 
-class LayerError(ValueError):
+class LayerError(UserError, ValueError):
     """Layers or levels that a network does not have. Its text is fit to show to a user."""
 
 
@@ -76,7 +78,7 @@ def parse_seed(text: str) -> int:
 
     Raises `SeedError` for an empty text, a negative number or one above `SEED_MAX`.
     """
-    text = text.strip()
+    text = visible(text)
     if not text:
         raise SeedError(f"A seed is a number from 0 to {SEED_MAX} or any words.")
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
@@ -87,7 +89,7 @@ def parse_seed(text: str) -> int:
         return int(text)
     # One word, however a keyboard composes its accents, capitals or not.
     plain = unicodedata.normalize("NFC", text.casefold())
-    return int.from_bytes(hashlib.sha256(plain.encode()).digest()[:4])
+    return int.from_bytes(hashlib.sha256(plain.encode(errors="surrogatepass")).digest()[:4])
 
 
 def parse_seeds(text: str) -> list[int]:

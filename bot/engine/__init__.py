@@ -5,9 +5,11 @@ from bot.engine.models import check_checkpoint
 from bot.engine.pictures import Picture
 from bot.engine.projection import OnProgress
 from gan.checkpoint import CheckpointError
+from gan.config import DEFAULT_PSI
 from gan.latents import SEED_MAX, Take
 
 __all__ = [
+    "DEFAULT_PSI",
     "SEED_MAX",
     "CheckpointError",
     "Engine",
