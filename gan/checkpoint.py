@@ -20,6 +20,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from gan.config import ConfigError, NetworkConfig
+from gan.errors import UserError
 from gan.finish import Finish
 from gan.generator import Generator
 from gan.latents import LayerError, Levels
@@ -29,9 +30,10 @@ FORMAT = "newmon-generator"
 VERSION = 3  # 1 knew no finish, 2 no enlarger and no levels
 READABLE = ("1", "2", "3")
 ENLARGER = "enlarger."  # how the names of the enlarger's weights begin
+EXPORTED = "newmon loads the .safetensors files that `python -m train export` writes."
 
 
-class CheckpointError(Exception):
+class CheckpointError(UserError):
     """A checkpoint that cannot be used. Its text is fit to show to a user."""
 
 
@@ -123,11 +125,36 @@ def save(
     return identity
 
 
+FOREIGN = {  # how files begin that people take for checkpoints, and what they are
+    b"PK\x03\x04": f"is a PyTorch checkpoint or another zip archive: {EXPORTED}",
+    b"\x80": f"is a pickle, as NVIDIA's StyleGANs have them, which is never read: {EXPORTED}",
+    b"\x89HDF": f"is an HDF5 file: {EXPORTED}",
+    b"GGUF": f"is a GGUF file: {EXPORTED}",
+    b"version https://git-lfs": "is a placeholder of Git LFS: fetch the file itself with `git lfs pull`.",
+    b"<": "is a web page, whatever its name says: download the file itself.",
+}
+
+
+def _what_it_is(path: Path) -> str:
+    """Why a file that is no safetensors file cannot be loaded, and what to do."""
+    with path.open("rb") as file:
+        start = file.read(32)
+    for begins, what in FOREIGN.items():
+        if start.startswith(begins):
+            return what
+    return "is not a whole safetensors file: it is damaged or truncated."
+
+
 def load(path: Path, device: str = "cpu") -> Checkpoint:
     """Read, check and build a generator in evaluation mode, in float32.
 
     Raises `CheckpointError` for a file that is missing, truncated, foreign, of another version or changed.
     """
+    if path.is_dir():
+        raise CheckpointError(
+            f"{path} is a folder: name the .safetensors file in it, or make one of a run with "
+            "`python -m train export`."
+        )
     if not path.is_file():
         raise CheckpointError(
             f"There is no checkpoint at {path}. Restore the shipped one with `git checkout checkpoints`, or "
@@ -154,9 +181,7 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
     except SafetensorError as error:
-        raise CheckpointError(
-            f"{path} is not a whole safetensors file: it is damaged or truncated."
-        ) from error
+        raise CheckpointError(f"{path} {_what_it_is(path)}") from error
     except (KeyError, TypeError, ValueError, ConfigError, LayerError) as error:
         raise CheckpointError(f"{path} has a header that newmon cannot read ({error}).") from error
     if content_id(config, tensors, finish, enlarging, levels) != header.get("id"):

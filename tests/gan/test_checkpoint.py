@@ -114,7 +114,7 @@ def test_the_id_of_a_network_is_frozen() -> None:
 
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     assert "no checkpoint" in refusal(tmp_path / "none.safetensors")
-    assert "no checkpoint" in refusal(tmp_path)
+    assert "is a folder: name the .safetensors file in it" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("length", [0, 5, 100, 3000, -1])
@@ -218,3 +218,28 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not finite"):
         save(tmp_path / "a", generator, {})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (b"\x80\x04\x95", "is a pickle, as NVIDIA's StyleGANs have them"),
+        (b"\x80\x02}q", "is a pickle"),
+        (b"PK\x03\x04", "is a PyTorch checkpoint or another zip archive"),
+        (b"\x89HDF\r\n", "is an HDF5 file"),
+        (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
+        (b"<!DOCTYPE html>", "is a web page"),
+        (b"", "damaged or truncated"),
+        (b"\x00" * 9, "damaged or truncated"),
+    ],
+)
+def test_files_of_other_kinds_are_called_by_their_name(tmp_path: Path, start: bytes, words: str) -> None:
+    for suffix in ("pkl", "safetensors"):
+        path = tmp_path / f"network.{suffix}"
+        path.write_bytes(start + (b"x" * 900 if start else b""))
+        with pytest.raises(CheckpointError) as caught:
+            load(path)
+        assert words in str(caught.value)
+        assert ("python -m train export" in str(caught.value)) == (
+            start[:2] in (b"\x80\x04", b"\x80\x02", b"PK", b"\x89H")
+        )
