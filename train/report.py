@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
+from gan.config import DEFAULT_PSI
 from gan.generator import Generator
 from gan.latents import z_from_seed
 from gan.sprite import contact_sheet, to_rgba
@@ -22,13 +23,13 @@ from train.board import Board
 from train.film import write_film
 from train.meter import Meter
 from train.players import StepStats
+from train.remaining import in_words, seconds_left
 from train.schedule import Phase
 from train.trainer import Trainer
 
 GRID_SEEDS = range(32)
 GRID_COLUMNS = 8
 GRID_SPRITE_SIDE = 128  # pixels, whatever the resolution that is being trained
-GRID_PSI = 0.8
 
 
 @torch.no_grad()
@@ -38,7 +39,7 @@ def sample_grid(generator: Generator, phase: Phase) -> Image.Image:
     seeds = np.stack([z_from_seed(seed, generator.config.z_dim) for seed in GRID_SEEDS])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # fixed noise, and no trace in the run's own randomness
-        images = generator(torch.from_numpy(seeds).to(device), GRID_PSI, phase.resolution, phase.alpha)
+        images = generator(torch.from_numpy(seeds).to(device), DEFAULT_PSI, phase.resolution, phase.alpha)
     sheet = contact_sheet(to_rgba(images), GRID_COLUMNS, max(GRID_SPRITE_SIDE // phase.resolution, 1))
     return sheet.convert("RGB")
 
@@ -73,11 +74,11 @@ class Reporter:
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} kimg"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
             disable=not (console.is_terminal and self.leads),
         )
-        self.task = self.progress.add_task("", total=limit / 1000)
+        self.task = self.progress.add_task("", total=limit / 1000, left="")
         self.board = Board(run / "tensorboard") if self.leads else None
         self.ticked_at = -math.inf
         self.restart()
@@ -109,10 +110,13 @@ class Reporter:
         """Note one step."""
         self.steps.append(stats)
         phase = self.trainer.phase
+        images = self.trainer.images_seen
+        left = seconds_left(self.trainer.config, images, self.limit, self._pace(images))
         self.progress.update(
             self.task,
-            completed=self.trainer.images_seen / 1000,
+            completed=images / 1000,
             description=f"{phase.resolution}×{phase.resolution}",
+            left=f"{in_words(left)} left",
         )
 
     def tick(self) -> None:
@@ -138,7 +142,7 @@ class Reporter:
         """The means of all steps since the last tick, and where the run stands."""
         trainer, phase = self.trainer, self.trainer.phase
         images = trainer.images_seen
-        rate = (images - self.started_images) / max(time.monotonic() - self.started, 1e-9)
+        rate = self._pace(images)
         figures: dict[str, float] = {
             "kimg": round(images / 1000, 3),
             "resolution": phase.resolution,
@@ -147,7 +151,7 @@ class Reporter:
             "augment": round(trainer.augment_probability, 3),
             "augment_eyes": round(trainer.augment_probability_eyes, 3),
             "lr_factor": trainer.lr_factor,
-            "eta_s": round((self.limit - images) / max(rate, 1e-9)),
+            "eta_s": round(seconds_left(trainer.config, images, self.limit, rate)),
         }
         for name in ("loss_d", "loss_g", "loss_eyes", "lead", "lead_eyes", "r1", "r2"):
             values = [v for s in self.steps if not math.isnan(v := getattr(s, name))]
@@ -155,11 +159,15 @@ class Reporter:
                 figures[name] = round(fmean(values), 4)
         return figures
 
+    def _pace(self, images: int) -> float:
+        """Images a second since the last tick."""
+        return (images - self.started_images) / max(time.monotonic() - self.started, 1e-9)
+
     def _line(self, figures: dict[str, float]) -> str:
         shown = ("loss_d", "loss_g", "loss_eyes", "r1", "r2", "augment", "kid", "kid_error")
         parts = "  ".join(f"{name} {figures[name]:.3f}" for name in shown if name in figures)
         return (
             f"{figures['kimg']:7.1f} kimg  {figures['resolution']:.0f}² α {figures['alpha']:.2f}  "
             f"{figures['images_per_s']:5.1f} img/s  {parts}  "
-            f"about {figures['eta_s'] / 60:.0f} min left at this pace"
+            f"about {in_words(figures['eta_s'])} left"
         )
