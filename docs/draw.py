@@ -13,7 +13,7 @@ import torch
 import typer
 from PIL import Image
 
-from gan.__main__ import SHIPPED, user_errors
+from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
 from gan.cli import run
 from gan.commands.common import write
@@ -200,4 +200,4 @@ def projection_table(found: Sequence[tuple[str, Projection]]) -> str:
 
 
 if __name__ == "__main__":
-    run(app, user_errors)
+    run(app)

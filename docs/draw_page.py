@@ -20,7 +20,7 @@ from bot.__main__ import run as run_bot
 from bot.config import Settings
 from bot.sandbox.driver import SandboxUser
 from docs.draw import PICTURES
-from gan.__main__ import SHIPPED, user_errors
+from gan.__main__ import SHIPPED
 from gan.cli import run
 from gan.commands.common import write
 from tests.bot.browser import DRIVER, Keys, Page, options, webdriver
@@ -151,4 +151,4 @@ def _window(url: str, folder: Path, window: Window, story: Callable[[Page], None
 
 
 if __name__ == "__main__":
-    run(app, user_errors)
+    run(app)

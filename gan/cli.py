@@ -1,33 +1,58 @@
-"""What the command lines share: an error that is meant for people ends the program with one sentence."""
+"""What the command lines share: every error that is meant for people ends the program with one sentence."""
 
 from __future__ import annotations
 
+import io
+import math
 import sys
-from collections.abc import Callable
 
 import typer
 
-UserErrors = tuple[type[Exception], ...]
+from gan.errors import UserError
+
+MEMORY = "There is not enough memory for that: ask for less at a time."
 
 
-class CommandError(Exception):
-    """A command that cannot be carried out as given. Its text is one sentence fit to show to a user."""
+class CommandError(UserError):
+    """A command that cannot be carried out as given."""
 
 
-def run(app: typer.Typer, user_errors: Callable[[], UserErrors]) -> None:
-    """Run a command line. Errors in `user_errors()` and of the disk go to stderr as one line, with status 1.
-
-    `user_errors` is called once something fails, so that `--help` need not import what defines them.
-    """
+def run(app: typer.Typer) -> None:
+    """Run a command line. A `UserError` and errors of the disk go to stderr as one line, with status 1."""
+    print_anything()
     try:
         app()
+    except UserError as error:
+        _fail(str(error))
+    except MemoryError:
+        _fail(MEMORY)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}.")
-    except Exception as error:
-        if not isinstance(error, (CommandError, *user_errors())):
+    except RuntimeError as error:
+        if not _ran_out_of_memory(error):
             raise
-        _fail(str(error))
+        _fail(MEMORY)
+
+
+def print_anything() -> None:
+    """Let what a terminal's encoding has no letters for, as ψ, come out as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def check_number(name: str, value: float, least: float, most: float) -> float:
+    """The value, if it lies from `least` to `most`. Raises `CommandError` if not, or for NaN."""
+    if math.isnan(value) or not least <= value <= most:
+        raise CommandError(f"{name} must be a number from {least:g} to {most:g}, not {value:g}.")
+    return value
+
+
+def _ran_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch says so; it has no class of its own for the memory of the CPU."""
+    text = str(error).casefold()
+    return "not enough memory" in text or "allocate memory" in text or "out of memory" in text
 
 
 def _fail(message: str) -> None:

@@ -1,12 +1,21 @@
-"""Writing files: whole or not at all. Used wherever a file is written; knows nothing of what is in it."""
+"""Writing files: whole or not at all, and never over another one unless that was asked for.
+
+Used wherever a file is written; knows nothing of what is in it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from gan.errors import UserError
+
+
+class FileError(UserError):
+    """A file that cannot be written, or may not be replaced."""
 
 
 @contextlib.contextmanager
@@ -35,3 +44,40 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises `FileError`."""
+    try:
+        with whole_file(path) as part:
+            part.write_bytes(data)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def named(path: Path) -> Path:
+    """The path, spelled so that its last part is a name: `.` becomes the folder's own.
+
+    Raises `FileError` for the root of the file system, which has none.
+    """
+    found = path if path.name not in ("", "..") else path.resolve()
+    if not found.name:
+        raise FileError(f"{path} has no name: choose another --out.")
+    return found
+
+
+def check_replaces(targets: Iterable[Path], force: bool, sources: Sequence[Path] = ()) -> None:
+    """Refuse to write over what is read, and without `force` over anything that is there.
+
+    To be asked before the work is done. Raises `FileError`.
+    """
+    there = [path for path in targets if os.path.lexists(path)]
+    for path in there:
+        for source in sources:
+            if source.exists() and path.exists() and path.samefile(source):
+                raise FileError(f"{path} would overwrite {source}, which is read: choose another --out.")
+    if there and not force:
+        others = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
+        raise FileError(
+            f"{there[0]}{others} is there already: choose another --out, or replace it with --force."
+        )

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from gan.checkpoint import Checkpoint
+from gan.errors import UserError
 from gan.generator import Generator
 from gan.latents import Array, noise_from_seed
 from gan.perceptual import PictureLoss, features_available
@@ -32,7 +33,7 @@ STD_FLOOR = 0.03  # directions in which w hardly varies keep this share of the l
 OnStep = Callable[[int, float], None]  # (steps done, loss)
 
 
-class ProjectionError(ValueError):
+class ProjectionError(UserError, ValueError):
     """A picture that cannot be projected. Its text is fit to show to a user."""
 
 

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from gan.config import NetworkConfig
+from gan.errors import UserError
 from gan.latents import SEED_MAX, Array
 
 SUFFIX = ".npz"
 MOST_BYTES = 16 * 2**20  # of one array, unpacked: more than the largest network needs
 
 
-class StylesError(ValueError):
+class StylesError(UserError, ValueError):
     """A style file that cannot be used. Its text is fit to show to a user."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
+from gan.errors import UserError
 from gan.sprite import Pixels, enlarge
 
 MOST_PIXELS = 16_384  # of a side: what viewers and browsers still open
@@ -15,7 +16,7 @@ WHITE = (255, 255, 255, 255)
 CLEAR = (0, 0, 0, 0)
 
 
-class SheetError(ValueError):
+class SheetError(UserError, ValueError):
     """A picture that would be too large. Its text is fit to show to a user."""
 
 

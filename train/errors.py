@@ -3,12 +3,14 @@
 import errno
 from pathlib import Path
 
+from gan.errors import UserError
 
-class DataError(Exception):
+
+class DataError(UserError):
     """The data set cannot be fetched, built or opened. Its text is one sentence fit to show to a user."""
 
 
-class MetricsError(Exception):
+class MetricsError(UserError):
     """Samples or data that cannot be measured. Its text is one sentence fit to show to a user."""
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan.checkpoint import load
+from gan.files import check_replaces
 from gan.generator import Generator
 from train.data import SpriteDataset
-from train.errors import MetricsError
-from train.eval_report import print_comparison, print_report, report_folder, write_pictures
+from train.errors import DataError, MetricsError
+from train.eval_report import REPORT_FILES, print_comparison, print_report, report_folder, write_pictures
 from train.evaluate import Evaluation, Report, evaluate
 from train.export import averaged_generator, bake_growth, measure_mean_style
 from train.fit import STATE_FILE
 from train.holdout import by_name, by_share
-from train.reference import FeatureExtractor, build_reference
+from train.reference import FEWEST_IMAGES, FeatureExtractor, build_reference
 from train.schedule import phase_at
 from train.state import State, read, restore
 
@@ -44,6 +46,7 @@ class Request:
     report: Path | None = None
     cache: Path | None = None  # None: the data set's own folder
     raw: bool = False  # of a run, also the generator that is not averaged
+    force: bool = False  # a report that is there already is replaced
 
 
 def run_eval(request: Request, as_json: bool, console: Console) -> None:
@@ -67,6 +70,8 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
 
     Raises `MetricsError`, `DataError`, `CheckpointError` or `StateError`, all with a sentence for users.
     """
+    if request.report is not None:
+        check_replaces([request.report / name for name in REPORT_FILES], request.force)
     generators = candidates(request.what, request.raw)
     dataset = SpriteDataset.open(request.data)
     expected = next(iter(generators.values())).config.resolution
@@ -75,7 +80,7 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
             f"The data set's images are {dataset.resolution} pixels wide, but this network draws {expected}: "
             "evaluate with a data set of that resolution, or of a multiple of it."
         )
-    chosen = held_out(request, dataset)
+    chosen = held_out(request, dataset, display)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(report_folder(request.report)) if request.report else None
         progress = stack.enter_context(bars(display))
@@ -101,22 +106,67 @@ def evaluate_all(request: Request, display: Console) -> tuple[dict[str, Report],
     return {name: e.report for name, e in evaluations.items()}, best
 
 
-def held_out(request: Request, dataset: SpriteDataset) -> tuple[str, NDArray[np.bool_]] | None:
-    """Which images to measure against alone, bool [N], and what to call them: as asked for, or as trained."""
+def held_out(
+    request: Request, dataset: SpriteDataset, display: Console
+) -> tuple[str, NDArray[np.bool_]] | None:
+    """Which images to measure against alone, bool [N], and what to call them: as asked for, or as trained.
+
+    None, with a word on `display`, where these data have nothing that the training held out.
+    """
     if request.holdout == WHOLE:
         return None
     if request.holdout:
         return request.holdout, by_name(dataset, request.holdout)
-    share = trained_without(request.what)
-    return (f"{share:.0%} of the species", by_share(dataset, share)) if share else None
+    share, trained_on = trained_without(request.what)
+    if not share:
+        return None
+    chosen = _held_out_in(dataset, share) if same_species(trained_on, dataset) else None
+    if chosen is None:
+        why = "these are other data than it was trained on"
+    elif (there := chosen.sum()) < FEWEST_IMAGES:
+        why = f"only {there} of these images show one"
+    elif (others := len(chosen) - there) < FEWEST_IMAGES:
+        why = f"only {others} of these images show others"
+    else:
+        return f"{share:.0%} of the species", chosen
+    display.print(
+        f"Note: {share:.0%} of the species were held out of training, but {why}: measuring against all "
+        f"{len(dataset)} images.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return None
 
 
-def trained_without(what: Path) -> float:
-    """The share of the species that a run, or the run of a checkpoint, never saw."""
+def _held_out_in(dataset: SpriteDataset, share: float) -> NDArray[np.bool_]:
+    try:
+        return by_share(dataset, share)
+    except DataError:  # all of them were
+        return np.ones(len(dataset), np.bool_)
+
+
+def same_species(trained_on: dict[str, Any], dataset: SpriteDataset) -> bool:
+    """Whether species of one name are the same ones in the data of a training and in these.
+
+    Names are all that decides what is held out; and anybody's folders may be called "1" or "cats".
+    """
+    if trained_on.get("sha256") == dataset.index["sha256"]:
+        return True
+    then, now = trained_on.get("source"), dataset.index["source"]
+    if not isinstance(then, dict):
+        return True  # old checkpoints do not say
+    return then.get("package") == now.get("package") if "package" in then else then == now
+
+
+def trained_without(what: Path) -> tuple[float, dict[str, Any]]:
+    """The share of the species that a run, or the run of a checkpoint, never saw; and of which data."""
     if what.is_dir():
-        return read(what / STATE_FILE).config.holdout
-    recipe = load(what).metadata.get("recipe")
-    return float(recipe.get("holdout", 0)) if isinstance(recipe, dict) else 0.0
+        state = read(what / STATE_FILE)
+        return state.config.holdout, state.values.get("dataset") or {}
+    metadata = load(what).metadata
+    recipe, dataset = metadata.get("recipe"), metadata.get("dataset")
+    share = float(recipe.get("holdout", 0)) if isinstance(recipe, dict) else 0.0
+    return share, dataset if isinstance(dataset, dict) else {}
 
 
 def best_half_life(run: Path, data: Path) -> float:

@@ -34,6 +34,7 @@ LABEL = 34  # pixels for two lines of text below it
 GAP = 8
 ROWS = 8  # the closest samples, and as many others
 WHITE = (255, 255, 255)
+REPORT_FILES = ("index.html", "neighbours.png", "report.json", "samples-tame.png", "samples.png")
 
 
 @contextlib.contextmanager

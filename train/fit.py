@@ -20,13 +20,14 @@ from train.lock import locked
 from train.meter import Meter
 from train.report import Reporter
 from train.schedule import total_images
-from train.state import State, StateError, read, write
+from train.state import DATA_PATH, State, StateError, read, write
 from train.trainer import DivergedError, Trainer, TrainingError
 
 TICK_IMAGES = 4000
 LEAST_TICK_S = 10  # a GPU shows thousands of images a second: that many grids nobody looks at
 SAVE_INTERVAL_S = 120
 STATE_FILE = "state.safetensors"
+DEFAULT_DATA = Path("data/dataset")
 MOST_ROLLBACKS = 4  # in one process: a run that keeps diverging needs another recipe
 ROLLBACK_LR = 0.5  # what the learning rates are multiplied by each time
 
@@ -51,6 +52,19 @@ def stored_state(run: Path) -> State | None:
     """What a run's state says, without its weights, or None if it has not begun. Raises `StateError`."""
     path = run / STATE_FILE
     return State({}, read(path).values) if path.exists() else None
+
+
+def data_of(run: Path, wanted: Path | None) -> Path:
+    """Where the data of a run lie: as asked for, where they lay last if they still do, or `DEFAULT_DATA`.
+
+    Raises `StateError` for a damaged state.
+    """
+    if wanted is not None:
+        return wanted
+    begun = stored_state(run) if run.is_dir() else None
+    remembered = begun and begun.values.get(DATA_PATH)
+    there = isinstance(remembered, str) and Path(remembered).is_dir()
+    return Path(remembered) if there else DEFAULT_DATA
 
 
 def describe(network: NetworkConfig) -> str:

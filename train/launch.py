@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gan import features
 from gan.checkpoint import load
-from gan.cli import CommandError
+from gan.cli import CommandError, check_number
 from gan.config import NetworkConfig, Style
 from train import config as recipes
 from train.config import Loss, Precision, TrainConfig, article
@@ -20,10 +20,12 @@ from train.distributed import World
 from train.fit import OnStep, check_resumes, fit, stored_state, tune_memory
 from train.meter import SAMPLES, Meter
 from train.precision import choose
-from train.schedule import parse_stages, total_images
+from train.schedule import MOST_KIMG, parse_stages, total_images
 from train.state import State
 from train.trainer import Trainer
 from train.widening import widened
+
+LEAST_KIMG = 0.001  # one image
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ def launch(
     Returns whether it got to its end, as `fit` does. `kid_kimg` is how often KID is measured. Raises
     `CommandError` and what `Trainer` and `fit` raise.
     """
+    if until_kimg is not None:
+        check_number("--until", until_kimg, LEAST_KIMG, MOST_KIMG)
+    if kid_kimg is not None:
+        check_number("--kid", kid_kimg, LEAST_KIMG, MOST_KIMG)
     tune_memory()
     compute = choose(precision)
     world = World.join(compute.device)
@@ -131,6 +137,13 @@ def changed_recipe(
     if changes.stages is not None:
         config = replace(config, stages=parse_stages(changes.stages))
     config = config.with_network(changed_network(config.network, changes))
+    levels, last = len(config.network.channels), config.stages[-1].resolution
+    if changes.widths is not None and changes.stages is None and config.network.resolution != last:
+        needed = last.bit_length() - 2  # 4 has one, 8 two
+        raise CommandError(
+            f"--widths names {levels} widths, up to {config.network.resolution} pixels, and the stages end "
+            f"at {last}: name {needed}, or give --stages too."
+        )
     if changes.augment is not None:
         p = changes.augment
         fixed = replace(config.augment, probability=p, least=p, most=p, target=None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.data import FORMAT, LABELS_FILE, read_index
+from train.data import FORMAT, LABELS_FILE, SpriteDataset, read_index
 from train.errors import DataError
 
 FILES = {"images.npy", "species.npy", "index.json", LABELS_FILE}
@@ -17,6 +17,7 @@ class Place:
     """The folder of a data set and its hidden siblings."""
 
     out: Path
+    replaces: bool = True  # whether a sound data set there may be replaced by another
 
     @property
     def lock(self) -> Path:
@@ -32,6 +33,11 @@ class Place:
         if self.out.exists() and not self._replaceable():
             raise DataError(
                 f"{self.out} exists and is no data set: choose another place, nothing was changed."
+            )
+        if not self.replaces and self._is_sound():
+            raise DataError(
+                f"{self.out} holds a data set of other pictures or options: choose another --out, or replace "
+                "it with --force."
             )
         self.out.parent.mkdir(parents=True, exist_ok=True)
 
@@ -84,6 +90,13 @@ class Place:
             return read_index(self.out)["format"] == FORMAT
         except DataError:
             return False
+
+    def _is_sound(self) -> bool:
+        try:
+            SpriteDataset.open(self.out)
+        except DataError:
+            return False
+        return True
 
     def _sibling(self, role: str) -> Path:
         return self.out.with_name(f".{self.out.name}.{role}")

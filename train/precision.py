@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from gan.errors import UserError
 from gan.ops import best_dtype
 from train.config import Precision
 
@@ -18,7 +19,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 M = TypeVar("M", bound=nn.Module)
 
 
-class PrecisionError(Exception):
+class PrecisionError(UserError):
     """A number format that this machine cannot train in. Its text is fit to show to a user."""
 
 

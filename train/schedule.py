@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from gan.errors import UserError
 
-class ScheduleError(ValueError):
+
+class ScheduleError(UserError, ValueError):
     """A schedule that cannot be followed. Its text is fit to show to a user."""
 
 
@@ -32,6 +34,7 @@ class Phase:
     alpha: float  # 0: the new level is invisible, 1: it is fully there
 
 
+MOST_KIMG = 1_000_000  # of a run, or one stage of it
 FADE_SHARE = 0.2  # of a stage's images
 LONGEST_FADE_KIMG = 15.0  # however long the stage: a level that is not seen yet learns next to nothing
 
@@ -47,7 +50,11 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
             resolution, kimg, *batch = part.split(":")
             (batch_size,) = map(int, batch) if batch else (None,)
             fade_kimg = min(float(kimg) * FADE_SHARE, LONGEST_FADE_KIMG) if stages else 0.0
+            if not 0 < float(kimg) <= MOST_KIMG:
+                raise ScheduleError(f"A stage shows more than 0 and at most {MOST_KIMG:,} kimg, not {kimg}.")
             stages.append(Stage(int(resolution), float(kimg), fade_kimg, batch_size))
+        except ScheduleError:
+            raise
         except ValueError:
             raise ScheduleError(
                 f"{part!r} is not a stage: write RESOLUTION:KIMG or RESOLUTION:KIMG:BATCH, "
@@ -65,7 +72,7 @@ def check_stages(stages: tuple[Stage, ...], resolutions: tuple[int, ...]) -> Non
             f"Stages must climb one by one to {resolutions[-1]} through {', '.join(map(str, resolutions))}; "
             f"these were given: {', '.join(map(str, sides))}."
         )
-    if any(not 0 < stage.kimg < 1e6 for stage in stages):
+    if any(not 0 < stage.kimg <= MOST_KIMG for stage in stages):
         raise ScheduleError("Every stage needs a positive number of kimg.")
 
 

@@ -1,4 +1,4 @@
-"""What pictures the sprite package has, and what is known of a file; `train.folder` has one's own."""
+"""What pictures the sprite package has, and what is known of a file. One's own: `train.folder`."""
 
 import hashlib
 import re

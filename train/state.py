@@ -17,13 +17,17 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan.config import ConfigError
+from gan.errors import UserError
 from train.config import TrainConfig
 
 FORMAT = "newmon-training-state"
 VERSION = 1
 
 
-class StateError(Exception):
+DATA_PATH = "data_path"  # where the data lay that a run was trained on last; stays on this machine
+
+
+class StateError(UserError):
     """A training state that cannot be used. Its text is fit to show to a user."""
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from gan.discriminator import Discriminator
+from gan.errors import UserError
 from gan.generator import Generator
 from gan.layers import downsample, upsample
 from train.augment import adjusted
@@ -32,7 +33,7 @@ from train.precision import Compute, choose
 from train.recording import Recording
 from train.schedule import Phase, check_stages, lr_decay, phase_at, total_images
 from train.side_by_side import SideBySide
-from train.state import State, StateError, collect, restore
+from train.state import DATA_PATH, State, StateError, collect, restore
 
 CALIBRATION_IMAGES = 256
 # What threads share is worth it from this resolution on, in shares of at least so many rows
@@ -41,7 +42,7 @@ SHARED_FROM = 32
 LEAST_ROWS = 16
 
 
-class TrainingError(Exception):
+class TrainingError(UserError):
     """Training that cannot go on. Its text is fit to show to a user."""
 
 
@@ -256,6 +257,7 @@ class Trainer:
             "began_with": self.began_with,
             "config": self.config.to_dict(),
             "dataset": {key: self.dataset.index[key] for key in ("sha256", "count", "source")},
+            DATA_PATH: str(self.dataset.path.resolve()),
             "augment_probability": self.augment_probability,
             "augment_probability_eyes": self.augment_probability_eyes,
             "lr_factor": self.lr_factor,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan.cli import CommandError
+from gan.cli import CommandError, check_number
+from gan.files import check_replaces
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gan.styles_file import Styles
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "newmon.safetensors"
-PSI = 0.8
 PSI_MAX = 2.0
 STYLE_SUFFIX = ".npz"  # the same as in gan.styles_file, without numpy
 MOST_CREATURES = 4096  # in one picture
@@ -36,6 +36,7 @@ PsiOption = Annotated[
     float, typer.Option("--psi", help="Truncation ψ of seeds, 0 to 2: lower is tamer, higher is wilder.")
 ]
 ScaleOption = Annotated[int, typer.Option("--scale", min=1, max=16, help="Enlarge by this whole factor.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 ClearOption = Annotated[bool, typer.Option("--transparent", help="No white behind the creatures.")]
 
 
@@ -50,9 +51,7 @@ class Creature:
 
 def check_psi(psi: float) -> float:
     """ψ, if it is one. Raises `CommandError`."""
-    if not 0 <= psi <= PSI_MAX:  # false for NaN too
-        raise CommandError(f"ψ must be a number from 0 to {PSI_MAX:g}, not {psi}.")
-    return psi
+    return check_number("ψ", psi, 0, PSI_MAX)
 
 
 def check_noise_seed(seed: int | None) -> None:
@@ -64,10 +63,7 @@ def check_noise_seed(seed: int | None) -> None:
 
 
 def parse_creatures(text: str) -> list[tuple[str, Source]]:
-    """Names and what they stand for.
-
-    Raises `SeedError`.
-    """
+    """Names and what they stand for. Raises `SeedError`."""
     from gan.latents import parse_seeds
 
     found: list[tuple[str, Source]] = []
@@ -144,12 +140,13 @@ def progress_bar(what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
         yield progress, progress.add_task(what, total=total)
 
 
-def check_target(path: Path, *suffixes: str) -> None:
-    """Refuse a file name that cannot be written, before the work is done. Raises `CommandError`."""
+def check_target(path: Path, *suffixes: str, force: bool, sources: Sequence[Path] = ()) -> None:
+    """Refuse a file that cannot be written or replaced, before the work is done. Raises `UserError`."""
     if path.suffix.casefold() not in suffixes:
         raise CommandError(f"--out must be a file that ends in {' or '.join(suffixes)}, not {path}.")
     if path.is_dir():
         raise CommandError(f"{path} is a folder: give --out the name of a file.")
+    check_replaces([path], force, sources)
     make_folder(path.parent)
 
 
@@ -173,16 +170,3 @@ def png_bytes(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises `CommandError`."""
-    part = path.with_name(path.name + ".part")
-    try:
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -10,9 +10,9 @@ import typer
 from gan.cli import CommandError
 from gan.commands.common import (
     CREATURES,
-    PSI,
     SHIPPED,
     CheckpointOption,
+    ForceOption,
     PsiOption,
     ScaleOption,
     check_noise_seed,
@@ -23,8 +23,9 @@ from gan.commands.common import (
     parse_creatures,
     progress_bar,
     stack,
-    write,
 )
+from gan.config import DEFAULT_PSI
+from gan.files import write
 
 Easing = Literal["cosine", "linear"]  # the same as in gan.morph, without numpy
 BATCH = 64
@@ -44,7 +45,8 @@ def morph(
     noise_seed: Annotated[
         int | None, typer.Option(help="The noise of all frames. Default: the first stop's own.")
     ] = None,
-    psi: PsiOption = PSI,
+    psi: PsiOption = DEFAULT_PSI,
+    force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
 ) -> None:
     """Draw an animation in which each creature turns into the next, on a transparent background."""
@@ -65,7 +67,7 @@ def morph(
     if sampler.resolution * scale > MOST_SIDE:
         raise CommandError(f"An animation may be {MOST_SIDE} pixels wide: use a smaller --scale.")
     stops = creatures(sampler, sources, psi)
-    check_target(out, *FORMATS)
+    check_target(out, *FORMATS, force=force)
     way = way_through(stack(stops), frames, easing, loop)
     noise = stops[0].noise_seed if noise_seed is None else noise_seed
     drawn = []

@@ -12,14 +12,15 @@ from gan.commands.common import (
     SHIPPED,
     STYLE_SUFFIX,
     CheckpointOption,
+    ForceOption,
     ScaleOption,
     check_noise_seed,
     check_target,
     open_checkpoint,
     png_bytes,
     progress_bar,
-    write,
 )
+from gan.files import write
 
 STEPS = 300
 
@@ -39,6 +40,7 @@ def project(
         typer.Option(help="Compare by a pretrained network, too. Default: where its packages are installed."),
     ] = None,
     scale: ScaleOption = 4,
+    force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
 ) -> None:
     """Find the styles with which the network draws a picture most alike, to mix or morph them."""
@@ -53,13 +55,11 @@ def project(
 
     if features and not features_available():
         raise CommandError("--features needs the packages of the train extra: pip install -e '.[train]'.")
-    comparison = out.with_name(f"{out.stem}-projected.png")
-    if comparison.resolve() == image.resolve():
-        raise CommandError(f"The comparison would overwrite {image}: choose another --out.")
     loaded = open_checkpoint(checkpoint)
     target = read_target(image, loaded.config.resolution)
-    check_target(out, STYLE_SUFFIX)
-    check_target(comparison, ".png")
+    check_target(out, STYLE_SUFFIX, force=force, sources=[image])
+    comparison = out.with_name(f"{out.stem}-projected.png")
+    check_target(comparison, ".png", force=force, sources=[image])
     if fills_its_frame(target):
         typer.echo(f"Note: {image} has no transparent pixels, so its background is projected, too.", err=True)
     settings = ProjectionSettings(steps=steps, noise_seed=noise_seed, features=features)

@@ -11,11 +11,11 @@ import typer
 
 from gan.cli import CommandError
 from gan.commands.common import (
-    PSI,
     SHIPPED,
     STYLE_SUFFIX,
     CheckpointOption,
     Creature,
+    ForceOption,
     check_noise_seed,
     check_psi,
     count,
@@ -24,8 +24,9 @@ from gan.commands.common import (
     progress_bar,
     read_style_file,
     stack,
-    write,
 )
+from gan.config import DEFAULT_PSI
+from gan.files import check_replaces, write
 
 if TYPE_CHECKING:
     from gan.sampler import Sampler
@@ -46,7 +47,8 @@ def sample(
     psi: Annotated[
         float | None,
         typer.Option(
-            help="Truncation ψ of seeds, 0 to 2: lower is tamer, higher is wilder.", show_default=str(PSI)
+            help="Truncation ψ of seeds, 0 to 2: lower is tamer, higher is wilder.",
+            show_default=str(DEFAULT_PSI),
         ),
     ] = None,
     noise_seed: Annotated[
@@ -59,11 +61,10 @@ def sample(
     save_w: Annotated[
         bool, typer.Option("--save-w", help=f"Write each seed's styles beside its picture ({STYLE_SUFFIX}).")
     ] = False,
+    force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
 ) -> None:
     """Write one RGBA PNG for each seed or style file; the same one always gives the same bytes."""
-    from gan.latents import parse_seeds
-
     check_noise_seed(noise_seed)
     if (seeds is None) == (not w):
         raise CommandError("Say what to draw: either --seeds or --w.")
@@ -71,9 +72,12 @@ def sample(
         raise CommandError("--psi and --save-w go with --seeds; the styles in a file are drawn as they are.")
     if seeds is not None and STYLE_SUFFIX in seeds.casefold():
         raise CommandError(f"A style file ({STYLE_SUFFIX}) is no seed: give it as --w.")
-    psi = check_psi(PSI if psi is None else psi)
-    numbers = list(dict.fromkeys(parse_seeds(seeds))) if seeds is not None else []
-    _check_names(w or [])
+    psi = check_psi(DEFAULT_PSI if psi is None else psi)
+    named = seed_names(seeds) if seeds is not None else {}
+    names = [*named.values(), *_style_names(w or [])]
+    suffixes = [".png", STYLE_SUFFIX] if save_w else [".png"]
+    targets = [out / f"{name}{suffix}" for name in names for suffix in suffixes]
+    check_replaces(targets, force, [checkpoint, *(w or [])])
 
     from gan.sprite import to_png
     from gan.styles_file import Styles, to_npz
@@ -81,9 +85,9 @@ def sample(
     sampler = open_sampler(checkpoint)
     from_files = [_from_file(path, sampler) for path in w or []]
     make_folder(out)
-    total = len(numbers) + len(from_files)
+    total = len(names)
     with progress_bar("Drawing", total) as (progress, task):
-        chosen = from_files or _from_seeds(sampler, numbers, psi)
+        chosen = from_files or _from_seeds(sampler, named, psi)
         for creature, sprite in draw(sampler, chosen, noise_seed, raw):
             write(out / f"{creature.name}.png", to_png(sprite, scale))
             if save_w:
@@ -104,9 +108,34 @@ def draw(
         yield from zip(batch, sampler.render(stack(batch), noise, raw=raw), strict=True)
 
 
-def _from_seeds(sampler: Sampler, seeds: Sequence[int], psi: float) -> Iterator[Creature]:
-    for seed in seeds:  # one at a time: a hundred thousand codes would fill the memory
-        yield Creature(f"seed{seed:04d}", sampler.w_from_seeds([seed], psi)[0], seed)
+def seed_names(text: str) -> dict[int, str]:
+    """Seeds, and what to call their files: words by themselves, numbers as `seed0003`. Raises `SeedError`."""
+    from gan.latents import parse_seeds
+
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for part in text.split(","):
+        for seed in parse_seeds(part):
+            name = f"seed{seed:04d}"
+            word = _file_name(part)
+            # Of two words that would share a file, where capitals do not count either, one keeps its number.
+            if word and word.casefold() not in taken and not word.casefold().startswith("seed"):
+                name = word
+            taken.add(found.setdefault(seed, name).casefold())
+    return found
+
+
+def _file_name(part: str) -> str:
+    """Words as a file may be called anywhere; empty for numbers and ranges."""
+    if not any(letter.isalpha() for letter in part):
+        return ""
+    kept = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in part.strip())
+    return kept.encode()[:100].decode(errors="ignore").strip("_ ")
+
+
+def _from_seeds(sampler: Sampler, seeds: dict[int, str], psi: float) -> Iterator[Creature]:
+    for seed, name in seeds.items():  # one at a time: a hundred thousand codes would fill the memory
+        yield Creature(name, sampler.w_from_seeds([seed], psi)[0], seed)
 
 
 def _from_file(path: Path, sampler: Sampler) -> Creature:
@@ -114,8 +143,9 @@ def _from_file(path: Path, sampler: Sampler) -> Creature:
     return Creature(path.stem, styles.w_plus, styles.noise_seed or 0)
 
 
-def _check_names(paths: Sequence[Path]) -> None:
+def _style_names(paths: Sequence[Path]) -> list[str]:
     seen: dict[str, Path] = {}
     for path in paths:
         if (other := seen.setdefault(path.stem, path)) is not path:
             raise CommandError(f"{other} and {path} would both become {path.stem}.png: rename one of them.")
+    return list(seen)

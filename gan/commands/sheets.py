@@ -11,10 +11,10 @@ from gan.cli import CommandError
 from gan.commands.common import (
     CREATURES,
     MOST_CREATURES,
-    PSI,
     SHIPPED,
     CheckpointOption,
     ClearOption,
+    ForceOption,
     PsiOption,
     ScaleOption,
     check_noise_seed,
@@ -27,8 +27,9 @@ from gan.commands.common import (
     png_bytes,
     progress_bar,
     stack,
-    write,
 )
+from gan.config import DEFAULT_PSI
+from gan.files import write
 
 if TYPE_CHECKING:
     from gan.latents import Levels
@@ -52,9 +53,10 @@ def mix(
     ] = None,
     amount: Annotated[float, typer.Option(help="How much of it, 0 to 1.")] = 1.0,
     noise_seed: Annotated[int, typer.Option(help="The noise of all pictures.")] = 0,
-    psi: PsiOption = PSI,
+    psi: PsiOption = DEFAULT_PSI,
     scale: ScaleOption = 2,
     transparent: ClearOption = False,
+    force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
 ) -> None:
     """Draw a style-mixing grid: each cell is its row's parent with styles of its column's parent.
@@ -78,7 +80,7 @@ def mix(
     for cells_long in (len(left) + 1, len(above) + 1):
         side(cells_long, sampler.resolution, scale, GAP)
     row_parents, column_parents = creatures(sampler, left, psi), creatures(sampler, above, psi)
-    check_target(out, ".png")
+    check_target(out, ".png", force=force)
     cells = mixing_grid(sampler, stack(row_parents), stack(column_parents), chosen, amount, noise_seed)
     write(out, png_bytes(table(cells, scale, GAP, CLEAR if transparent else WHITE, margin=True)))
     typer.echo(f"Wrote {len(left)} × {len(above)} mixtures of layers {chosen} to {out}.")
@@ -89,7 +91,7 @@ def grid(
     out: PictureOption,
     psi: Annotated[
         str, typer.Option(help="Truncation ψ, 0 to 2. Several, as 0,0.5,1, give a row for each creature.")
-    ] = str(PSI),
+    ] = str(DEFAULT_PSI),
     columns: Annotated[
         int | None, typer.Option(min=1, help="How many side by side.", show_default=str(COLUMNS))
     ] = None,
@@ -98,6 +100,7 @@ def grid(
         int | None, typer.Option(help="The noise of all pictures, instead of each one's own.")
     ] = None,
     transparent: ClearOption = False,
+    force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
 ) -> None:
     """Draw a contact sheet; with several ψ, a row for each creature and a column for each ψ."""
@@ -118,7 +121,7 @@ def grid(
         side(cells_long, sampler.resolution, scale, GAP)
     found = [creatures(sampler, sources, value) for value in values]
     cells = [creature for same in zip(*found, strict=True) for creature in same]  # rows of ψ
-    check_target(out, ".png")
+    check_target(out, ".png", force=force)
     with progress_bar("Drawing", 1):
         noise = [cell.noise_seed if noise_seed is None else noise_seed for cell in cells]
         sprites = sampler.render(stack(cells), noise)

@@ -69,8 +69,7 @@ def read_frames(path: Path, most: int = 1, vector_side: int = 512) -> Iterator[t
     except Image.DecompressionBombError as error:
         raise _too_large() from error
     except Image.UnidentifiedImageError as error:
-        reason = "it is not an image, whatever its name says" if path.stat().st_size else "it is empty"
-        raise PictureError(reason) from error
+        raise PictureError(_unidentified(path)) from error
     except MemoryError as error:
         raise PictureError("there is not enough memory for it") from error
     except Exception as error:  # decoders answer broken bytes with anything, struct.error or IndexError
@@ -138,6 +137,14 @@ def _rawmode(image: Image.Image) -> str | None:
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else None
     return next(iter(arguments), None) if isinstance(arguments, tuple) else arguments
+
+
+def _unidentified(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return "it is empty"
+    if path.suffix and not is_readable(path):
+        return f"this Pillow cannot read {path.suffix.lower()} files: save it as PNG or JPEG"
+    return "it is not an image, whatever its name says"
 
 
 def _check_size(image: Image.Image) -> None:

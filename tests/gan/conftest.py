@@ -22,7 +22,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """`python -m gan`."""
-    return CommandLine(program.app, program.user_errors, monkeypatch, capsys)
+    return CommandLine(program.app, monkeypatch, capsys)
 
 
 @pytest.fixture

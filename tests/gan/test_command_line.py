@@ -9,6 +9,7 @@ import pytest
 
 import gan.__main__ as program
 from gan.commands import sample
+from gan.config import DEFAULT_PSI
 from gan.sampler import Sampler
 from gan.sprite import enlarge, from_png
 from tests.command_line import CommandLine
@@ -23,9 +24,9 @@ def test_one_rgba_png_a_seed(command: CommandLine, checkpoint: Path, tmp_path: P
     out = tmp_path / "new" / "folder"
     done = command("sample", "--seeds", "0-2,12345,Ash,1", "--out", out, "--checkpoint", checkpoint)
     assert done.code == 0 and "5 pictures" in done.out
-    assert names(out) == ["seed0000.png", "seed0001.png", "seed0002.png", "seed12345.png", "seed58538252.png"]
+    assert names(out) == ["Ash.png", "seed0000.png", "seed0001.png", "seed0002.png", "seed12345.png"]
     sampler = Sampler(tiny_checkpoint(checkpoint), "cpu")
-    expected = sampler.render(sampler.w_from_seeds([12345], 0.8), [12345])[0]
+    expected = sampler.render(sampler.w_from_seeds([12345], DEFAULT_PSI), [12345])[0]
     assert np.array_equal(from_png((out / "seed12345.png").read_bytes()), expected)
 
 
@@ -56,11 +57,11 @@ def test_saved_styles_draw_the_same_picture_again(
     out, again = tmp_path / "o", tmp_path / "again"
     args = ("--seeds", "1,Ash", "--psi", "0.6", "--save-w", "--out", out, "--checkpoint", checkpoint)
     assert command("sample", *args).code == 0
-    assert names(out) == ["seed0001.npz", "seed0001.png", "seed58538252.npz", "seed58538252.png"]
-    files = ("--w", out / "seed0001.npz", "--w", out / "seed58538252.npz")
+    assert names(out) == ["Ash.npz", "Ash.png", "seed0001.npz", "seed0001.png"]
+    files = ("--w", out / "seed0001.npz", "--w", out / "Ash.npz")
     done = command("sample", *files, "--out", again, "--checkpoint", checkpoint)
     assert done.code == 0 and not done.err
-    assert names(again) == ["seed0001.png", "seed58538252.png"]
+    assert names(again) == ["Ash.png", "seed0001.png"]
     for name in names(again):
         assert (again / name).read_bytes() == (out / name).read_bytes()
 
@@ -182,8 +183,10 @@ def test_a_failing_write_leaves_no_half_picture(
     command: CommandLine, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "o" / "seed0001.png").mkdir(parents=True)  # something that no file can replace
-    done = command("sample", "--seeds", "0-3", "--out", tmp_path / "o", "--checkpoint", checkpoint)
-    assert "seed0001.png cannot be written" in done.refusal
+    args = ("sample", "--seeds", "0-3", "--out", tmp_path / "o", "--checkpoint", checkpoint)
+    assert "seed0001.png is there already" in command(*args).refusal
+    assert names(tmp_path / "o") == ["seed0001.png"]
+    assert "seed0001.png cannot be written" in command(*args, "--force").refusal
     assert names(tmp_path / "o") == ["seed0000.png", "seed0001.png"]
 
 

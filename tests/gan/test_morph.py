@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from gan.animation import durations_ms, encode
+from gan.config import DEFAULT_PSI
 from gan.morph import ease, way_through
 from gan.sampler import Sampler
 from gan.sprite import Pixels, enlarge
@@ -144,7 +145,7 @@ def test_morph_draws_each_stop_with_one_noise(
     frames, durations = decoded(out.read_bytes())
     assert durations == [40] * 15
     sampler = Sampler(tiny_checkpoint(checkpoint), "cpu")
-    stops = sampler.render(sampler.w_from_seeds([58538252, 1, 2], 0.8), [58538252] * 3)
+    stops = sampler.render(sampler.w_from_seeds([58538252, 1, 2], DEFAULT_PSI), [58538252] * 3)
     for i, stop in enumerate(stops):
         assert np.array_equal(frames[5 * i], enlarge(stop, 2))
 

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from docs.draw import MOST_BYTES, PAGE, PICTURES, app, figures_of, fill
-from gan.__main__ import user_errors
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint, tiny_config
 
@@ -36,7 +35,7 @@ def test_the_figures_can_be_drawn_with_another_checkpoint(
     checkpoint = tiny_checkpoint(tmp_path / "a.safetensors", "adain")
     page = tmp_path / "page.md"
     page.write_text(f"Before\n{fill(PAGE.read_text(encoding='utf-8'), 'levels', 'nothing')}")
-    draw = CommandLine(app, user_errors, monkeypatch, capsys)
+    draw = CommandLine(app, monkeypatch, capsys)
     args = ("--checkpoint", tmp_path / "a.safetensors", "--out", tmp_path / "o", "--page", page)
     assert draw(*args, "--no-projection").code == 0
     assert sorted(p.name for p in (tmp_path / "o").iterdir()) == NAMES

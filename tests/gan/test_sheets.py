@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan.config import DEFAULT_PSI
 from gan.latents import mix_layers
 from gan.mixing_grid import mixing_grid
 from gan.sampler import Sampler
@@ -68,14 +69,12 @@ def test_mix_writes_one_picture(
     command: CommandLine, checkpoint: Path, tmp_path: Path, sampler: Sampler
 ) -> None:
     out = tmp_path / "new" / "mix.png"
-    command(
-        "sample", "--seeds", "7", "--save-w", "--psi", "0.8", "--out", tmp_path, "--checkpoint", checkpoint
-    )
+    command("sample", "--seeds", "7", "--save-w", "--out", tmp_path, "--checkpoint", checkpoint)
     args = ("--rows", f"Ash,{tmp_path / 'seed0007.npz'}", "--columns", "3-5", "--take", "Colours,shape")
     args = (*args, "--transparent", "--scale", "3", "--noise-seed", "2", "--amount", "0.7")
     done = command("mix", *args, "--out", out, "--checkpoint", checkpoint)
     assert done.code == 0 and "2 × 3" in done.out
-    a, b = sampler.w_from_seeds([7, 4], 0.8)
+    a, b = sampler.w_from_seeds([7, 4], DEFAULT_PSI)
     child = mix_layers(a, b, [0, 1, 2, 5], 0.7)  # 16 pixels: shape is 0–2, features 3–4, colours 5
     expected = enlarge(sampler.render(child[None], [2])[0], 3)
     assert np.array_equal(cell(out, 2, 2, 3, line=2 * GAP), visible(expected))
@@ -132,7 +131,7 @@ def test_a_picture_that_cannot_be_written_is_refused(
 def test_grid_goes_by_rows(command: CommandLine, checkpoint: Path, tmp_path: Path, sampler: Sampler) -> None:
     args = ("--seeds", "0-4", "--columns", "3", "--scale", "1", "--transparent", "--checkpoint", checkpoint)
     assert command("grid", *args, "--out", tmp_path / "g.png").code == 0
-    sprites = sampler.render(sampler.w_from_seeds(range(5), 0.8), range(5))
+    sprites = sampler.render(sampler.w_from_seeds(range(5), DEFAULT_PSI), range(5))
     for i, sprite in enumerate(sprites):
         assert np.array_equal(cell(tmp_path / "g.png", *divmod(i, 3)), visible(sprite))
     assert not cell(tmp_path / "g.png", 1, 2).any()

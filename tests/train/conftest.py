@@ -46,4 +46,4 @@ def enlarger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """`python -m train`."""
-    return CommandLine(program.app, program.user_errors, monkeypatch, capsys)
+    return CommandLine(program.app, monkeypatch, capsys)

@@ -73,6 +73,24 @@ def test_a_folder_becomes_a_data_set_and_a_sheet_to_look_at(
     assert "unchanged" in command("data", *arguments).out
 
 
+def test_a_data_set_of_other_pictures_is_replaced_by_force_alone(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "in", 3)
+    usual = ("data", "--source", tmp_path / "in", "--out", tmp_path / "set", "--workers", 1, "--no-enhance")
+    usual = (*usual, "--resolution")
+    (tmp_path / "set-sheet.png").write_bytes(b"mine")
+    assert "set-sheet.png is there already" in command(*usual, 16).refusal
+    assert (tmp_path / "set-sheet.png").read_bytes() == b"mine" and not (tmp_path / "set").exists()
+    assert command(*usual, 16, "--force").code == 0
+    old = SpriteDataset.open(tmp_path / "set").index
+    assert "unchanged" in command(*usual, 16).out
+    assert "holds a data set of other pictures or options" in command(*usual, 32).refusal
+    assert SpriteDataset.open(tmp_path / "set", verify=True).index == old
+    assert command(*usual, 32, "--force").code == 0
+    assert SpriteDataset.open(tmp_path / "set").resolution == 32
+
+
 def test_frames_of_animations_are_chosen(command: CommandLine, tmp_path: Path) -> None:
     write_folder(tmp_path / "gifs", 2, animated=True, frames=4)
     for frames, distinct in ((1, 2), (4, 6)):  # the first and the third pose of the idle loop are the same

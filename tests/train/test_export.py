@@ -20,7 +20,7 @@ from tests.gan.tiny import STYLES, tiny_generator
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train.data import SpriteDataset
 from train.export import bake_growth, choose_half_life, export, measure_mean_style
-from train.fit import STATE_FILE
+from train.fit import STATE_FILE, data_of
 from train.schedule import Phase
 from train.state import State, StateError, read, write
 
@@ -199,3 +199,49 @@ def test_impossible_exports_end_with_a_sentence(
     assert not out.exists()
     blocked = tmp_path / "run" / STATE_FILE / "a.safetensors"
     assert command("export", tmp_path / "run", "--allow-unfinished", "--out", blocked).refusal
+
+
+def test_without_out_the_checkpoint_is_named_after_its_run(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    shipped = tmp_path / "checkpoints" / "newmon.safetensors"
+    shipped.write_bytes(b"shipped")
+    trained(creatures, tmp_path / "runs" / "mine", 20)
+    assert command("export", "runs/mine").code == 0
+    written = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert written == ["mine.safetensors", "mine.training.safetensors", "newmon.safetensors"]
+    monkeypatch.chdir(tmp_path / "runs" / "mine")
+    assert command("export", ".").code == 0 and Path("checkpoints/mine.safetensors").is_file()
+    assert shipped.read_bytes() == b"shipped"
+
+
+@pytest.mark.parametrize("there", ["a.safetensors", "a.training.safetensors"])
+def test_an_export_replaces_nothing_without_force(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path, there: str
+) -> None:
+    run = trained(creatures, tmp_path / "run", 20)
+    (tmp_path / there).write_bytes(b"mine")
+    arguments = ("export", run, "--out", tmp_path / "a.safetensors")
+    assert f"{there} is there already" in command(*arguments).refusal
+    assert (tmp_path / there).read_bytes() == b"mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [there, "run"]
+    assert command(*arguments, "--force").code == 0 and load(tmp_path / "a.safetensors")
+
+
+def test_a_run_remembers_where_its_data_lay(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(creatures, tmp_path / "run", 20)
+    monkeypatch.chdir(tmp_path)
+    assert data_of(run, None) == creatures.path.resolve()
+    assert data_of(run, Path("other")) == Path("other")
+    assert data_of(tmp_path / "new", None) == Path("data/dataset")
+    assert command("fit", "--run", run, "--no-eyes").code == 0  # no --data, and none at data/dataset
+    command("export", run, "--out", "a.safetensors")
+    for name in ("a.safetensors", "a.training.safetensors"):  # which may be given away
+        assert str(creatures.path.resolve()).encode() not in (tmp_path / name).read_bytes()
+    state = read(run / STATE_FILE)
+    write(run / STATE_FILE, State(state.tensors, {**state.values, "data_path": str(tmp_path / "gone")}))
+    assert data_of(run, None) == Path("data/dataset")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.command_line import CommandLine
 from train.build import BuildOptions, build_from_folder
@@ -123,14 +124,10 @@ def test_linked_folders_are_read_once_and_never_in_a_circle(tmp_path: Path) -> N
         ("d.png", "d"),
         ("dogs/c.png", "dogs"),
     ]
-    assert (
-        groups(found.left_out)
-        == [
-            "1 file: links that lead nowhere (gone)",
-            "2 file: links to what is read already (aliens, dogs/circle)",
-        ]
-        or len(found.left_out) == 3
-    )
+    assert groups(found.left_out) == [
+        "1 file: links that lead nowhere (gone)",
+        "2 file: links to what is read already (aliens, dogs/circle)",
+    ]
 
 
 def test_links_within_a_zip_are_not_followed(tmp_path: Path) -> None:
@@ -179,8 +176,6 @@ def test_the_command_names_what_it_left_out(command: CommandLine, tmp_path: Path
 def test_pictures_of_every_suffix_are_built(tmp_path: Path) -> None:
     for seed, suffix in enumerate(("jfif", "bmp", "tiff", "apng")):
         write_png(tmp_path / f"{seed}.png", seed)
-        from PIL import Image
-
         with Image.open(tmp_path / f"{seed}.png") as image:
             (tmp_path / "in").mkdir(exist_ok=True)
             image.convert("RGB").save(tmp_path / "in" / f"{seed}.{suffix}")

@@ -93,7 +93,7 @@ def test_a_run_keeps_what_it_holds_out(
 ) -> None:
     run = tmp_path / "run"
     write(run / STATE_FILE, steps(tiny_trainer(many, replace(tiny_recipe(), holdout=SHARE)), 2).state())
-    command = CommandLine(program.app, program.user_errors, monkeypatch, capsys)
+    command = CommandLine(program.app, monkeypatch, capsys)
     done = command("fit", "--data", many.path, "--run", run, "--holdout", 0.1)
     assert "holds out 30% of the species" in done.refusal
 
@@ -111,7 +111,7 @@ def test_quality_is_measured_against_what_was_held_out(
     run, checkpoint = tmp_path / "run", tmp_path / "tiny.safetensors"
     write(run / STATE_FILE, steps(tiny_trainer(many, replace(tiny_recipe(), holdout=holdout)), 20).state())
     export(run, checkpoint)
-    command = CommandLine(program.app, program.user_errors, monkeypatch, capsys)
+    command = CommandLine(program.app, monkeypatch, capsys)
     what = checkpoint if exported else run
 
     def measured(*options: object) -> dict[str, Any]:
@@ -124,3 +124,28 @@ def test_quality_is_measured_against_what_was_held_out(
     again, whole = measured("--holdout", named), measured("--holdout", "none")
     assert again["kid"] == report["kid"] and again["held_out"] == named
     assert whole["kid"] != report["kid"] and whole["held_out"] is None
+
+
+@pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+def test_of_pictures_that_no_one_held_out_all_are_measured_against_and_it_is_said(
+    many: SpriteDataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run, own = tmp_path / "run", tmp_path / "own"
+    write(run / STATE_FILE, steps(tiny_trainer(many, replace(tiny_recipe(), holdout=0.5)), 20).state())
+    write_folder(tmp_path / "pictures", 40)
+    build_from_folder(tmp_path / "pictures", own, BuildOptions(resolution=16), workers=1)
+    command = CommandLine(program.app, monkeypatch, capsys)
+    usual = ("eval", run, "--samples", 50, "--json")
+    done = command(*usual, "--data", own)
+    assert json.loads(done.out)["held_out"] is None and json.loads(done.out)["real_images"] == 40
+    assert "these are other data than it was trained on: measuring against all 40 images" in done.err
+    few = command(*usual, "--data", own, "--holdout", "none")
+    assert json.loads(few.out)["kid"] == json.loads(done.out)["kid"] and "Note" not in few.err
+    # Of the same data as the training's, but with too few of the species that it held out.
+    monkeypatch.setattr("train.eval_command.FEWEST_IMAGES", 10_000)
+    done = command(*usual)  # the run knows where its data lie
+    assert json.loads(done.out)["held_out"] is None
+    assert f"of these images show one: measuring against all {len(many)} images" in done.err

@@ -372,7 +372,7 @@ def _made(folder: Path) -> Path:
 def test_the_command_line_says_how_it_ended(
     request_: Request, watched: Watched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = CommandLine(program.app, program.user_errors, monkeypatch, capsys)
+    command = CommandLine(program.app, monkeypatch, capsys)
     words = ("retrain", "--from", request_.checkpoint, "--run", request_.run, "--data", request_.data)
     watched.at("training", 0.5, lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert command(*words, "--kimg", 0.032, "--samples", 50).code == program.STOPPED

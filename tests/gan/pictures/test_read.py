@@ -162,6 +162,12 @@ def test_programs_are_not_started_for_pictures(tmp_path: Path, reader: Reader) -
         reader(tmp_path / "a.png")
 
 
+def test_a_format_that_pillow_does_not_know_is_named(tmp_path: Path, reader: Reader) -> None:
+    (tmp_path / "a.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    with pytest.raises(TargetError, match=r"this Pillow cannot read \.heic files"):
+        reader(tmp_path / "a.HEIC")
+
+
 def whole() -> bytes:
     stream = io.BytesIO()
     Image.effect_noise((40, 40), 90).convert("RGBA").save(stream, "PNG")
