@@ -38,15 +38,15 @@ def image_cost(config: TrainConfig, resolution: int) -> float:
 
 
 def in_words(seconds: float) -> str:
-    """A duration as people say it: "less than a minute", "25 min", "2 h 5 min", "3 days"."""
+    """A duration as people say it: "less than a minute", "about 25 min", "about 2 h 5 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
     if minutes < 60:
-        return f"{minutes} min"
+        return f"about {minutes} min"
     if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes / 60 / 24:.1f} days"
+        return f"about {minutes // 60} h {minutes % 60} min"
+    return f"about {minutes / 60 / 24:.1f} days"
 
 
 def _stage_at(config: TrainConfig, images_seen: int) -> int:

@@ -169,5 +169,5 @@ class Reporter:
         return (
             f"{figures['kimg']:7.1f} kimg  {figures['resolution']:.0f}² α {figures['alpha']:.2f}  "
             f"{figures['images_per_s']:5.1f} img/s  {parts}  "
-            f"about {in_words(figures['eta_s'])} left"
+            f"{in_words(figures['eta_s'])} left"
         )

@@ -45,10 +45,10 @@ def test_it_is_never_less_than_nothing(seen: int) -> None:
     [
         (0, "less than a minute"),
         (29, "less than a minute"),
-        (60, "1 min"),
-        (3540, "59 min"),
-        (7500, "2 h 5 min"),
-        (360_000, "4.2 days"),
+        (60, "about 1 min"),
+        (3540, "about 59 min"),
+        (7500, "about 2 h 5 min"),
+        (360_000, "about 4.2 days"),
     ],
 )
 def test_durations_are_words(seconds: float, words: str) -> None:

@@ -29,7 +29,7 @@ def test_a_run_leaves_figures_grids_a_film_and_a_board(creatures: SpriteDataset,
     assert expected < set(lines[1])
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
-    assert all(word in shown for word in ("16² α 1.00", "r1 ", "r2 ", "augment 0.", "min left"))
+    assert all(word in shown for word in ("16² α 1.00", "r1 ", "r2 ", "augment 0.", "a minute left"))
     assert sorted(path.name for path in (tmp_path / "run" / "grids").iterdir()) == [
         "00006.00.png",
         "00006.10.png",
