@@ -16,8 +16,8 @@ from PIL import Image
 from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
 from gan.cli import run
-from gan.commands.common import write
 from gan.config import NetworkConfig
+from gan.files import write
 from gan.finish import Finish
 from gan.latents import Array, Take, layers_of, mix_layers, noise_from_seed
 from gan.levels import level_changes, markdown_table

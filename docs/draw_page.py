@@ -22,7 +22,7 @@ from bot.sandbox.driver import SandboxUser
 from docs.draw import PICTURES
 from gan.__main__ import SHIPPED
 from gan.cli import run
-from gan.commands.common import write
+from gan.files import write
 from tests.bot.browser import DRIVER, Keys, Page, options, webdriver
 
 COLOURS = 128  # of the picture's palette

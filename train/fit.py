@@ -63,8 +63,9 @@ def data_of(run: Path, wanted: Path | None) -> Path:
         return wanted
     begun = stored_state(run) if run.is_dir() else None
     remembered = begun and begun.values.get(DATA_PATH)
-    there = isinstance(remembered, str) and Path(remembered).is_dir()
-    return Path(remembered) if there else DEFAULT_DATA
+    if isinstance(remembered, str) and Path(remembered).is_dir():
+        return Path(remembered)
+    return DEFAULT_DATA
 
 
 def describe(network: NetworkConfig) -> str:
