@@ -42,6 +42,7 @@ class SimcordStage:
     async def command(
         self, who: simcord.MemberActor, name: str, /, **options: Any
     ) -> simcord.InteractionResult:
+        await self.env.advance_time(0.01)  # by itself it stands still, and whatever happens is simultaneous
         return await who.slash(self.channel, name, **options)
 
     async def shown(self, who: simcord.MemberActor, name: str, /, **options: Any) -> simcord.ResponseMessage:
