@@ -50,4 +50,8 @@ def _story(page: Page) -> None:
     page.open()  # history survives a reload
     page.text("article:last-child", "Fizz × Bang")
     page.until(lambda: page.picture_width() == 512)
+    page.type("/mons ", "@Mis")  # people are written as everybody writes them
+    page.text("#choices-list", "Misty")
+    page.type(Keys.ENTER, Keys.ENTER)  # one takes the suggestion, the other sends
+    page.text("article:last-child .text", "Misty has not saved anyone")
     assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []
