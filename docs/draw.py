@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -18,7 +19,6 @@ from gan.checkpoint import Checkpoint, load
 from gan.cli import run
 from gan.config import NetworkConfig
 from gan.files import write
-from gan.finish import Finish
 from gan.latents import Array, Take, layers_of, mix_layers, noise_from_seed
 from gan.levels import level_changes, markdown_table
 from gan.mixing_grid import mixing_grid
@@ -26,7 +26,8 @@ from gan.morph import way_through
 from gan.project import Projection, project
 from gan.sampler import Sampler
 from gan.sprite import Pixels, enlarge, to_rgba
-from gan.table import in_rows, table
+from gan.table import in_rows
+from gan.table import table as table_of
 from gan.target import fit
 from train.synthetic import draw as draw_synthetic
 
@@ -34,8 +35,9 @@ DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "pictures"
 PAGE = DOCS / "network.md"
 PSI = 0.8
-COLOURS = 96  # of a figure's palette: sprites need few, and files stay small
-MOST_BYTES = 150_000
+SCALE = 2  # of what the network draws
+COLOURS = 96  # of a figure's palette: enough for flat colours, and files stay small
+MOST_BYTES = 300_000
 
 Cells = list[list[Pixels | None]]
 
@@ -104,13 +106,21 @@ def save(path: Path, picture: Image.Image) -> None:
     typer.echo(f"{path}  {len(data) // 1000} kB")
 
 
+def drawn(sampler: Sampler, codes: Array, noise_seeds: Sequence[int], scale: int = SCALE) -> list[Pixels]:
+    """Creatures as they are shown to people."""
+    return list(sampler.shown(sampler.render(codes, noise_seeds), scale))
+
+
+table = partial(table_of, scale=1)
+
+
 def truncation(sampler: Sampler) -> Image.Image:
     """The same seeds at growing ψ."""
     values = (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5)
     cells: Cells = []
     for seed in (2, 5, 13):
         codes = np.concatenate([sampler.w_from_seeds([seed], psi) for psi in values])
-        cells.append(list(sampler.render(codes, [seed] * len(values))))
+        cells.append(drawn(sampler, codes, [seed] * len(values)))
     return table(cells, column_names=[f"psi {value:g}" for value in values])
 
 
@@ -118,28 +128,31 @@ def levels(sampler: Sampler) -> Image.Image:
     """One creature that takes one level of styles at a time from others."""
     mother, *others = sampler.w_from_seeds([5, 2, 12, 13, 16, 21], PSI)
     noise_seed = 0
-    above = list(sampler.render(np.stack([mother, *others]), [noise_seed] * 6))
+    above = drawn(sampler, np.stack([mother, *others]), [noise_seed] * 6)
     cells: Cells = [[None, *above[1:]]]
     for take in get_args(Take):
         chosen = layers_of([take], sampler.levels)
         children = np.stack([mix_layers(mother, other, chosen) for other in others])
-        cells.append([above[0], *sampler.render(children, [noise_seed] * len(children))])
+        cells.append([above[0], *drawn(sampler, children, [noise_seed] * len(children))])
     return table(cells, row_names=["", *get_args(Take)], margin=True)
 
 
 def mixing(sampler: Sampler) -> Image.Image:
     """A style-mixing grid: bodies from the left, colours from above."""
     rows, columns = sampler.w_from_seeds([1, 4, 6, 14], PSI), sampler.w_from_seeds([5, 13, 7, 10, 22], PSI)
-    return table(mixing_grid(sampler, rows, columns, layers_of(["colours"], sampler.levels)), margin=True)
+    cells = mixing_grid(sampler, rows, columns, layers_of(["colours"], sampler.levels))
+    large: Cells = [
+        [None if cell is None else sampler.shown(cell[None], SCALE)[0] for cell in row] for row in cells
+    ]
+    return table(large, margin=True)
 
 
 def finish(sampler: Sampler) -> Image.Image:
-    """The same creatures as the network paints them, and as sprites."""
-    seeds = range(8)
+    """The same creatures as the network paints them, and as they are shown."""
+    seeds = list(range(8))
     codes = sampler.w_from_seeds(seeds, PSI)
-    raw = sampler.render(codes, seeds, raw=True)
-    touch = sampler.finish or Finish()
-    return table([list(raw), [touch(sprite) for sprite in raw]], row_names=["raw", "finished"])
+    raw = list(sampler.shown(sampler.render(codes, seeds, raw=True), SCALE, pixel_art=True))
+    return table([raw, drawn(sampler, codes, seeds)], row_names=["raw", "shown"])
 
 
 def noise(sampler: Sampler) -> Image.Image:
@@ -152,7 +165,8 @@ def noise(sampler: Sampler) -> Image.Image:
         deviation = premultiplied.std(axis=0).mean(axis=-1)  # [H, W]
         grey = (255 - 4 * deviation).clip(0, 255).astype(np.uint8)
         opaque = np.full_like(grey, 255)
-        cells.append([*sprites[:5], np.stack([grey, grey, grey, opaque], axis=-1)])
+        spread = enlarge(np.stack([grey, grey, grey, opaque], axis=-1), SCALE)
+        cells.append([*sampler.shown(sprites[:5], SCALE), spread])
     return table(cells, column_names=[*(f"noise {i}" for i in range(5)), "deviation"])
 
 
@@ -165,14 +179,14 @@ def growth(sampler: Sampler) -> Image.Image:
         codes = torch.from_numpy(sampler.w_from_seeds([seed], PSI))
         layers = [torch.from_numpy(n)[None, None] for n in noise_from_seed(seed, synthesis.noise_shapes())]
         steps = [to_rgba(synthesis(codes, layers, resolution=side))[0] for side in sides]
-        cells.append([enlarge(step, sampler.resolution // step.shape[0]) for step in steps])
+        cells.append([enlarge(step, SCALE * sampler.resolution // step.shape[0]) for step in steps])
     return table(cells, column_names=[f"{side}x{side}" for side in sides])
 
 
 def morph(sampler: Sampler) -> Image.Image:
     """Every third frame of a loop through three creatures."""
     way = way_through(sampler.w_from_seeds([5, 13, 4], PSI), frames=5)
-    return table(in_rows(sampler.render(way, [5] * len(way)), 5))
+    return table(in_rows(drawn(sampler, way, [5] * len(way)), 5))
 
 
 def projections(checkpoint: Checkpoint) -> tuple[Image.Image, list[tuple[str, Projection]]]:
@@ -187,9 +201,9 @@ def projections(checkpoint: Checkpoint) -> tuple[Image.Image, list[tuple[str, Pr
     cells: Cells = []
     for target, (_, result) in zip((own, drawing), found, strict=True):
         codes: Sequence[Array] = (mean, result.w_plus, mix_layers(result.w_plus, other, colours))
-        cells.append([target, *sampler.render(np.stack(codes), [0] * 3)])
+        cells.append([enlarge(target, 3), *drawn(sampler, np.stack(codes), [0] * 3, scale=3)])
     names = ["picture", "mean creature", "projected", "other colours"]
-    return table(cells, scale=3, column_names=names), found
+    return table(cells, column_names=names), found
 
 
 def projection_table(found: Sequence[tuple[str, Projection]]) -> str:

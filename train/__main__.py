@@ -18,6 +18,7 @@ from gan.commands.common import PSI_MAX, ForceOption
 from gan.config import Style
 from gan.files import check_replaces, named
 from train.config import Loss, Precision, TrainConfig
+from train.enlarger_command import enlarger as enlarger_command
 from train.schedule import MOST_KIMG
 
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
@@ -262,9 +263,20 @@ def export(
     trainable: Annotated[
         bool, typer.Option(help="Also write OUT's networks for `fit --from`, as OUT.training.safetensors.")
     ] = True,
+    enlarger: Annotated[
+        Path | None,
+        typer.Option(
+            help="What makes its pictures line art: a file of `enlarger`, or a checkpoint that has one.",
+            show_default="the shipped checkpoint's",
+        ),
+    ] = None,
     finish: Annotated[
-        bool, typer.Option(help="Give its pictures hard edges, few colours and no stray pixels.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--finish/--no-finish",
+            help="In its stead hard edges, few colours and no stray pixels; or neither.",
+        ),
+    ] = None,
     colours: Annotated[
         int, typer.Option(min=2, max=256, help="The most colours of a finished picture.")
     ] = 16,
@@ -272,14 +284,18 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
+    from gan.commands.common import SHIPPED
     from gan.finish import Finish
     from train.continuation import continuation_path
     from train.data import SpriteDataset
+    from train.enlarger import read as read_enlarger
     from train.errors import DataError
     from train.export import export as export_run
     from train.fit import STATE_FILE, data_of
 
     out = named(out) if out else Path("checkpoints") / f"{named(run).name}.safetensors"
+    if finish and enlarger:
+        raise CommandError("--finish makes pixel art, and --enlarger line art: choose one of them.")
     if out.suffix != ".safetensors":
         raise CommandError(f"--out must be a file that ends in .safetensors, not {out}.")
     targets = [out, continuation_path(out)] if trainable else [out]
@@ -299,14 +315,17 @@ def export(
             half_life = None if ema is None else float(ema)
         except ValueError:
             raise CommandError(f"--ema is a half-life in kimg or `best`, not {ema!r}.") from None
-    done = export_run(
-        run, out, half_life, allow_unfinished, dataset, trainable, Finish(colours=colours) if finish else None
-    )
+    large = read_enlarger(enlarger or SHIPPED) if enlarger or finish is None else None
+    touch = Finish(colours=colours) if finish or (finish is None and large is None) else None
+    done = export_run(run, out, half_life, allow_unfinished, dataset, trainable, touch, large)
     typer.echo(
         f"Wrote {out}: checkpoint {done.id}, {done.kimg:.1f} kimg, EMA of {done.ema_half_life_kimg:g} kimg."
     )
     if done.phase.alpha < 1:
         typer.echo(f"Its {done.phase.resolution}-pixel level was still fading in ({done.phase.alpha:.0%}).")
+
+
+app.command("enlarger")(enlarger_command)
 
 
 @app.command("eval")

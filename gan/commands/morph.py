@@ -13,6 +13,7 @@ from gan.commands.common import (
     SHIPPED,
     CheckpointOption,
     ForceOption,
+    PixelsOption,
     PsiOption,
     ScaleOption,
     check_noise_seed,
@@ -42,6 +43,7 @@ def morph(
     easing: Annotated[Easing, typer.Option(help="How the speed changes between two stops.")] = "cosine",
     loop: Annotated[bool, typer.Option(help="Return to the first stop, and play for ever.")] = True,
     scale: ScaleOption = 3,
+    pixels: PixelsOption = False,
     noise_seed: Annotated[
         int | None, typer.Option(help="The noise of all frames. Default: the first stop's own.")
     ] = None,
@@ -74,8 +76,8 @@ def morph(
     with progress_bar("Drawing", len(way)) as (progress, task):
         for start in range(0, len(way), BATCH):
             codes = way[start : start + BATCH]
-            drawn.append(sampler.render(codes, [noise] * len(codes)))
+            drawn.append(sampler.shown(sampler.render(codes, [noise] * len(codes)), scale, pixels))
             progress.advance(task, len(codes))
-    write(out, encode(np.concatenate(drawn), FORMATS[out.suffix.casefold()], fps, scale, loop))
+    write(out, encode(np.concatenate(drawn), FORMATS[out.suffix.casefold()], fps, loop=loop))
     names = ", ".join(stop.name for stop in stops)
     typer.echo(f"Wrote {len(way)} frames ({len(way) / fps:.1f} s) through {names} to {out}.")

@@ -16,6 +16,7 @@ from gan.commands.common import (
     CheckpointOption,
     Creature,
     ForceOption,
+    PixelsOption,
     check_noise_seed,
     check_psi,
     count,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gan.sprite import Pixels
 
 BATCH = 64  # creatures drawn between two updates of the progress bar
+LINE_ART_SCALE = 8  # 512 pixels of the network's 64: what the bot posts
 
 
 def sample(
@@ -54,9 +56,18 @@ def sample(
     noise_seed: Annotated[
         int | None, typer.Option(help="The noise of all pictures, instead of each one's own.")
     ] = None,
-    scale: Annotated[int, typer.Option(min=1, max=16, help="Enlarge by this whole factor.")] = 1,
+    scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=16,
+            help="Enlarge by this whole factor.",
+            show_default=f"{LINE_ART_SCALE} for line art, 1 for pixels",
+        ),
+    ] = None,
+    pixels: PixelsOption = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="As the network draws it, without the checkpoint's finish.")
+        bool, typer.Option("--raw", help="The pixels as the network draws them, without any last stage.")
     ] = False,
     save_w: Annotated[
         bool, typer.Option("--save-w", help=f"Write each seed's styles beside its picture ({STYLE_SUFFIX}).")
@@ -83,13 +94,16 @@ def sample(
     from gan.styles_file import Styles, to_npz
 
     sampler = open_sampler(checkpoint)
+    pixels = pixels or raw or sampler.enlarger is None
+    scale = scale or (1 if pixels else LINE_ART_SCALE)
     from_files = [_from_file(path, sampler) for path in w or []]
     make_folder(out)
     total = len(names)
     with progress_bar("Drawing", total) as (progress, task):
         chosen = from_files or _from_seeds(sampler, named, psi)
         for creature, sprite in draw(sampler, chosen, noise_seed, raw):
-            write(out / f"{creature.name}.png", to_png(sprite, scale))
+            picture = sampler.shown(sprite[None], scale, pixels)[0]
+            write(out / f"{creature.name}.png", to_png(picture))
             if save_w:
                 noise = creature.noise_seed if noise_seed is None else noise_seed
                 styles = Styles(creature.w_plus, noise, sampler.checkpoint_id)

@@ -15,6 +15,7 @@ from gan.commands.common import (
     CheckpointOption,
     ClearOption,
     ForceOption,
+    PixelsOption,
     PsiOption,
     ScaleOption,
     check_noise_seed,
@@ -55,6 +56,7 @@ def mix(
     noise_seed: Annotated[int, typer.Option(help="The noise of all pictures.")] = 0,
     psi: PsiOption = DEFAULT_PSI,
     scale: ScaleOption = 2,
+    pixels: PixelsOption = False,
     transparent: ClearOption = False,
     force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
@@ -82,7 +84,11 @@ def mix(
     row_parents, column_parents = creatures(sampler, left, psi), creatures(sampler, above, psi)
     check_target(out, ".png", force=force)
     cells = mixing_grid(sampler, stack(row_parents), stack(column_parents), chosen, amount, noise_seed)
-    write(out, png_bytes(table(cells, scale, GAP, CLEAR if transparent else WHITE, margin=True)))
+    shown = [
+        [None if cell is None else sampler.shown(cell[None], scale, pixels)[0] for cell in row]
+        for row in cells
+    ]
+    write(out, png_bytes(table(shown, 1, GAP, CLEAR if transparent else WHITE, margin=True)))
     typer.echo(f"Wrote {len(left)} × {len(above)} mixtures of layers {chosen} to {out}.")
 
 
@@ -99,6 +105,7 @@ def grid(
     noise_seed: Annotated[
         int | None, typer.Option(help="The noise of all pictures, instead of each one's own.")
     ] = None,
+    pixels: PixelsOption = False,
     transparent: ClearOption = False,
     force: ForceOption = False,
     checkpoint: CheckpointOption = SHIPPED,
@@ -132,7 +139,8 @@ def grid(
         else ((), ())
     )
     ground = CLEAR if transparent else WHITE
-    write(out, png_bytes(table(in_rows(sprites, wide), scale, GAP, ground, *names)))
+    shown = in_rows(sampler.shown(sprites, scale, pixels), wide)
+    write(out, png_bytes(table(shown, 1, GAP, ground, *names)))
     typer.echo(f"Wrote {count(len(sprites), 'picture')} to {out} with checkpoint {sampler.checkpoint_id}.")
 
 

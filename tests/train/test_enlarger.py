@@ -9,13 +9,19 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from torch import Tensor
 
+from gan import checkpoint
 from gan.pictures.enlarge import EnlargerConfig
-from tests.gan.tiny import tiny_enlarger
+from tests.command_line import CommandLine
+from tests.gan.tiny import tiny_enlarger, tiny_generator
 from train import enlarger as enlarging
+from train import package
 from train.enlarger import Art, Learned, learn, line_loss, read, save
 from train.errors import DataError
+from train.squares import Framing, read_squares
+from train.synthetic import write_folder
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -57,7 +63,7 @@ def test_it_beats_smooth_enlarging_on_what_it_never_saw(learned: Learned) -> Non
 def test_a_file_of_its_own_survives(learned: Learned, tmp_path: Path) -> None:
     save(tmp_path / "deep" / "e.safetensors", learned)
     again = read(tmp_path / "deep" / "e.safetensors")
-    assert again.config == learned.enlarger.config
+    assert again is not None and again.config == learned.enlarger.config
     for name, weight in learned.enlarger.state_dict().items():
         assert torch.equal(again.state_dict()[name], weight.half().float())
 
@@ -72,8 +78,9 @@ def test_a_damaged_file_is_one_sentence(content: bytes, tmp_path: Path) -> None:
 def test_a_missing_file_and_a_foreign_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         read(tmp_path / "none.safetensors")
+    save_file({"a": torch.zeros(1)}, tmp_path / "foreign.safetensors")
     with pytest.raises(DataError, match="is no enlarger"):
-        read(Path(__file__).resolve().parents[2] / "checkpoints" / "newmon.safetensors")
+        read(tmp_path / "foreign.safetensors")
 
 
 def test_the_loss_counts_lines_and_not_pixels_alone() -> None:
@@ -95,3 +102,40 @@ def test_disturbed_pictures_stay_premultiplied(art: Art) -> None:
     assert disturbed.min() >= 0 and disturbed.max() <= 1
     assert 0.001 < (disturbed - small).abs().mean() < 0.1
     assert tiny_enlarger()(disturbed).shape == (8, 4, 256, 256)
+
+
+def test_the_command_learns_from_the_sprites_and_replaces_nothing(
+    art: Art, command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Sprites are neither fetched nor drawn here: tests/train/test_line_art.py does that."""
+    monkeypatch.setattr(enlarging, "line_art", lambda cache, workers, progress: art)
+    out = tmp_path / "e.safetensors"
+    options = ("--width", 4, "--depth", 1, "--minutes", 0.01, "--out", out)
+    done = command("enlarger", *options)
+    assert done.code == 0 and "dB on species that it never saw" in done.out
+    enlarger = read(out)
+    assert enlarger is not None and enlarger.config.width == 4
+    assert "--force" in command("enlarger", *options).refusal
+    assert command("enlarger", *options, "--force").code == 0
+    assert "--minutes" in command("enlarger", "--minutes", "nan", "--out", tmp_path / "f.safetensors").refusal
+
+
+def test_a_checkpoint_lends_its_own(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "with.safetensors", tiny_generator(), {}, enlarger=tiny_enlarger())
+    checkpoint.save(tmp_path / "without.safetensors", tiny_generator(), {})
+    lent = read(tmp_path / "with.safetensors")
+    assert lent is not None and lent.config == tiny_enlarger().config
+    assert read(tmp_path / "without.safetensors") is None
+
+
+def test_line_art_is_drawn_of_sprites_that_are_large_enough(tmp_path: Path, enlarger: Path) -> None:
+    sprites = tmp_path / f"{package.PACKAGE}-{package.VERSION}"
+    write_folder(sprites, 9, animated=True, frames=3)  # the ninth species is one that is held out
+    art = enlarging.line_art(tmp_path, 1, silent)
+    assert art.seen.shape[1:] == art.held_out.shape[1:] == (256, 256, 4)
+    assert art.seen.dtype == np.uint8 and len(art.held_out) == 2
+    large = [path for path in sprites.glob("*.gif") if len(read_squares(path, Framing(2, 256))[0][1]) >= 64]
+    assert len(art.seen) + len(art.held_out) == 2 * len(large) < 18
+    drawn = sorted((tmp_path / "enhanced").iterdir())
+    enlarging.line_art(tmp_path, 1, silent)
+    assert sorted((tmp_path / "enhanced").iterdir()) == drawn  # once is enough

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from gan.checkpoint import CheckpointError, load
+from gan.checkpoint import CheckpointError, load, save
+from gan.commands.common import SHIPPED
 from gan.config import Style
 from gan.generator import Generator
 from gan.layers import upsample
 from gan.levels import measure
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
-from tests.gan.tiny import STYLES, tiny_generator
+from tests.gan.tiny import STYLES, tiny_enlarger, tiny_generator
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train.data import SpriteDataset
 from train.export import bake_growth, choose_half_life, export, measure_mean_style
@@ -171,6 +172,27 @@ def test_export_writes_a_checkpoint(command: CommandLine, creatures: SpriteDatas
     checkpoint = load(out)
     assert done.code == 0 and checkpoint.id in done.out and "fading in (50%)" in done.out
     assert sorted(path.name for path in out.parent.iterdir()) == ["a.safetensors", "a.training.safetensors"]
+
+
+def test_an_export_makes_line_art_or_pixel_art(
+    command: CommandLine, creatures: SpriteDataset, tmp_path: Path
+) -> None:
+    run, out = trained(creatures, tmp_path / "run", 20), tmp_path / "a.safetensors"
+    lender = tmp_path / "lender.safetensors"
+    save(lender, tiny_generator(), {}, enlarger=tiny_enlarger())
+
+    def exported(*options: object) -> tuple[bool, bool]:
+        assert command("export", run, "--out", out, "--force", *options).code == 0
+        checkpoint = load(out)
+        return checkpoint.enlarger is not None, checkpoint.finish is not None
+
+    assert exported("--enlarger", lender) == (True, False)
+    assert exported("--enlarger", lender, "--no-finish") == (True, False)
+    assert exported("--finish") == (False, True)
+    assert exported("--no-finish") == (False, False)
+    shipped = load(SHIPPED).enlarger is not None
+    assert exported() == (shipped, not shipped)  # with whichever the shipped one has
+    assert "choose one" in command("export", run, "--out", out, "--enlarger", lender, "--finish").refusal
 
 
 def test_old_states_take_the_description_of_their_data_from_the_data(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gan.checkpoint import CheckpointError, load, save
 from gan.pictures.enlarge import (
@@ -19,6 +20,7 @@ from gan.pictures.enlarge import (
 )
 from gan.sampler import Sampler
 from gan.sprite import Pixels
+from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger, tiny_generator
 
 CONFIG = EnlargerConfig(width=8, depth=2, smallest_island=6, largest_hole=2)
@@ -120,3 +122,47 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
 def test_impossible_descriptions_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="is a whole number from"):
         EnlargerConfig(**wrong)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    save(tmp_path / "c.safetensors", tiny_generator(), {}, enlarger=tiny_enlarger())
+    return tmp_path / "c.safetensors"
+
+
+def opened(path: Path) -> Pixels:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGBA"))
+
+
+@pytest.mark.parametrize(
+    ("options", "side"), [((), 128), (("--scale", 2), 32), (("--pixels",), 16), (("--raw", "--scale", 3), 48)]
+)
+def test_the_command_line_draws_line_art_or_pixels(
+    checkpoint: Path, tmp_path: Path, command: CommandLine, options: tuple[object, ...], side: int
+) -> None:
+    sampler = Sampler(load(checkpoint), device="cpu")
+    sprite = sampler.render(sampler.w_from_seeds([3], 0.85), [3], raw="--raw" in options)
+    command("sample", "--checkpoint", checkpoint, "--seeds", 3, "--out", tmp_path / "out", *options)
+    expected = sampler.shown(sprite, side // 16, pixel_art="--pixels" in options or "--raw" in options)[0]
+    assert np.array_equal(opened(tmp_path / "out" / "seed0003.png"), expected)
+    assert expected.shape == (side, side, 4)
+
+
+@pytest.mark.parametrize("pixels", [False, True])
+def test_sheets_and_morphs_draw_it_too(
+    checkpoint: Path, tmp_path: Path, command: CommandLine, pixels: bool
+) -> None:
+    how = ("--checkpoint", checkpoint, *(["--pixels"] if pixels else []))
+    command("grid", *how, "--seeds", "1,2", "--transparent", "--out", tmp_path / "grid.png")
+    command("mix", *how, "--rows", "1", "--columns", "2", "--transparent", "--out", tmp_path / "mix.png")
+    command("morph", *how, "--through", "1,2", "--frames", 2, "--out", tmp_path / "morph.png")
+    sampler = Sampler(load(checkpoint), device="cpu")
+    sprite = sampler.render(sampler.w_from_seeds([1], 0.85), [1])
+    expected = sampler.shown(sprite, 2, pixel_art=pixels)[0]
+    cell = opened(tmp_path / "grid.png")[4:36, 4:36]
+    assert np.array_equal(cell[..., 3], expected[..., 3])
+    visible = expected[..., 3] > 32
+    assert np.abs(cell.astype(int) - expected)[visible].max() <= 4  # laying over nothing rounds
+    assert np.array_equal(opened(tmp_path / "morph.png"), sampler.shown(sprite, 3, pixel_art=pixels)[0])
+    assert opened(tmp_path / "mix.png").any()
