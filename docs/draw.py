@@ -39,7 +39,7 @@ SCALE = 2  # of what the network draws
 COLOURS = 96  # of a figure's palette: enough for flat colours, and files stay small
 MOST_BYTES = 300_000
 
-Cells = list[list[Pixels | None]]
+Cells = list[Sequence[Pixels | None]]
 
 app = typer.Typer(add_completion=False)
 
