@@ -212,8 +212,9 @@ def test_project_writes_styles_and_a_comparison(
     ground = Image.new("RGBA", (64, 64), (255, 255, 255, 255))
     ground.alpha_composite(Image.fromarray(enlarge(sampler.render(styles.w_plus[None], [4])[0], 4)))
     assert np.array_equal(right, np.asarray(ground))
-    command("sample", "--w", out, "--out", tmp_path, "--checkpoint", checkpoint)
-    drawn_again = from_png((tmp_path / "me.png").read_bytes())
+    args = ("sample", "--w", out, "--out", tmp_path / "again", "--checkpoint", checkpoint)
+    assert command(*args).code == 0
+    drawn_again = from_png((tmp_path / "again" / "me.png").read_bytes())
     assert np.array_equal(drawn_again, sampler.render(styles.w_plus[None], [4])[0])
 
 
