@@ -42,6 +42,16 @@ def test_a_network_that_adds_nothing_enlarges_smoothly() -> None:
         assert torch.equal(network(small), smoothly_enlarged(small))
 
 
+@pytest.mark.parametrize("shape", [(2, 4, 16, 16), (1, 3, 8, 12)])
+def test_smooth_enlarging_is_bicubic(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    images = torch.rand(shape)
+    expected = torch.nn.functional.interpolate(images, scale_factor=4, mode="bicubic", align_corners=False)
+    torch.testing.assert_close(smoothly_enlarged(images), expected, rtol=0, atol=1e-5)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(smoothly_enlarged(images), expected, rtol=0, atol=1e-5)
+
+
 def test_what_goes_in_premultiplied_comes_out_straight() -> None:
     half = square()
     half[..., 3] //= 2
