@@ -186,8 +186,11 @@ async def _open_sqlite(*where: Any, foreign_keys: bool, **options: Any) -> aiosq
     thread.daemon = True
     try:
         await connection
+        [[shrinks]] = await connection.execute_fetchall("PRAGMA auto_vacuum")
         for setting in (
-            "auto_vacuum=INCREMENTAL",  # before anything is written; see space.py
+            # See space.py. Before anything is written, and only then: where a file has it already, saying so
+            # again waits for the write lock, and reading would wait with it.
+            *(() if shrinks else ("auto_vacuum=INCREMENTAL",)),
             "journal_mode=WAL",
             "synchronous=FULL",  # in WAL mode NORMAL may lose the last commits
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
