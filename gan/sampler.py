@@ -86,10 +86,11 @@ class Sampler:
             pixels[start : start + CHUNK] = chunk[: len(w_plus) - start]
         if not raw:
             for i, sprite in enumerate(pixels):
-                pixels[i] = self._finished(sprite)
+                pixels[i] = self.finished(sprite)
         return pixels
 
-    def _finished(self, sprite: Pixels) -> Pixels:
+    def finished(self, sprite: Pixels) -> Pixels:
+        """A raw sprite [H, W, 4] as `render` gives it otherwise: tidied and finished. From any thread."""
         if self.enlarger is not None:
             sprite = tidy(sprite, self.enlarger.config)
         return sprite if self.finish is None else self.finish(sprite)

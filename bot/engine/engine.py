@@ -14,23 +14,19 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bot.engine.models import Model, Models, load_model, use_threads
+from bot.engine.drawing import Code, Finishing, Hatched, Order
+from bot.engine.models import Model, Models, load_model
 from bot.engine.pictures import Picture, Pictures, Stored
 from bot.engine.projection import CLOSING, OnProgress, Projector
+from bot.engine.threads import choose_threads, use_threads
 from bot.errors import UserError
 from gan.latents import Levels, SeedError, Take, mix_by_level, parse_seed
-from gan.sprite import to_png
 
 log = logging.getLogger(__name__)
 
-Code = NDArray[np.float32]  # one creature's W+, [L, w_dim]
 OnAccepted = Callable[[], Awaitable[None]]
 OnQueued = Callable[[int], Awaitable[None]]
 
@@ -39,29 +35,6 @@ TOO_MANY = "You already have {count} creatures waiting to hatch: please wait for
 FAILED = "This one would not hatch. Please try again."
 OLDER_AT_ONCE = 8  # checkpoints beside the one in use that may be waited for: each is held until it has drawn
 LAST_BATCH_S = 2.0  # what is being drawn when the time is up is waited for that long
-
-
-@dataclass(frozen=True, eq=False)
-class Hatched:
-    """A creature that was drawn. `seed` and `psi` are None if it came from a W+ code."""
-
-    w_plus: Code  # float32 [L, w_dim]
-    noise_seed: int
-    png: bytes  # RGBA, at the network's resolution
-    checkpoint_id: str
-    seed: int | None = None
-    psi: float | None = None
-
-
-@dataclass(eq=False)
-class _Order:
-    """One creature to draw: from a seed and ψ, or from a W+ code."""
-
-    model: Model
-    noise_seed: int
-    psi: float | None = None
-    w_plus: Code | None = None
-    done: asyncio.Future[Hatched] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 def seed_from_text(text: str) -> int:
@@ -84,7 +57,7 @@ class Engine:
         queue_limit: int = 512,  # creatures waiting, over all users
         per_user_limit: int = 18,  # creatures waiting, for one user
         batch_size: int = 16,  # creatures drawn at a time
-        threads: int | None = None,
+        threads: int | None = None,  # that drawing takes; None: what serves best, measured at the start
         drain_timeout_s: float = 10.0,
     ) -> None:
         self.path = path
@@ -97,10 +70,11 @@ class Engine:
         self._models = Models(folder, kept)
         self._projector = Projector()
         self._pictures = Pictures(self._model_of)
+        self._finishing = Finishing()
         self._levels: dict[str, Levels] = {}  # of every checkpoint that was ever loaded
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
-        self._waiting: OrderedDict[int, deque[_Order]] = OrderedDict()  # by user, next in turn first
-        self._drawing: list[_Order] = []
+        self._waiting: OrderedDict[int, deque[Order]] = OrderedDict()  # by user, next in turn first
+        self._drawing: list[Order] = []
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -118,7 +92,10 @@ class Engine:
 
     def _load(self) -> Model:
         use_threads(self.threads)
-        return load_model(self.path)
+        model = load_model(self.path)
+        if self.threads is None:
+            choose_threads(model)
+        return model
 
     async def use(self, checkpoint_id: str) -> None:
         """Hatch with another checkpoint from now on. Orders that wait are drawn with their own.
@@ -168,6 +145,8 @@ class Engine:
         self._refuse(self._drawing)
         self._models.close()
         self._pictures.close()
+        with contextlib.suppress(RuntimeError):  # closed before
+            self._thread.submit(self._finishing.close)  # after what it may still be drawing
         self._thread.shutdown(wait=False)
 
     async def _idle_within(self, seconds: float) -> None:
@@ -176,7 +155,7 @@ class Engine:
                 await self._idle.wait()
 
     @staticmethod
-    def _refuse(orders: Iterable[_Order]) -> None:
+    def _refuse(orders: Iterable[Order]) -> None:
         for order in orders:
             if not order.done.done():
                 order.done.set_exception(UserError(CLOSING))
@@ -214,7 +193,7 @@ class Engine:
         `on_queued(position)` after it if more than a batch is ahead. Raises `UserError`.
         """
         model = self._model
-        orders = [_Order(model, seed, psi=psi) for seed in seeds]
+        orders = [Order(model, seed, psi=psi) for seed in seeds]
         return await self._submit(orders, user_id, on_accepted, on_queued)
 
     async def render(
@@ -229,7 +208,7 @@ class Engine:
     ) -> list[Hatched]:
         """Creatures from W+ codes, each [L, w_dim], of a checkpoint (None: the one in use); like `hatch`."""
         model = await self._model_of(checkpoint_id)
-        orders = [_Order(model, noise, w_plus=code) for code, noise in zip(w_plus, noise_seeds, strict=True)]
+        orders = [Order(model, noise, w_plus=code) for code, noise in zip(w_plus, noise_seeds, strict=True)]
         return await self._submit(orders, user_id, on_accepted, on_queued)
 
     async def styles(self, seeds: Sequence[int], psi: float, checkpoint_id: str | None = None) -> list[Code]:
@@ -277,14 +256,14 @@ class Engine:
             on_progress=on_progress,
             on_accepted=on_accepted,
         )
-        [hatched] = await self._submit([_Order(model, noise_seed, w_plus=code)], user_id)
+        [hatched] = await self._submit([Order(model, noise_seed, w_plus=code)], user_id)
         return hatched
 
     # -- the queue -----------------------------------------------------------------------------------------
 
     async def _submit(
         self,
-        orders: list[_Order],
+        orders: list[Order],
         user_id: int,
         on_accepted: OnAccepted | None = None,
         on_queued: OnQueued | None = None,
@@ -316,7 +295,7 @@ class Engine:
                 if not order.done.cancel() and not order.done.cancelled():
                     order.done.exception()  # known, whether or not it was raised here
 
-    def _older_with(self, orders: list[_Order]) -> set[str]:
+    def _older_with(self, orders: list[Order]) -> set[str]:
         """The checkpoints beside the one in use that are waited for, these orders included."""
         waiting = itertools.chain(orders, self._drawing, *self._waiting.values())
         return {order.model.id for order in waiting if order.model is not self._active}
@@ -326,9 +305,9 @@ class Engine:
         others = sum(min(len(queue), nth) for user, queue in self._waiting.items() if user != user_id)
         return others + nth - 1
 
-    def _next_batch(self) -> list[_Order]:
+    def _next_batch(self) -> list[Order]:
         """Up to `batch_size` orders, one user after another; the order of users carries over."""
-        batch: list[_Order] = []
+        batch: list[Order] = []
         while self._waiting and len(batch) < self.batch_size:
             user_id, queue = self._waiting.popitem(last=False)
             order = queue.popleft()
@@ -350,19 +329,19 @@ class Engine:
             self._arrived.clear()
             self._idle.set()
 
-    @staticmethod
-    def _deliver(results: list[tuple[_Order, Hatched | Exception]]) -> None:
+    def _deliver(self, results: list[tuple[Order, Hatched | Exception]]) -> None:
         for order, result in results:
             if order.done.done():
                 continue
             if isinstance(result, Hatched):
+                self._pictures.remember(result)
                 order.done.set_result(result)
             else:
                 order.done.set_exception(UserError(FAILED))
 
     # -- in the thread -------------------------------------------------------------------------------------
 
-    def _draw(self, batch: list[_Order]) -> list[tuple[_Order, Hatched | Exception]]:
+    def _draw(self, batch: list[Order]) -> list[tuple[Order, Hatched | Exception]]:
         """Draw a batch; if it fails, each order by itself, so that one bad order fails alone."""
         try:
             return list(zip(batch, self._render(batch), strict=True))
@@ -372,32 +351,9 @@ class Engine:
                 return [(batch[0], error)]
             return [result for order in batch for result in self._draw([order])]
 
-    def _render(self, batch: list[_Order]) -> list[Hatched]:
-        drawn: dict[_Order, Hatched] = {}
+    def _render(self, batch: list[Order]) -> list[Hatched]:
+        drawn: dict[Order, Hatched] = {}
         for model in dict.fromkeys(order.model for order in batch):
             orders = [order for order in batch if order.model is model]
-            drawn |= zip(orders, _drawn_by(model, orders), strict=True)
+            drawn |= zip(orders, self._finishing.drawn_by(model, orders), strict=True)
         return [drawn[order] for order in batch]
-
-
-def _drawn_by(model: Model, orders: list[_Order]) -> list[Hatched]:
-    """All these orders at once, with the checkpoint that they are for."""
-    sampler = model.sampler
-    codes = [
-        order.w_plus
-        if order.w_plus is not None
-        else sampler.w_from_seeds([order.noise_seed], 1.0 if order.psi is None else order.psi)[0]
-        for order in orders
-    ]
-    pixels = sampler.render(np.stack(codes), [order.noise_seed for order in orders])
-    return [
-        Hatched(
-            w_plus=code,
-            noise_seed=order.noise_seed,
-            png=to_png(sprite),
-            checkpoint_id=model.id,
-            seed=order.noise_seed if order.w_plus is None else None,
-            psi=order.psi,
-        )
-        for order, code, sprite in zip(orders, codes, pixels, strict=True)
-    ]

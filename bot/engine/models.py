@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from bot.errors import UserError
 from gan import checkpoint
@@ -32,6 +31,7 @@ class Model:
     sampler: Sampler
     metadata: dict[str, Any]
     path: Path
+    first_pass_s: float  # how long drawing took for the first time, which is slow
 
     @property
     def id(self) -> str:
@@ -56,8 +56,9 @@ def load_model(path: Path, expected_id: str | None = None) -> Model:
     """
     loaded = _load(path, expected_id)
     sampler = Sampler(loaded)
+    began = time.perf_counter()
     sampler.render(sampler.w_from_seeds([0], 1.0), [0])
-    return Model(sampler, loaded.metadata, path.resolve())
+    return Model(sampler, loaded.metadata, path.resolve(), time.perf_counter() - began)
 
 
 def _load(path: Path, expected_id: str | None) -> Checkpoint:
@@ -125,9 +126,3 @@ class Models:
     def close(self) -> None:
         """Let the thread go."""
         self._thread.shutdown(wait=False)
-
-
-def use_threads(threads: int | None) -> None:
-    """How many CPU threads drawing may take."""
-    if threads is not None:
-        torch.set_num_threads(threads)

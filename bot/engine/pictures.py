@@ -18,9 +18,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.engine.models import Model, use_threads
+from bot.engine.drawing import Hatched
+from bot.engine.models import Model
+from bot.engine.threads import use_threads
 from bot.errors import UserError
-from gan.sprite import from_png
+from gan.sprite import Pixels, from_png
 
 KEPT = 128  # large pictures in memory: a quarter of a megabyte each
 
@@ -53,22 +55,32 @@ class Pictures:
     def __init__(self, model_of: Callable[[str], Awaitable[Model]]) -> None:
         self._model_of = model_of
         self._kept: OrderedDict[tuple[bytes, str], Picture] = OrderedDict()
+        self._drawn: OrderedDict[bytes, Pixels] = OrderedDict()  # by hash, not shown yet
         # One thread: what is shown to one person is not worth the pace of everybody's hatching.
         self._thread = ThreadPoolExecutor(1, "pictures", use_threads, (1,))
+
+    def remember(self, hatched: Hatched) -> None:
+        """It was just drawn and will be shown: its PNG need not be decoded for that."""
+        self._drawn[hashlib.sha256(hatched.png).digest()] = hatched.pixels
+        while len(self._drawn) > KEPT:
+            self._drawn.popitem(last=False)
 
     async def large(self, creatures: Sequence[Stored]) -> list[Picture]:
         """The picture of each, in order. One whose checkpoint is gone comes as it is stored."""
         return [await self._one(creature.png, creature.checkpoint_id) for creature in creatures]
 
     async def _one(self, png: bytes, checkpoint_id: str) -> Picture:
-        key = hashlib.sha256(png).digest(), checkpoint_id
+        digest = hashlib.sha256(png).digest()
+        key = digest, checkpoint_id
         if (picture := self._kept.get(key)) is None:
             try:
                 model = await self._model_of(checkpoint_id)
             except UserError:  # logged where it was found
                 model = None
             loop = asyncio.get_running_loop()
-            picture = await loop.run_in_executor(self._thread, _enlarged, png, model)
+            picture = await loop.run_in_executor(
+                self._thread, _enlarged, png, self._drawn.pop(digest, None), model
+            )
             if model is not None:
                 self._kept[key] = picture
         else:
@@ -82,8 +94,8 @@ class Pictures:
         self._thread.shutdown(wait=False)
 
 
-def _enlarged(png: bytes, model: Model | None) -> Picture:
-    sprite = from_png(png)
+def _enlarged(png: bytes, drawn: Pixels | None, model: Model | None) -> Picture:
+    sprite = from_png(png) if drawn is None else drawn
     if model is None or model.sampler.enlarger is None:
         return Picture(sprite, pixel_art=True)
     return Picture(model.sampler.enlarge(sprite[None])[0])

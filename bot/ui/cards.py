@@ -11,7 +11,7 @@ import discord
 
 from bot.engine import Picture
 from bot.store import Creature
-from bot.ui.pictures import enlarge, mean_colour
+from bot.ui.pictures import portrait
 from bot.weirdness import describe
 
 PICTURE = "creature.png"
@@ -39,7 +39,7 @@ async def creature_card(
     creature: Creature, picture: Picture, parents: tuple[Creature | None, Creature | None] = (None, None)
 ) -> Card:
     """The card of one creature, which looks like `picture`. The picture work happens in a thread."""
-    png, colour = await asyncio.to_thread(lambda: (enlarge(picture), mean_colour(picture)))
+    png, colour = await asyncio.to_thread(portrait, picture)
     title = creature.name or newborn_title(creature, parents)
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
     if creature.seed is not None:

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.engine import Engine
 from bot.sandbox.driver import SandboxUser
-from gan.sprite import from_png
+from gan.sprite import from_png, to_png
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch_and_save, picture
 
@@ -51,6 +51,18 @@ async def test_the_same_stored_picture_is_the_same_large_one_alone_or_with_other
         [alone] = await engine.pictures([Kept(one.png, one.checkpoint_id)])
         assert np.array_equal(alone.pixels, shown.pixels)
     assert len({shown.pixels.tobytes() for shown in together}) == 3
+
+
+async def test_what_was_just_drawn_is_shown_like_what_is_read_from_its_png(engine: Engine, old: str) -> None:
+    [one] = await engine.hatch([3], 1.0, user_id=1)
+    assert np.array_equal(one.pixels, from_png(one.png))
+    [drawn] = await engine.pictures([one])
+    other = Kept(one.png, old)  # shown by another checkpoint in between: nothing is remembered of the first
+    assert np.array_equal((await engine.pictures([other]))[0].pixels, one.pixels)
+    for seed in range(200):  # and then forgotten
+        await engine.pictures([Kept(to_png(np.full((16, 16, 4), seed, np.uint8)), one.checkpoint_id)])
+    [decoded] = await engine.pictures([Kept(one.png, one.checkpoint_id)])
+    assert decoded is not drawn and np.array_equal(decoded.pixels, drawn.pixels)
 
 
 async def test_creatures_of_other_checkpoints_keep_their_own_look(engine: Engine, old: str) -> None:

@@ -21,6 +21,7 @@ from bot.ui.pictures import (
     grid_sheet,
     mean_colour,
     mix_sheet,
+    portrait,
 )
 
 
@@ -57,6 +58,18 @@ def test_line_art_is_enlarged_smoothly_and_keeps_its_colour_to_the_edge(side: in
     small = opened(grid_sheet([Portrait(sprite((10, 200, 30, 255), side, False))], 1, 128))
     assert small.size == (128 + 2 * GAP, 128 + 2 * GAP)
     assert small.getpixel((GAP + 64, GAP + 64)) == (10, 200, 30, 255)
+
+
+@pytest.mark.parametrize("pixel_art", [True, False])
+def test_a_picture_keeps_every_pixel_and_is_encoded_once(pixel_art: bool) -> None:
+    noise = np.random.default_rng(0).integers(1, 256, (CARD_SIDE, CARD_SIDE, 4), np.uint8)
+    picture = Picture(noise, pixel_art)
+    png, colour = portrait(picture)
+    assert colour == mean_colour(picture)
+    if pixel_art:
+        assert np.array_equal(np.asarray(opened(png)), noise)
+    assert portrait(picture)[0] is png
+    assert portrait(Picture(255 - noise, pixel_art))[0] != png
 
 
 def test_the_accent_colour_ignores_what_is_transparent() -> None:
