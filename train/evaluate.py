@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -101,6 +100,7 @@ class Evaluation:
 
     report: Report
     pixels: Pixels  # uint8 [N, R, R, 4]
+    features: Tensor  # float32 [N, 1280]
     neighbours: Nearest  # of each sample, into all images of the data set
 
 
@@ -154,7 +154,7 @@ def evaluate(
         seconds=round(time.monotonic() - started, 1),
     )
     progress("Measuring", 1, 1)
-    return Evaluation(report, drawn.pixels, neighbours)
+    return Evaluation(report, drawn.pixels, features, neighbours)
 
 
 def balanced_manifold(features: Tensor, reference: Reference, seed: int = 0) -> Manifold:
@@ -230,22 +230,3 @@ def quick_kid(
     drawn = draw(generator, samples, seed, resolution=resolution, alpha=alpha)
     features = torch.cat([extractor(batch) for batch in in_batches(drawn.pixels)])
     return kid(features, reference.features, reference.kernel_mean)
-
-
-def worse_beyond_noise(old: Report, new: Report) -> bool:
-    """Whether `new` has a fault that `old` has not, or its KID is higher than chance explains.
-
-    The difference must exceed 1.96 of its standard errors, √(SE_old² + SE_new²); that of a KID which is no
-    number counts as doing so. Raises `ValueError` where the reports were not measured alike.
-    """
-    alike: list[Callable[[Report], object]] = [
-        lambda r: r.dataset_sha256,
-        lambda r: r.features,
-        lambda r: (r.psi, r.held_out),
-    ]
-    if any(part(old) != part(new) for part in alike):
-        raise ValueError("these reports differ in data, features or ψ, so they cannot be compared")
-    if new.faults.keys() - old.faults.keys():
-        return True
-    error = (old.kid.standard_error**2 + new.kid.standard_error**2) ** 0.5
-    return not new.kid.mean - old.kid.mean <= 1.96 * error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -38,13 +39,47 @@ def kid(fake: Tensor, real: Tensor, real_kernel_mean: float | None = None) -> KI
     would vary with other samples from the same generator, the real images being given. `real_kernel_mean`
     is `kernel_mean(real)`, for who has it already.
     """
-    inner = kernel_sums(fake, fake) - _diagonal(fake)  # [N]
-    inner /= len(fake) - 1
-    cross = kernel_sums(fake, real) / len(real)
+    inner, cross = _sample_means(fake, real)
     own = kernel_mean(real) if real_kernel_mean is None else real_kernel_mean
     mean = (inner.mean() - 2 * cross.mean()).item() + own
     half = NORMAL_95 * (2 * (inner - cross)).std().item() / len(fake) ** 0.5
     return KID(mean * SCALE, (mean - half) * SCALE, (mean + half) * SCALE)
+
+
+@dataclass(frozen=True)
+class KIDChange:
+    """By how much KID × 1000 differs between two generators; negative: the new one is nearer to real."""
+
+    mean: float
+    standard_error: float
+
+
+def kid_change(old: Tensor, new: Tensor, real: Tensor, groups: np.ndarray) -> KIDChange:
+    """KID of `new` less that of `old`, whose samples [N, D] come from the same latents, row by row.
+
+    Row i of both clouds is one pair, so that whatever the two generators share cancels out, as it would not
+    between the intervals of two KIDs. The standard error is that of the difference's projections
+    (Hoeffding) for other latents and for other real images, of which those of one group, int [M], come or
+    go together: the frames of an animation are hardly more than one picture.
+    """
+    n, m = len(new), len(real)
+    (inner_old, cross_old), (inner_new, cross_new) = _sample_means(old, real), _sample_means(new, real)
+    mean = ((inner_new - 2 * cross_new) - (inner_old - 2 * cross_old)).mean().item()
+    by_sample = 2 * ((inner_new - cross_new) - (inner_old - cross_old))  # [N]
+    by_image = -2 * (kernel_sums(real, new) - kernel_sums(real, old)) / n  # [M]
+    _, group = np.unique(groups, return_inverse=True)
+    totals = np.bincount(group, (by_image - by_image.mean()).numpy())  # [groups]
+    count = len(totals)
+    variance = by_sample.var().item() / n
+    if count > 1:  # of one alone it cannot be told
+        variance += float((totals**2).sum()) * count / (count - 1) / m**2
+    return KIDChange(mean * SCALE, variance**0.5 * SCALE)
+
+
+def _sample_means(fake: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each sample its mean kernel with the other samples and with the real images: float64 [N] each."""
+    inner = kernel_sums(fake, fake) - _diagonal(fake)
+    return inner / (len(fake) - 1), kernel_sums(fake, real) / len(real)
 
 
 def kernel_mean(x: Tensor) -> float:

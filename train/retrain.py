@@ -26,7 +26,7 @@ from train.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
 from train.continuation import read_continuation
 from train.data import SpriteDataset
 from train.eval_command import best_of
-from train.evaluate import Report, evaluate, worse_beyond_noise
+from train.evaluate import Evaluation, evaluate
 from train.export import export
 from train.fit import STATE_FILE, TICK_IMAGES, stored_state
 from train.journal import Journal
@@ -37,10 +37,12 @@ from train.reference import FeatureExtractor, Reference, build_reference
 from train.report import sample_grid, write_grid
 from train.schedule import Phase
 from train.state import StateError, read
+from train.verdict import compare
 
 PACKAGE_SOURCE = "pokeapi"
 PARENT_FILE = "parent.json"
 COMPARISON_FILE = "comparison.png"
+JUDGED = {"better": "better", "same": "about the same", "worse": "worse"}
 FEWEST_TICKS = 8  # of a run, however short
 KID_SHARE = 0.2  # of the run, between two measurements on the way
 LEAST_KID_KIMG = 10.0
@@ -115,26 +117,29 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
 
     journal.begin("evaluating")
     exported = _exported(request.run, parent)
-    reports = {
-        name: _measured(path, reference, extractor, request.samples, journal)
-        for name, path in exported.items()
-    }
-    best = best_of(reports)
+    found: dict[str, Evaluation] = {}
+    for number, (name, path) in enumerate(exported.items(), 1):
+        which = f"Average {number} of {len(exported)}: " if len(exported) > 1 else ""
+        found[name] = _measured(path, reference, extractor, request.samples, journal, which)
+    best = best_of({name: evaluation.report for name, evaluation in found.items()})
+    verdict = compare(before, found[best], reference, len(found))
 
     journal.begin("comparing")
     read_continuation(exported[best])  # the next retrain will go on from it: it had better be whole
     comparison = request.run / COMPARISON_FILE
-    compare(request.checkpoint, exported[best]).save(comparison)
+    old_above_new(request.checkpoint, exported[best]).save(comparison)
     journal.end(
         "done",
         checkpoint=exported[best].name,
-        id=reports[best].checkpoint,
+        id=found[best].report.checkpoint,
         comparison=comparison.name,
-        metrics=reports[best].to_dict(),
-        parent_metrics=before.to_dict(),
-        worse=worse_beyond_noise(before, reports[best]),
+        metrics=found[best].report.to_dict(),
+        parent_metrics=before.report.to_dict(),
+        **verdict.to_dict(),
+        worse=verdict.judgement == "worse",  # what bots that know no verdict look at
     )
-    console.print(f"KID {before.kid.mean:.1f} → {reports[best].kid.mean:.1f}: {exported[best]}")
+    kids = f"KID {before.report.kid.mean:.1f} → {found[best].report.kid.mean:.1f}"
+    console.print(f"{kids} ({JUDGED[verdict.judgement]}): {exported[best]}")
     return True
 
 
@@ -221,14 +226,23 @@ def _exported(run: Path, parent: Checkpoint) -> dict[str, Path]:
 
 
 def _measured(
-    checkpoint: Path, reference: Reference, extractor: FeatureExtractor, samples: int, journal: Journal
-) -> Report:
+    checkpoint: Path,
+    reference: Reference,
+    extractor: FeatureExtractor,
+    samples: int,
+    journal: Journal,
+    which: str = "",
+) -> Evaluation:
+    """Measure a checkpoint; `which` says in front of all progress which one."""
+
+    def progress(what: str, done: int, total: int) -> None:
+        journal.progress(f"{which}{what[:1].lower()}{what[1:]}" if which else what, done, total)
+
     loaded = load(checkpoint)
-    found = evaluate(loaded.id, loaded.generator, reference, extractor, samples, progress=journal.progress)
-    return found.report
+    return evaluate(loaded.id, loaded.generator, reference, extractor, samples, progress=progress)
 
 
-def compare(before: Path, after: Path) -> Image.Image:
+def old_above_new(before: Path, after: Path) -> Image.Image:
     """The same seeds on both checkpoints, one above the other, drawn as the bot draws them."""
     drawn = []
     for path in (before, after):

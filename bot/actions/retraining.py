@@ -92,8 +92,13 @@ async def use_result(interaction: Interaction, job_id: int, new: int) -> None:
         if job is None or job.result_id is None:
             raise UserError("Nothing came of this retrain that could be used.")
         await acknowledge()
+        before = interaction.client.engine.checkpoint_id
         known = await interaction.client.checkpoints.use(job.result_id if new else job.parent_id)
-        await answer(interaction, content=f"Creatures hatch from checkpoint **{known.id[:8]}** now.")
+        name, kept = f"checkpoint **{known.id[:8]}**", known.id == before
+        await answer(
+            interaction,
+            content=f"Creatures go on hatching from {name}." if kept else f"Creatures hatch from {name} now.",
+        )
 
 
 async def _notice(interaction: Interaction, job: Job) -> Notice:

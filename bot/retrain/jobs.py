@@ -263,7 +263,7 @@ class Retraining:
         elif outcome.result != "done":
             await end(job, "failed", "The training process was asked to stop from outside of the bot.")
         else:
-            values = outcome.values
+            values = {**outcome.values, "verdict": outcome.verdict}
             job = self._job = await self.store.update_job(job.id, stage=REGISTERING, outcome=values)
             self.progress = replace(self.progress, stage=REGISTERING, what="", done=0, total=0)
             self._show()

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 # The names that `train.journal`, `train.report` and `train.fit` give to what they write.
 PROGRESS_FILE = "progress.json"
@@ -15,9 +15,13 @@ STATS_FILE = "stats.jsonl"
 STATE_FILE = "state.safetensors"
 LOG_FILE = "log.txt"
 GRIDS = "grids"
+KID_KEYS = ("mean", "low", "high")
 LAST_BYTES = 8192  # of the log, in which the last line is looked for
 # Of the figures: KID stands in one line of dozens when a retrain is a long one (400 bytes each at most).
 STATS_BYTES = 1000 * 400
+
+
+Verdict = Literal["better", "same", "worse"]  # beyond what chance explains
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,20 @@ class Outcome:
     def reason(self) -> str:
         """Why, if it failed."""
         return str(self.values.get("reason") or "It did not say why.")
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it came to, if it was done. A process of an older version says only whether it is worse."""
+        told: Verdict
+        for told in get_args(Verdict):
+            if told == self.values.get("verdict"):
+                return told
+        if self.values.get("worse", True):
+            return "worse"
+        old, new = (_interval(self.values.get(name)) for name in ("parent_metrics", "metrics"))
+        if old is None or new is None:
+            return "same"
+        return "better" if new[0] - old[0] < -math.hypot(old[1], new[1]) else "same"
 
 
 def read_progress(run: Path) -> Progress:
@@ -100,6 +118,13 @@ def _last_lines(path: Path, within: int = LAST_BYTES) -> list[str]:
     except OSError:
         return []
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _interval(metrics: object) -> tuple[float, float] | None:
+    """KID × 1000 and the half width of its interval, where there is one."""
+    kid = metrics.get("kid") if isinstance(metrics, dict) else None
+    mean, low, high = (_known(kid.get(name)) if isinstance(kid, dict) else None for name in KID_KEYS)
+    return None if mean is None or low is None or high is None else (mean, (high - low) / 2)
 
 
 def _object(path: Path) -> dict[str, Any]:

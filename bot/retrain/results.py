@@ -43,10 +43,10 @@ class Results:
         self.beginning = asyncio.Lock()  # a run begins, or old ones are tidied away: none has just begun
 
     async def complete(self, job: Job, outcome: Outcome) -> None:
-        """Keep the new checkpoint, register it, and bring it into use unless it is worse. Can be repeated."""
+        """Keep the new checkpoint, register it, and bring it into use if it is better. Can be repeated."""
         values = outcome.values
         shelf, engine, store = self.checkpoints.shelf, self.checkpoints.engine, self.store
-        promote = not values.get("worse", True)
+        promote = outcome.verdict == "better"  # else it is offered
         try:
             made = run_folder(self.settings, job.run) / Path(str(values.get("checkpoint"))).name
             checkpoint_id, metadata = await asyncio.to_thread(shelf.put, made, str(values.get("id")))

@@ -104,24 +104,37 @@ def _describe_result(embed: discord.Embed, view: View, job: Job) -> None:
     new, old = (outcome.get(name) or {} for name in ("metrics", "parent_metrics"))
     result, parent = (job.result_id or "")[:8], job.parent_id[:8]
     problems = [str(problem) for problem in new.get("problems", ())]
+    verdict = outcome.get("verdict")  # of an old job it is not known
+    kept = f"It is kept as **{result}**, and the bot goes on as it was."
     if job.promoted:
         embed.title, embed.colour = "A new checkpoint is in use", GREEN
+        why = "Its creatures look more like real ones than before. " if verdict == "better" else ""
         embed.description = (
-            f"Checkpoint **{result}** hatches from now on. Creatures that were saved before stay as they "
-            "are, and mix with others of their own checkpoint."
+            f"{why}Checkpoint **{result}** hatches from now on. Creatures that were saved before stay as "
+            "they are, and mix with others of their own checkpoint."
         )
         view.add_item(UseResult(job.id, 0, label=f"Go back to {parent}"))
+    elif verdict == "same":
+        embed.title, embed.colour = "The new checkpoint looks about the same", YELLOW
+        embed.description = (
+            f"Its creatures are not better or worse than before by more than chance explains. {kept} Compare "
+            "them in the picture, and take the ones that you like better: nothing is lost either way."
+        )
+        view.add_item(UseResult(job.id, 1, label="Use the new one"))
+        view.add_item(UseResult(job.id, 0, label="Keep the old one"))
     else:
         embed.title, embed.colour = "The new checkpoint is not in use", YELLOW
-        if not outcome.get("worse"):
-            why = "It is no worse, but another one was chosen than it began with."
+        if verdict == "better" or not outcome.get("worse"):
+            why = "Another checkpoint was chosen meanwhile than it began with."
+            better = "better" if verdict == "better" else "no worse"
+            why += f" It is {better} than the one that it began with."
         elif problems:
             why = f"It cannot be recommended: {'; '.join(problems)}."
         else:
-            why = "It is worse than the one that it began with, beyond what chance explains."
-        embed.description = f"{why} It is registered as **{result}**, and the bot goes on as it was."
+            why = "Its creatures look less like real ones than before, by more than chance explains."
+        embed.description = f"{why} {kept}"
         view.add_item(UseResult(job.id, 1, label="Use it anyway"))
-    embed.add_field(name="KID (lower is better)", value=f"{_kid(old)} → {_kid(new)}")
+    embed.add_field(name="KID (lower is better)", value=f"{_kid(old)} → {_kid(new)}{_change(outcome)}")
     for name, key, form in (
         ("Recall", "recall", "{:.2f}"),
         ("Diversity", "diversity", "{:.2f}"),
@@ -186,6 +199,15 @@ def _kid(metrics: dict[str, Any]) -> str:
         return f"{kid['mean']:.1f} ± {(kid['high'] - kid['low']) / 2:.1f}"
     except (KeyError, TypeError):
         return "not known"
+
+
+def _change(outcome: dict[str, Any]) -> str:
+    """The change of KID, which is known better than either figure: both were measured on the same."""
+    change = outcome.get("change") or {}
+    try:
+        return f"\nchange {change['mean']:+.1f} ± {(change['high'] - change['low']) / 2:.1f}"
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def _sign(embed: discord.Embed, job: Job) -> None:

@@ -1,7 +1,6 @@
 """Evaluating a checkpoint or a run, its report, and what stops it."""
 
 import json
-import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +30,6 @@ from train.evaluate import (
     evaluate,
     memorisation,
     quick_kid,
-    worse_beyond_noise,
 )
 from train.export import export
 from train.fit import STATE_FILE
@@ -224,37 +222,6 @@ def test_quick_kid_measures_any_state_of_growth(many: SpriteDataset, extractor: 
 
 
 # -- comparing -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("change", "worse"),
-    [
-        ({}, False),
-        ({"kid": KID(52, 50, 54)}, False),  # the difference has a half-width of 2.83
-        ({"kid": KID(53, 51, 55)}, True),
-        ({"kid": KID(40, 38, 42)}, False),
-        ({"finite": False}, True),
-        ({"diversity": 0.1, "kid": KID(10, 9, 11)}, True),
-        ({"kid": KID(math.nan, math.nan, math.nan)}, True),
-        ({"memorisation": Memorisation(0.09, 1, 1)}, False),
-        ({"memorisation": Memorisation(0.3, 1, 0), "kid": KID(10, 9, 11)}, True),
-    ],
-)
-def test_worse_means_beyond_what_chance_explains(change: dict[str, object], worse: bool) -> None:
-    assert worse_beyond_noise(REPORT, replace(REPORT, **change)) is worse  # type: ignore[arg-type]
-
-
-def test_a_fault_that_the_old_one_has_too_makes_the_new_one_no_worse() -> None:
-    copying = replace(REPORT, memorisation=Memorisation(0.3, 1, 0))
-    assert copying.problems == ["30% of the samples are nearly training images"]
-    assert not worse_beyond_noise(copying, copying)
-    assert worse_beyond_noise(copying, replace(copying, empty=0.5))
-
-
-@pytest.mark.parametrize("change", [{"dataset_sha256": "other"}, {"psi": 0.5}, {"features": "v0"}])
-def test_reports_of_different_measurements_are_not_compared(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="cannot be compared"):
-        worse_beyond_noise(REPORT, replace(REPORT, **change))  # type: ignore[arg-type]
 
 
 def test_the_best_average_has_the_lowest_kid_of_those_that_can_be_used() -> None:

@@ -125,7 +125,10 @@ def test_a_checkpoint_becomes_another_measured_and_compared(request_: Request, w
         assert torch.equal(made.enlarger.state_dict()[name], weight)
     assert made.metadata["kimg"] == pytest.approx(before.metadata["kimg"] + request_.kimg)
     assert read_continuation(request_.run / done["checkpoint"]).images_seen == 120
-    assert isinstance(done["worse"], bool)
+    assert done["worse"] == (done["verdict"] == "worse") and done["verdict"] in ("better", "same", "worse")
+    kids = [done[name]["kid"]["mean"] for name in ("parent_metrics", "metrics")]
+    assert done["change"]["mean"] == pytest.approx(kids[1] - kids[0], abs=0.05)
+    assert done["change"]["low"] < done["change"]["mean"] < done["change"]["high"]
     with Image.open(request_.run / done["comparison"]) as picture:
         assert picture.width > 6 * 128 and picture.height > 4 * 128
     stages = list(dict.fromkeys(values["stage"] for values in watched.seen))

@@ -18,6 +18,7 @@ from types import FrameType
 
 BAD = {"kid": {"mean": 90.0, "low": 89.0, "high": 91.0}, "recall": 0.3, "diversity": 0.9, "problems": []}
 GOOD = {"kid": {"mean": 50.0, "low": 49.0, "high": 51.0}, "recall": 0.4, "diversity": 0.95, "problems": []}
+SAME = {**GOOD, "kid": {"mean": 59.9, "low": 58.9, "high": 60.9}}
 EMPTY = {**BAD, "problems": ["99% of the samples are nearly empty"]}
 # A picture of 1×1 pixels.
 PNG = bytes.fromhex(
@@ -59,7 +60,9 @@ def hand_in(behaviour: str, checkpoint: Path, run: Path) -> None:
     (run / "comparison.png").write_bytes(PNG)
     size = int.from_bytes(data[:8], "little")  # the header of a safetensors file holds its id
     found = json.loads(data[8 : 8 + size])["__metadata__"]["id"]
-    metrics = {"worse": BAD, "empty": EMPTY}.get(behaviour, GOOD)
+    metrics = {"worse": BAD, "empty": EMPTY, "same": SAME}.get(behaviour, GOOD)
+    verdict = {"worse": "worse", "empty": "worse", "same": "same"}.get(behaviour, "better")
+    change = metrics["kid"]["mean"] - 60
     outcome = {
         "result": "done",
         "stage": "comparing",
@@ -68,8 +71,12 @@ def hand_in(behaviour: str, checkpoint: Path, run: Path) -> None:
         "comparison": "comparison.png",
         "metrics": {**metrics, "memorisation": {"share": 0.01}},
         "parent_metrics": {**GOOD, "kid": {"mean": 60.0, "low": 59.0, "high": 61.0}},
-        "worse": behaviour in ("worse", "empty"),
+        "verdict": verdict,
+        "change": {"mean": change, "low": change - 1, "high": change + 1},
+        "worse": verdict == "worse",
     }
+    if behaviour == "older":  # a process of a version that knew no verdict
+        del outcome["verdict"], outcome["change"]
     write(run / "outcome.json", outcome)
 
 

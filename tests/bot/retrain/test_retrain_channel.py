@@ -90,12 +90,34 @@ async def test_a_worse_one_is_not_used_unless_an_admin_says_so(
 ) -> None:
     message = await begin(stage, oak, "worse")
     ended = await ends(oak, message, "The new checkpoint is not in use")
-    assert "worse" in ended.text and "60.0 ± 1.0 → 90.0 ± 1.0" in ended.text
+    assert "less like real ones" in ended.text and "60.0 ± 1.0 → 90.0 ± 1.0" in ended.text
     assert stage.first[:8] in await footer(ash)
     assert NOT_AN_ADMIN in await refusal(ash, await ash.click(ended, "Use it anyway"))
     assert stage.first[:8] in await footer(ash)
     await press(oak, ended, "Use it anyway")
     assert str((await stage.bot.latest_job()).result_id)[:8] in await footer(ash)
+
+
+async def test_one_that_changed_nothing_is_offered_in_plain_words(
+    stage: Stage, oak: SandboxUser, ash: SandboxUser
+) -> None:
+    message = await begin(stage, oak, "same")
+    ended = await ends(oak, message, "looks about the same")
+    result = str((await stage.bot.latest_job()).result_id)
+    assert "change -0.1 ± 1.0" in ended.text and "nothing is lost" in ended.text
+    assert ended.pictures[0].filename == "comparison.png"
+    assert labels(ended) == ["Use the new one", "Keep the old one"]
+    assert stage.first[:8] in await footer(ash)
+    for button in labels(ended):
+        assert NOT_AN_ADMIN in await refusal(ash, await ash.click(ended, button))
+    kept = await press(oak, ended, "Keep the old one")
+    assert f"go on hatching from checkpoint **{stage.first[:8]}**" in kept.content
+    assert stage.first[:8] in await footer(ash)
+    used = await press(oak, ended, "Use the new one")
+    assert f"hatch from checkpoint **{result[:8]}** now" in used.content
+    assert result[:8] in await footer(ash)
+    await press(oak, ended, "Keep the old one")  # the choice can be made again
+    assert stage.first[:8] in await footer(ash)
 
 
 async def test_any_admin_cancels_and_the_next_one_goes_on(

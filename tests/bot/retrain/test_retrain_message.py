@@ -10,7 +10,7 @@ import pytest
 
 from bot.retrain.progress import Progress
 from bot.store import Job
-from bot.ui.retraining import running_notice
+from bot.ui.retraining import ended_notice, running_notice
 
 
 def a_job(**changes: Any) -> Job:
@@ -61,3 +61,33 @@ async def test_the_creatures_are_shown_while_the_real_images_are_looked_at(tmp_p
 async def test_a_process_of_an_older_version_says_less_and_is_understood() -> None:
     older = Progress("training", done=3, total=10, figures={"images_per_s": 40, "resolution": 64})
     assert fields(older)["Time left"] == "about 3 min for this step"
+
+
+# -- the end -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "promoted", "words"),
+    [
+        ({"verdict": "better"}, True, "more like real ones than before. Checkpoint **fedcba98** hatches"),
+        ({"verdict": "better"}, False, "chosen meanwhile"),
+        ({"verdict": "same"}, False, "not better or worse"),
+        ({"verdict": "worse", "worse": True}, False, "less like real ones"),
+        (
+            {"verdict": "worse", "worse": True, "metrics": {"problems": ["they are empty"]}},
+            False,
+            "are empty",
+        ),
+        # Of jobs that ended before there were verdicts:
+        ({"worse": False}, True, "Checkpoint **fedcba98** hatches from now on"),
+        ({"worse": False}, False, "chosen meanwhile"),
+        ({"worse": True}, False, "less like real ones"),
+    ],
+)
+async def test_what_came_of_it_is_said_in_plain_words(
+    outcome: dict[str, Any], promoted: bool, words: str, tmp_path: Path
+) -> None:
+    job = a_job(state="done", promoted=promoted, outcome=outcome, result_id="fedcba9876543210")
+    notice = ended_notice(job, Progress(), tmp_path)
+    assert words in str(notice.embed.description)
+    assert notice.view.children

@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from bot.checkpoints import choose_first
+from bot.retrain.progress import Outcome
 from bot.store import Active
 from tests.bot.retrain.conftest import Rooms
 from tests.bot.running import make_checkpoint
+
+
+def kids(old: float, new: float, half: float) -> dict[str, object]:
+    """What was measured of both, as an outcome holds it."""
+    both = {"parent_metrics": old, "metrics": new}
+    return {name: {"kid": {"mean": kid, "low": kid - half, "high": kid + half}} for name, kid in both.items()}
 
 
 async def test_a_better_one_comes_into_use(rooms: Rooms) -> None:
@@ -28,8 +35,30 @@ async def test_a_better_one_comes_into_use(rooms: Rooms) -> None:
     assert (folder / "comparison.png").exists()
 
 
-@pytest.mark.parametrize("behaviour", ["worse", "empty"])
-async def test_a_worse_one_is_registered_and_not_used(rooms: Rooms, behaviour: str) -> None:
+async def test_a_process_of_an_older_version_tells_what_it_knows(rooms: Rooms) -> None:
+    job = await rooms.result("older")
+    assert job.promoted and job.outcome is not None and job.outcome["verdict"] == "better"
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ({"verdict": "same", "worse": False}, "same"),
+        ({"verdict": "much better"}, "worse"),  # nobody knows what that means
+        ({"worse": True}, "worse"),
+        ({"worse": False, "metrics": {"kid": {"mean": 5, "low": 4, "high": 6}}}, "same"),
+        ({"worse": False, "metrics": None, "parent_metrics": []}, "same"),
+        ({"worse": False, **kids(35.3, 35.1, 12.2)}, "same"),
+        ({"worse": False, **kids(60, 58.7, 1)}, "same"),
+        ({"worse": False, **kids(60, 58.5, 1)}, "better"),
+    ],
+)
+def test_what_an_outcome_comes_to(values: dict[str, object], verdict: str) -> None:
+    assert Outcome("done", values).verdict == verdict
+
+
+@pytest.mark.parametrize("behaviour", ["worse", "empty", "same"])
+async def test_one_that_is_not_better_is_registered_and_not_used(rooms: Rooms, behaviour: str) -> None:
     job = await rooms.result(behaviour)
     assert (job.state, job.promoted, job.result_id) == ("done", False, rooms.result_id)
     await rooms.still_answers()
