@@ -7,13 +7,16 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench data train clean
+.PHONY: help run retrain-ready test lint bench data train clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 run: $(VENV)/.bot  ## Start the bot: on Discord with a token in .env, in the local sandbox without one
 	@exec $(VENV)/bin/python -m bot
+
+retrain-ready: $(VENV)/.train  ## Install what /retrain needs, also while the bot runs
+	@echo "Ready: /retrain start works now."
 
 test: $(VENV)/.dev  ## Run the tests
 	$(VENV)/bin/python -m pytest

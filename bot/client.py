@@ -27,7 +27,7 @@ from bot.store import Store
 from bot.ui.buttons import ITEMS
 from bot.ui.rehatching import KeepAndMix, Rehatch
 from bot.ui.reports import note
-from bot.ui.retraining import CancelRetrain, UseResult
+from bot.ui.retraining import CancelRetrain, GoOn, UseResult
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class NewmonBot(Bot):
         self.owners = owners_of(self.application)
         known_otherwise = self.settings.admin_ids or self.settings.admin_roles
         add_all(self.tree, hide_from_members=not known_otherwise)
-        self.add_dynamic_items(*ITEMS, CancelRetrain, UseResult, Rehatch, KeepAndMix)
+        self.add_dynamic_items(*ITEMS, CancelRetrain, GoOn, UseResult, Rehatch, KeepAndMix)
         noted = self.settings.data_dir / "synced-commands.json"
         self._sync_task = asyncio.create_task(self._sync_commands(noted), name="sync")
         await asyncio.wait({self._sync_task}, timeout=SYNC_PATIENCE_S)

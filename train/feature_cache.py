@@ -10,11 +10,12 @@ import contextlib
 import hashlib
 import shutil
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
+
+from gan.files import whole_file
 
 
 class FeatureCache:
@@ -73,13 +74,9 @@ def _write(path: Path, key: str, features: Tensor, parts: Path) -> bool:
     """
     with contextlib.suppress(OSError):
         parts.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=parts, suffix=".part", delete=False) as file:
-            part = Path(file.name)
-            try:
-                file.write(to_bytes({"features": features}, {"key": key, "sha256": _digest(features)}))
-                file.close()
-                part.replace(path)
-                return True
-            finally:
-                part.unlink(missing_ok=True)
+        whole = parts / path.name
+        with whole_file(whole) as part:
+            part.write_bytes(to_bytes({"features": features}, {"key": key, "sha256": _digest(features)}))
+        whole.replace(path)
+        return True
     return False

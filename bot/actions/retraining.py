@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+
+import discord
 
 from bot.acknowledge import answering
 from bot.errors import UserError
 from bot.interaction import Interaction
 from bot.retrain import plan
 from bot.retrain.jobs import NOT_RUNNING
+from bot.retrain.plan import Plan
 from bot.retrain.progress import read_progress
 from bot.rights import require_admin
 from bot.store import AlreadyRunning, Job, NewJob
 from bot.ui.answers import answer
 from bot.ui.items import on_press
-from bot.ui.retraining import CancelRetrain, Notice, UseResult, ended_notice, running_notice
+from bot.ui.retraining import CancelRetrain, GoOn, Notice, UseResult, ended_notice, running_notice
+
+CAN_GO_ON = ("failed", "cancelled")
+OVER = "There is nothing left of this retrain to go on with: begin another with /retrain start."
 
 
 async def start(interaction: Interaction, kimg: float | None, data: str | None, fresh: bool) -> None:
@@ -29,20 +36,46 @@ async def start(interaction: Interaction, kimg: float | None, data: str | None, 
         shelf = bot.checkpoints.shelf
         chosen = await asyncio.to_thread(plan, bot.settings, shelf, parent_id, kimg, data, unfinished)
         await acknowledge()
-        what = "Going on with the retrain that ended early …" if chosen.resumes else "Starting a retrain …"
-        message = await interaction.edit_original_response(content=what)
-        new = NewJob(
-            started_by=interaction.user.id,
-            started_by_name=interaction.user.display_name,
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,
-            message_id=message.id,
-            kimg=chosen.kimg,
-            data=chosen.source.name,
-            run=chosen.resumes.run if chosen.resumes is not None else "",
-            parent_id=parent_id,
+        await _begin(interaction, chosen)
+
+
+@on_press(GoOn)
+async def go_on(interaction: Interaction, job_id: int) -> None:
+    """Go on with a retrain that ended early, in a message of its own."""
+    require_admin(interaction)
+    bot = interaction.client
+    async with answering(interaction) as acknowledge:
+        if await bot.store.running_job() is not None:
+            raise AlreadyRunning
+        pressed, latest = await bot.store.job(job_id), await bot.store.latest_job()
+        if pressed is None or latest is None or latest.run != pressed.run or latest.state not in CAN_GO_ON:
+            raise UserError(OVER)
+        shelf = bot.checkpoints.shelf
+        chosen = await asyncio.to_thread(
+            plan, bot.settings, shelf, latest.parent_id, None, None, latest, go_on=True
         )
-        await bot.retraining.begin(new)
+        await acknowledge()
+        await _begin(interaction, chosen)
+        if interaction.message is not None:
+            with contextlib.suppress(discord.HTTPException):  # it may be gone, or a private one
+                await interaction.message.edit(view=None)  # what it offered has been done
+
+
+async def _begin(interaction: Interaction, chosen: Plan) -> None:
+    what = "Going on with the retrain that ended early …" if chosen.resumes else "Starting a retrain …"
+    message = await interaction.edit_original_response(content=what)
+    new = NewJob(
+        started_by=interaction.user.id,
+        started_by_name=interaction.user.display_name,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        message_id=message.id,
+        kimg=chosen.kimg,
+        data=chosen.source.name,
+        run=chosen.resumes.run if chosen.resumes is not None else "",
+        parent_id=chosen.parent_id,
+    )
+    await interaction.client.retraining.begin(new)
 
 
 async def status(interaction: Interaction) -> None:

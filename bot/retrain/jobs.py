@@ -76,7 +76,8 @@ class Retraining:
             try:
                 job = await self._launch(job)
             except (OSError, UserError) as error:
-                reason = f"The training process could not be started: {error}"
+                log.warning("Retrain %d could not be started: %s", job.id, error)
+                reason = self.results.public(f"The training process could not be started: {error}")
                 await self._give_up(job, reason)
                 raise UserError(reason) from error
             if job.cancelled_by:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 import os
@@ -28,6 +29,8 @@ PACKAGE_BYTES = 2_000_000_000  # the sprites, what is drawn on the way, the data
 # Of one's own: 128×128 in four colours, in the data set and (packed) in the cache, and its features.
 IMAGE_BYTES = 160_000
 ANIMATION_FRAMES = 12  # that a data set takes of a file at most
+
+GONE_DATA = "The data set {} is no longer in RETRAIN_DATA: begin with another one with /retrain start."
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -85,15 +88,20 @@ def plan(
     kimg: float | None,
     data: str | None,
     unfinished: Job | None,
+    *,
+    go_on: bool = False,
 ) -> Plan:
     """A retrain of that checkpoint, or the rest of an unfinished one. Blocking.
 
+    `go_on`: it must be the unfinished one, even if nothing of it was learned yet.
     Raises `UserError` for silly numbers, unknown data, missing packages or weights, and a disk that is full.
     """
     sources = data_sources(settings)
     if data is not None and data not in sources:
         raise UserError(f"There is no data set called {data[:32]}: choose {' or '.join(sources)}.")
-    resumes = unfinished if unfinished is not None and _resumable(settings, unfinished, data) else None
+    if go_on and unfinished is not None and unfinished.data not in sources:
+        raise UserError(GONE_DATA.format(unfinished.data))
+    resumes = unfinished if unfinished and (go_on or _resumable(settings, unfinished, data)) else None
     name = data or (resumes.data if resumes is not None else next(iter(sources)))
     wanted = kimg if kimg is not None else resumes.kimg if resumes is not None else settings.retrain_kimg
     chosen = Plan(parent_id, _checked(wanted, settings.retrain_max_kimg), sources[name], resumes)
@@ -106,7 +114,7 @@ def command(settings: Settings, shelf: Shelf, job: Job) -> list[str]:
     """What carries a job out, after the interpreter's name. Raises `UserError` for data that are gone."""
     source = data_sources(settings).get(job.data)
     if source is None:
-        raise UserError(f"The data set {job.data} is no longer in RETRAIN_DATA.")
+        raise UserError(GONE_DATA.format(job.data))
     options: dict[str, object] = {
         "--from": shelf.path(job.parent_id).resolve(),
         "--run": run_folder(settings, job.run).resolve(),
@@ -122,7 +130,8 @@ def command(settings: Settings, shelf: Shelf, job: Job) -> list[str]:
 
 def _resumable(settings: Settings, job: Job, data: str | None) -> bool:
     same_data = data in (None, job.data) and job.data in data_sources(settings)
-    return same_data and (run_folder(settings, job.run) / STATE_FILE).is_file()
+    learned = (run_folder(settings, job.run) / STATE_FILE).is_file()
+    return same_data and (learned or job.state == "cancelled")  # which says nothing against it
 
 
 def _checked(kimg: float, most: float) -> float:
@@ -135,15 +144,16 @@ def _checked(kimg: float, most: float) -> float:
 
 
 def _check_means(shelf: Shelf, chosen: Plan) -> None:
+    importlib.invalidate_caches()  # they may have come since the bot was started
     if any(importlib.util.find_spec(package) is None for package in TRAINING_PACKAGES):
         raise UserError(
             "Retraining needs packages that are not installed here: whoever runs the bot can install them "
-            "with `pip install -e '.[train]'`."
+            "with `make retrain-ready` in its folder, also while it runs."
         )
-    if not shelf.training_path(chosen.parent_id).is_file():
+    if not shelf.path(chosen.parent_id).is_file() or not shelf.training_path(chosen.parent_id).is_file():
         raise UserError(
-            f"The checkpoint in use, {chosen.parent_id[:8]}, can draw but not be trained further, because "
-            "its training weights are missing: choose another one with /checkpoint use."
+            f"Checkpoint {chosen.parent_id[:8]} cannot be trained further, because its training weights are "
+            "missing: choose another one with /checkpoint use, then begin with /retrain start."
         )
     build = chosen.source.build
     if build is not None and build != PACKAGE_SOURCE and not Path(build).exists():

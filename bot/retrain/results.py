@@ -15,6 +15,7 @@ from bot.engine import CheckpointError
 from bot.retrain.observer import Observer
 from bot.retrain.plan import run_folder
 from bot.retrain.progress import STATE_FILE, Outcome, read_progress
+from bot.retrain.reasons import without_paths
 from bot.retrain.tasks import Tasks, retrying
 from bot.store import Job, JobState, Store
 
@@ -92,9 +93,15 @@ class Results:
     async def end(self, job: Job, state: JobState, reason: str) -> None:
         """Mark it as failed or cancelled, with the reason, and say so. What it had learned is kept."""
         log.warning("Retrain %d: %s", job.id, reason)
-        ended = await self.store.end_job(job.id, state, reason[:REASON_LENGTH])
+        ended = await self.store.end_job(job.id, state, self.public(reason)[:REASON_LENGTH])
         await self.tell(ended)
         await self._tidy_runs()
+
+    def public(self, reason: str) -> str:
+        """What went wrong, fit for a channel."""
+        return without_paths(
+            reason, [self.settings.data_dir, *map(Path, self.settings.retrain_data.values())]
+        )
 
     async def tell(self, job: Job) -> None:
         """Let the job's message say how it ended: now, or else every few minutes until it can."""

@@ -13,6 +13,7 @@ from discord import ButtonStyle
 from discord.ui import View
 
 from bot.retrain.progress import STATE_FILE, Progress
+from bot.retrain.reasons import without_paths
 from bot.store import Job
 from bot.ui.items import Press
 
@@ -37,6 +38,12 @@ class CancelRetrain(Press, template=r"newmon:unretrain:(\d{1,19})"):
     """Ends a retrain (its number), for admins."""
 
     prefix, label, emoji, style = "unretrain", "Cancel", "🛑", ButtonStyle.danger
+
+
+class GoOn(Press, template=r"newmon:resume:(\d{1,19})"):
+    """Goes on with a retrain (its number) that ended early, for admins."""
+
+    prefix, label, emoji, style = "resume", "Go on", "▶️", ButtonStyle.success
 
 
 class UseResult(Press, template=r"newmon:result:(\d{1,19}):([01])"):
@@ -91,10 +98,17 @@ def ended_notice(job: Job, progress: Progress, folder: Path) -> Notice:
         failed = job.state == "failed"
         embed.title = f"Retrain {job.number} {'failed' if failed else 'was cancelled'}"
         embed.colour = RED if failed else GREY
-        embed.description = f"{job.reason or ''}\nThe bot goes on with the checkpoint that it had."
-        if (folder / STATE_FILE).is_file():
-            learned = f" ({progress.done:.4g} of {job.kimg:g} kimg)" if progress.stage == "training" else ""
-            embed.description += f" What was learned{learned} is kept: `/retrain start` goes on from there."
+        why = without_paths(job.reason or "")
+        embed.description = f"{why}\nThe bot goes on with the checkpoint that it had."
+        learned = (folder / STATE_FILE).is_file()
+        if learned:
+            shown = f" ({progress.done:.4g} of {job.kimg:g} kimg)" if progress.stage == "training" else ""
+            embed.description += (
+                f" What was learned{shown} is kept: the button or `/retrain start` goes on from there."
+            )
+        else:
+            embed.description += " Nothing was learned yet; what was seen of the real images is kept."
+        view.add_item(GoOn(job.id, label=None if learned or not failed else "Try again"))
     _sign(embed, job)
     return _illustrated(embed, view, picture, filename)
 
@@ -156,7 +170,7 @@ def _standing(progress: Progress) -> str:
         side = f"{progress.figures['resolution']:.0f}"
         stage += f" at {side}×{side}"
     if progress.what:
-        stage += f": {progress.what[:1].lower()}{progress.what[1:]}"
+        stage += f": {without_paths(progress.what[:1].lower() + progress.what[1:])}"
     if progress.share is None:
         return f"{stage} …"
     full = round(progress.share * BAR_LENGTH)

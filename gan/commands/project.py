@@ -54,7 +54,7 @@ def project(
     from gan.target import fills_its_frame, read_target
 
     if features and not features_available():
-        raise CommandError("--features needs the packages of the train extra: pip install -e '.[train]'.")
+        raise CommandError("--features needs the packages of the train extra: run `make retrain-ready`.")
     loaded = open_checkpoint(checkpoint)
     target = read_target(image, loaded.config.resolution)
     check_target(out, STYLE_SUFFIX, force=force, sources=[image])

@@ -64,7 +64,12 @@ CUSTOM_IDS = [
     ),
     *("newmon:page:0:9:0:999999:1", "newmon:page:99999999999999999999:0:0:0:0", "newmon:favourite:0:2"),
     *("newmon:goodbye:9999999999999999999", "newmon:more:0:0:0", "newmon:swap:0:0:99999999999999999999"),
-    *("newmon:unretrain:0", "newmon:result:1:1", "newmon:rehatch:1:2:1:0"),
+    *(
+        "newmon:unretrain:0",
+        "newmon:resume:9999999999999999999",
+        "newmon:result:1:1",
+        "newmon:rehatch:1:2:1:0",
+    ),
     *("newmon:rehatched:1:2:0:99999999999999999999", "otherbot:save:1", "x" * 100, "newmon:save:1\n", "💾"),
 ]
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[dict[str, object], str]] = {
 }
 BUTTONS = {
     "newmon:unretrain:7": "has ended already",
+    "newmon:resume:7": "nothing left of this retrain",
     "newmon:result:7:1": "Nothing came of this retrain",
 }
 

@@ -31,6 +31,8 @@ def main(behaviour: str, checkpoint: Path, run: Path) -> int:
     """Behave; returns the exit code."""
     print(f"Training in {run} …", flush=True)
     write(run / "progress.json", {"stage": "training", "what": "", "done": 3, "total": 10, "beats": 1})
+    if behaviour == "early":  # cancelled before anything was learned
+        return endless(behaviour, run)
     (run / "state.safetensors").write_bytes(b"what was learned")
     write(run / "stats.jsonl", {"kimg": 3, "resolution": 16, "images_per_s": 40, "loss_d": 0.6, "kid": 70})
     (run / "grids").mkdir(exist_ok=True)
@@ -42,6 +44,10 @@ def main(behaviour: str, checkpoint: Path, run: Path) -> int:
         return 1
     if behaviour == "give up":
         write(run / "outcome.json", {"result": "failed", "stage": "data", "reason": "There are no images."})
+        return 1
+    if behaviour == "nosy":
+        reason = f"{run.resolve()}/state.safetensors and /srv/secret/x.png are damaged."
+        write(run / "outcome.json", {"result": "failed", "stage": "data", "reason": reason})
         return 1
     if behaviour == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -93,6 +99,7 @@ def endless(behaviour: str, run: Path) -> int:
         beats += behaviour != "silent"
         done = min(3 + beats / 100, 10)
         stage = "evaluating" if (run / "evaluate").exists() else "training"
+        stage = "measuring" if behaviour == "early" else stage
         values = {"stage": stage, "what": "", "done": done, "total": 10, "beats": beats}
         write(run / "progress.json", values)
         if (run / "go on").exists():  # a test lets it come to its end

@@ -140,6 +140,37 @@ async def test_any_admin_cancels_and_the_next_one_goes_on(
     assert (await stage.bot.latest_job()).run == run and (await stage.bot.latest_job()).kimg == 10
 
 
+async def test_a_button_goes_on_with_a_cancelled_one_for_admins(
+    stage: Stage, oak: SandboxUser, ash: SandboxUser
+) -> None:
+    """Also after a restart of the bot, and even if it was cancelled before it had learned anything."""
+    stage.behaviour = "early"
+    message = await (await oak.command("retrain start", kimg=10, data="others", fresh=True)).message()
+    await oak.wait(lambda: shows(oak, message, "Step 2 of 6"))
+    await oak.click(oak.current(message), "Cancel")
+    ended = await ends(oak, message, "was cancelled")
+    assert labels(ended) == ["Go on"] and "Nothing was learned yet" in ended.text
+    cancelled = await stage.bot.latest_job()
+    await stage.bot.stop()
+    await stage.bot.start()
+    async with SandboxUser(stage.bot.url, "Oak") as oak, SandboxUser(stage.bot.url, "Ash") as ash:
+        assert NOT_AN_ADMIN in await refusal(ash, await ash.click(ended, "Go on"))
+        assert (await stage.bot.latest_job()).id == cancelled.id
+        private = await (await oak.command("retrain status")).message()
+        stage.behaviour = "wait"
+        await oak.click(ended, "Go on")
+        again = await oak.wait_for_message(
+            lambda m: m.id > ended.id and "Training" in m.text and "of 10 kimg" in m.text
+        )
+        job = await stage.bot.latest_job()
+        assert (job.run, job.kimg, job.data) == (cancelled.run, 10, "others")
+        assert str(job.message_id) == again.id
+        await oak.wait(lambda: not oak.current(ended).buttons)  # it was pressed for good
+        await stage.go_on()
+        await ends(oak, again, "A new checkpoint is in use")
+        assert "nothing left of this retrain" in await refusal(oak, await oak.click(private, "Go on"))
+
+
 async def test_it_can_begin_afresh_instead(stage: Stage, oak: SandboxUser) -> None:
     message = await begin(stage, oak, "crash")
     failed = await ends(oak, message, "failed")

@@ -31,10 +31,17 @@ async def test_a_process_that_fails(rooms: Rooms, behaviour: str, reason: str) -
     job = await rooms.result(behaviour)
     assert job.state == "failed" and job.reason is not None and reason in job.reason
     assert (job.pid, job.promoted, job.result_id, job.told) == (None, False, None, True)
+    assert str(rooms.folder) not in job.reason
     assert [one.id for one in rooms.notes.concluded] == [job.id]
     assert not rooms.checkpoints.shelf.path(rooms.result_id).exists()
     await rooms.still_answers()
     await can_be_resumed(rooms, job)
+
+
+async def test_a_reason_names_no_place_of_the_machine(rooms: Rooms, caplog: pytest.LogCaptureFixture) -> None:
+    job = await rooms.result("nosy")
+    assert job.reason == f"retrain/{job.run}/state.safetensors and x.png are damaged."
+    assert "/srv/secret/x.png" in caplog.text  # for whoever runs the bot
 
 
 async def test_a_process_that_hangs_is_ended(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +145,9 @@ async def test_only_one_runs_however_many_ask_at_once(rooms: Rooms) -> None:
 
 async def test_a_process_that_cannot_be_started(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     (rooms.settings.data_dir / "retrain").write_text("in the way")
-    with pytest.raises(UserError, match="could not be started"):
+    with pytest.raises(UserError, match="could not be started") as refused:
         await rooms.begin("good")
+    assert str(rooms.folder) not in str(refused.value)
     job = await rooms.store.latest_job()
     assert job is not None and job.state == "failed" and job.told
     await rooms.still_answers()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import re
 import shutil
+import subprocess
 from collections import namedtuple
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bot.background import ROOT
 from bot.config import Settings, load_settings
 from bot.errors import UserError
 from bot.retrain.plan import Plan, command, data_sources, plan, run_folder
@@ -99,8 +102,19 @@ def test_missing_packages_are_said_at_once(
         return None if name.startswith("efficientnet") else real(name, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", without)
-    with pytest.raises(UserError, match="packages that are not installed"):
+    with pytest.raises(UserError, match="packages that are not installed") as refused:
         plan(settings, shelf, parent, 1, None, None)
+    (target,) = re.findall(r"`make ([a-z-]+)`", str(refused.value))
+    told = subprocess.run(
+        ["make", "--dry-run", target, f"VENV={settings.data_dir / 'fresh'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert f"{settings.data_dir / 'fresh'}/bin/python -m pip" in told.stdout  # and not any other pip
+    assert "--editable '.[train]'" in told.stdout
+    assert f"`make {target}`" in (ROOT / "README.md").read_text()
 
 
 def test_missing_weights_and_images_are_said_at_once(
@@ -159,6 +173,21 @@ def test_an_unfinished_one_is_gone_on_with_as_it_was(settings: Settings, shelf: 
     assert plan(settings, shelf, parent, None, "others", unfinished).resumes is None
     gone = settings.model_copy(update={"retrain_data": {"others": "pokeapi"}})
     assert plan(gone, shelf, parent, None, None, unfinished).source.name == "others"
+
+
+def test_one_that_was_cancelled_is_gone_on_with_though_nothing_was_learned(
+    settings: Settings, shelf: Shelf, parent: str
+) -> None:
+    cancelled, failed = a_job(state="cancelled"), a_job()
+    assert plan(settings, shelf, parent, None, None, cancelled).resumes == cancelled
+    assert plan(settings, shelf, parent, None, None, failed).resumes is None
+    chosen = plan(settings, shelf, parent, None, None, failed, go_on=True)  # its button says so
+    assert (chosen.resumes, chosen.kimg) == (failed, 40)
+    gone = settings.model_copy(update={"retrain_data": {"others": "pokeapi"}})
+    with pytest.raises(UserError, match="no longer in RETRAIN_DATA"):
+        plan(gone, shelf, parent, None, None, cancelled, go_on=True)
+    with pytest.raises(UserError, match="training weights are missing"):  # of a checkpoint that was deleted
+        plan(settings, shelf, "0" * 16, None, None, cancelled, go_on=True)
 
 
 def test_the_process_is_told_everything_with_whole_paths(
