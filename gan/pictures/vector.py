@@ -39,7 +39,7 @@ def render(path: Path, side: int) -> bytes:
     Nothing outside of the file is read: neither linked pictures nor fonts. Raises `PictureError`.
     """
     if not can_render():
-        raise PictureError("SVG drawings need resvg-py: pip install -e '.[train]', or leave them out")
+        raise PictureError("SVG drawings need resvg-py: run `make retrain-ready`, or leave them out")
     if path.stat().st_size > MOST_BYTES:
         raise PictureError(f"it is too large: a drawing may have {MOST_BYTES >> 20} MB")
     drawing = harmless(path.read_bytes())

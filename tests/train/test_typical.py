@@ -82,6 +82,6 @@ def test_without_the_network_there_is_a_sentence(
     write_folder(tmp_path / "in", 3)
     arguments = ("--source", tmp_path / "in", "--out", tmp_path / "out", "--no-enhance", "--workers", 1)
     done = command("data", *arguments, "--least-typical", 0.1)
-    assert "pip install -e '.[train]'" in done.refusal and not (tmp_path / "out").exists()
+    assert "make retrain-ready" in done.refusal and not (tmp_path / "out").exists()
     with pytest.raises(DataError, match="--least-typical 0"):
         least_typical(creatures(2), np.arange(2), 0.5, quiet)

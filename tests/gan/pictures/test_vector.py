@@ -193,7 +193,7 @@ def test_without_the_renderer_the_sentence_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vector.importlib.util, "find_spec", lambda name: None)
-    assert "pip install -e '.[train]'" in refusal(tmp_path, svg(""))
+    assert "make retrain-ready" in refusal(tmp_path, svg(""))
 
 
 def test_utf_16_is_read(tmp_path: Path) -> None:
