@@ -66,18 +66,20 @@ def named(path: Path) -> Path:
     return found
 
 
-def check_replaces(targets: Iterable[Path], force: bool, sources: Sequence[Path] = ()) -> None:
+def check_replaces(
+    targets: Iterable[Path], force: bool, sources: Sequence[Path] = (), option: str = "--out"
+) -> None:
     """Refuse to write over what is read, and without `force` over anything that is there.
 
-    To be asked before the work is done. Raises `FileError`.
+    To be asked before the work is done. `option` is how the targets were named. Raises `FileError`.
     """
     there = [path for path in targets if os.path.lexists(path)]
     for path in there:
         for source in sources:
             if source.exists() and path.exists() and path.samefile(source):
-                raise FileError(f"{path} would overwrite {source}, which is read: choose another --out.")
+                raise FileError(f"{path} would overwrite {source}, which is read: choose another {option}.")
     if there and not force:
         others = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
         raise FileError(
-            f"{there[0]}{others} is there already: choose another --out, or replace it with --force."
+            f"{there[0]}{others} is there already: choose another {option}, or replace it with --force."
         )

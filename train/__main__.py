@@ -158,6 +158,13 @@ def fit(
     run: Run = Path("runs/default"),
     stages: Annotated[str | None, typer.Option(help="RESOLUTION:KIMG[:BATCH],… from low to high.")] = None,
     until: Annotated[float | None, typer.Option(help="Stop after so many kimg in all.")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Stop after so many minutes; in their last third the learning rate falls."),
+    ] = None,
+    export_to: Annotated[
+        Path | None, typer.Option("--export", help="At its end, write the run as this checkpoint.")
+    ] = None,
     source: Annotated[
         Path | None, typer.Option("--from", help="A new run starts with this checkpoint's networks.")
     ] = None,
@@ -188,6 +195,13 @@ def fit(
         str | None,
         typer.Option(help="The generator's channels at 4×4, 8×8, …; with --from: those or more."),
     ] = None,
+    grow: Annotated[
+        int | None, typer.Option(help="With --from: add a level for so many pixels, twice the checkpoint's.")
+    ] = None,
+    hold_kimg: Annotated[
+        float | None,
+        typer.Option(help="How long the trained levels hold still while the last stage's learns."),
+    ] = None,
     augment: Annotated[
         float | None, typer.Option(help="A fixed probability of augmentation. Default: it adapts.")
     ] = None,
@@ -202,6 +216,7 @@ def fit(
     update_recipe: Annotated[
         bool, typer.Option("--update-recipe", help="Resume with today's defaults, not the run's own recipe.")
     ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Train progressively. Stop and start as you like: a run goes on exactly where it was.
 
@@ -211,8 +226,11 @@ def fit(
     from train.continuation import read_continuation
     from train.fit import data_of, stored_state
     from train.launch import Changes, launch, parse_noise_from, parse_widths
-    from train.processes import LAUNCHED, as_many_as_useful, check_devices, run_in_processes
+    from train.processes import LAUNCHED, RANK, as_many_as_useful, check_devices, run_in_processes
 
+    if export_to is not None:
+        export_to = named(export_to)
+        check_exports_to(export_to, run, True, force, "--export", source)
     channels = None if widths is None else parse_widths(widths)
     changes = Changes(
         stages=stages,
@@ -226,6 +244,8 @@ def fit(
         article=article,
         noise_from=None if noise_from is None else parse_noise_from(noise_from),
         widths=channels,
+        grow=grow,
+        hold_kimg=hold_kimg,
         augment=augment,
         holdout=holdout,
         update_recipe=update_recipe,
@@ -240,7 +260,14 @@ def fit(
         if status := run_in_processes(processes, ["-m", "train", *sys.argv[1:]]):
             raise typer.Exit(1 if status < 0 else status)
         return
-    launch(data_of(run, data), run, changes, precision, until, source, kid)
+    finished = launch(data_of(run, data), run, changes, precision, until, source, kid, minutes=minutes)
+    if export_to is not None and int(os.environ.get(RANK, "0")) == 0:
+        if not finished:
+            raise CommandError(
+                f"{run} was stopped before its end, so {export_to} was not written: give the same command "
+                "again, or write it by `export`."
+            )
+        export(run, export_to, allow_unfinished=True, force=force, data=data)
 
 
 @app.command()
@@ -286,20 +313,16 @@ def export(
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
     from gan.commands.common import SHIPPED
     from gan.finish import Finish
-    from train.continuation import continuation_path
     from train.data import SpriteDataset
     from train.enlarger import read as read_enlarger
     from train.errors import DataError
     from train.export import export as export_run
-    from train.fit import STATE_FILE, data_of
+    from train.fit import data_of
 
     out = named(out) if out else Path("checkpoints") / f"{named(run).name}.safetensors"
     if finish and enlarger:
         raise CommandError("--finish makes pixel art, and --enlarger line art: choose one of them.")
-    if out.suffix != ".safetensors":
-        raise CommandError(f"--out must be a file that ends in .safetensors, not {out}.")
-    targets = [out, continuation_path(out)] if trainable else [out]
-    check_replaces(targets, force, [run / STATE_FILE])
+    check_exports_to(out, run, trainable, force)
     data = data_of(run, data)
     try:
         index = SpriteDataset.open(data).index
@@ -323,6 +346,25 @@ def export(
     )
     if done.phase.alpha < 1:
         typer.echo(f"Its {done.phase.resolution}-pixel level was still fading in ({done.phase.alpha:.0%}).")
+
+
+def check_exports_to(
+    out: Path,
+    run: Path,
+    trainable: bool,
+    force: bool,
+    option: str = "--out",
+    source: Path | None = None,  # the checkpoint that the run begins with
+) -> None:
+    """Raises `CommandError` or `FileError` where a checkpoint of a run cannot or must not be written."""
+    from train.continuation import continuation_path
+    from train.fit import STATE_FILE
+
+    if out.suffix != ".safetensors":
+        raise CommandError(f"{option} must be a file that ends in .safetensors, not {out}.")
+    targets = [out, continuation_path(out)] if trainable else [out]
+    read = [run / STATE_FILE] if source is None else [run / STATE_FILE, source, continuation_path(source)]
+    check_replaces(targets, force, read, option)
 
 
 app.command("enlarger")(enlarger_command)

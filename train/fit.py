@@ -7,6 +7,7 @@ import ctypes
 import os
 import platform
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from types import FrameType
 from rich.console import Console
 
 from gan.config import NetworkConfig
+from train.annealing import TimeBox, annealed
 from train.config import TrainConfig
 from train.lock import locked
 from train.meter import Meter
@@ -185,8 +187,12 @@ def fit(
     meter: Meter | None = None,
     tick_images: int | None = None,  # TICK_IMAGES
     on_step: OnStep | None = None,
+    box: TimeBox | None = None,
 ) -> bool:
     """Train until the schedule ends (or `until_images` have been shown instead), or a signal asks to stop.
+
+    `box` ends it too, with learning rates that fall towards its end (`train.annealing`); without
+    `until_images` it alone does.
 
     Returns whether that end was reached. Resumes from `run` if there is a state; `start` is what a new run
     begins with; `meter` measures KID on the way; figures and a grid come every `tick_images`, or else every
@@ -194,9 +200,12 @@ def fit(
     """
     run.mkdir(parents=True, exist_ok=True)
     busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
-    limit = total_images(trainer.config.stages) if until_images is None else until_images
+    if until_images is not None:
+        limit = until_images
+    else:
+        limit = total_images(trainer.config.stages) if box is None else sys.maxsize
     with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
-        return _fit(trainer, run, console, limit, start, meter, tick_images, on_step)
+        return _fit(trainer, run, console, limit, start, meter, tick_images, on_step, box)
 
 
 def _fit(
@@ -208,15 +217,21 @@ def _fit(
     meter: Meter | None,
     tick_images: int | None,
     on_step: OnStep | None,
+    box: TimeBox | None,
 ) -> bool:
     keeper = Keeper(trainer, run / STATE_FILE, console)
     keeper.begin(start)
-    reporter = Reporter(run, trainer, console, limit, meter)
+    reporter = Reporter(run, trainer, console, limit, meter, box)
     world = trainer.world
+    over = False  # the time in the box
     every, least_s = (tick_images, 0) if tick_images else (TICK_IMAGES, LEAST_TICK_S)
     with stop_signals(console) as stop, reporter:
         console.print("Training. Ctrl-C saves and stops.")
         while trainer.images_seen < limit:
+            if box is not None:
+                if over := (used := box.used(world)) >= 1:
+                    break
+                trainer.annealing.set(trainer.images_seen, annealed(used))
             before = trainer.images_seen
             try:
                 reporter.step(trainer.step())
@@ -232,4 +247,4 @@ def _fit(
             if world.any(bool(stop)):
                 break
         keeper.save()
-    return trainer.images_seen >= limit
+    return over or trainer.images_seen >= limit

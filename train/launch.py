@@ -13,11 +13,13 @@ from gan.checkpoint import load
 from gan.cli import CommandError, check_number
 from gan.config import NetworkConfig, Style
 from train import config as recipes
+from train.annealing import TimeBox
 from train.config import Loss, Precision, TrainConfig, article
 from train.continuation import check_keeps_shape, read_continuation, with_noise_as_in
 from train.data import SpriteDataset
 from train.distributed import World
 from train.fit import OnStep, check_resumes, fit, stored_state, tune_memory
+from train.growing import grown
 from train.meter import SAMPLES, Meter
 from train.precision import choose
 from train.schedule import MOST_KIMG, parse_stages, total_images
@@ -26,6 +28,7 @@ from train.trainer import Trainer
 from train.widening import widened
 
 LEAST_KIMG = 0.001  # one image
+LEAST_MINUTES, MOST_MINUTES = 0.001, 100_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Changes:
     article: bool = False  # AdaIN, eight mapping layers, noise at every layer
     noise_from: int | Literal["none"] | None = None  # pixels
     widths: tuple[int, ...] | None = None
+    grow: int | None = None  # pixels, twice the checkpoint's
+    hold_kimg: float | None = None  # of the last stage
     augment: float | None = None
     holdout: float | None = None
     update_recipe: bool = False
@@ -59,6 +64,7 @@ def launch(
     kid_samples: int = SAMPLES,
     tick_images: int | None = None,
     on_step: OnStep | None = None,
+    minutes: float | None = None,
 ) -> bool:
     """Start a run, from scratch or from the networks of a checkpoint, or go on with one.
 
@@ -69,6 +75,11 @@ def launch(
         check_number("--until", until_kimg, LEAST_KIMG, MOST_KIMG)
     if kid_kimg is not None:
         check_number("--kid", kid_kimg, LEAST_KIMG, MOST_KIMG)
+    if minutes is not None:
+        check_number("--minutes", minutes, LEAST_MINUTES, MOST_MINUTES)
+    if changes.hold_kimg is not None:
+        check_number("--hold-kimg", changes.hold_kimg, 0, MOST_KIMG)
+    box = None if minutes is None else TimeBox(minutes)
     tune_memory()
     compute = choose(precision)
     world = World.join(compute.device)
@@ -86,14 +97,17 @@ def launch(
         start = read_continuation(source)
         if changes.holdout is not None and changes.holdout > start.config.holdout:
             console.print(f"Note: {source} has seen some of the species that this run holds out.")
+    start = with_new_level(stored, start, changes)
     config = changed_recipe(stored, start, changes, console)
     if start:
         check_keeps_shape(start.config.network, config.network)
         start = widened(with_noise_as_in(start, config.network), config.network)
     if stored:
         check_resumes(run, stored, config)
-    until = total_images(config.stages) if until_kimg is None else round(until_kimg * 1000)
-    if start and start.images_seen >= until:
+    until = None if until_kimg is None else round(until_kimg * 1000)
+    if until is None and box is None:
+        until = total_images(config.stages)
+    if start and until is not None and start.images_seen >= until:
         seen, end = start.images_seen / 1000, until / 1000
         raise CommandError(
             f"{source} has seen {seen:,.0f} kimg, and this run would end at {end:,.0f}: "
@@ -107,12 +121,34 @@ def launch(
     if kid_kimg is not None and world.leads:
         meter = Meter(trainer.dataset, kid_kimg, lambda *_: None, kid_samples)
     try:
-        finished = fit(trainer, run, console, until, start, meter, tick_images, on_step)
+        finished = fit(trainer, run, console, until, start, meter, tick_images, on_step, box)
     finally:
         world.leave()
     complete = "The schedule is" if until_kimg is None else f"{until_kimg:g} kimg are"
+    if minutes is not None and until_kimg is None:
+        complete = f"{minutes:g} minutes are"
     console.print(f"{complete} complete." if finished else f"Saved. The same command resumes {run}.")
     return finished
+
+
+def with_new_level(stored: TrainConfig | None, start: State | None, changes: Changes) -> State | None:
+    """What a run starts from, grown by a level if that is asked for. Raises `CommandError`."""
+    if changes.grow is None:
+        return start
+    if changes.stages is not None:
+        raise CommandError("--grow adds its own stage to the checkpoint's: leave --stages out.")
+    if stored is not None:  # the same command goes on with what it began
+        if stored.network.resolution != changes.grow:
+            raise CommandError(
+                f"This run trains {stored.network.resolution} pixels already: export it, and grow its "
+                "checkpoint in another --run."
+            )
+        return start
+    if start is None:
+        raise CommandError("--grow adds a level to a trained network: name its checkpoint with --from.")
+    levels = len(start.config.network.channels) + 1
+    named = changes.widths is not None and len(changes.widths) == levels  # else `changed_recipe` refuses them
+    return grown(start, changes.grow, changes.widths[-1] if changes.widths and named else None)
 
 
 def changed_recipe(
@@ -136,6 +172,9 @@ def changed_recipe(
     config = replace(config, **given)
     if changes.stages is not None:
         config = replace(config, stages=parse_stages(changes.stages))
+    if changes.hold_kimg is not None:
+        *earlier, last = config.stages
+        config = replace(config, stages=(*earlier, replace(last, hold_kimg=changes.hold_kimg)))
     config = config.with_network(changed_network(config.network, changes))
     levels, last = len(config.network.channels), config.stages[-1].resolution
     if changes.widths is not None and changes.stages is None and config.network.resolution != last:

@@ -155,8 +155,11 @@ class Players:
 
 
 def _gradients(results: list[Tensor], module: nn.Module, at_results: list[Tensor] | None = None) -> Gradients:
-    """Of losses, or of results with gradients of their own, summed at the module's parameters."""
-    return list(torch.autograd.grad(results, list(module.parameters()), at_results, allow_unused=True))
+    """Of losses, or of results with gradients of their own, summed; None for parameters that hold still."""
+    parameters = list(module.parameters())
+    learning = [p for p in parameters if p.requires_grad]
+    found = iter(torch.autograd.grad(results, learning, at_results, allow_unused=True))
+    return [next(found) if p.requires_grad else None for p in parameters]
 
 
 def _in_order(figures: dict[str, Tensor]) -> Tensor:

@@ -14,6 +14,7 @@ from types import FrameType
 from gan.cli import CommandError
 
 LAUNCHED = "WORLD_SIZE"  # torchrun sets it too: whoever has it is one of several already
+RANK = "RANK"  # which of several; also torchrun's
 POLL_S = 0.2
 
 
@@ -58,7 +59,7 @@ def run_in_processes(count: int, command: Sequence[str]) -> int:
     }
     try:
         for rank in range(count):
-            own = {"RANK": rank, "LOCAL_RANK": rank, **shared}
+            own = {RANK: rank, "LOCAL_RANK": rank, **shared}
             environment = os.environ | {name: str(value) for name, value in own.items()}
             processes.append(subprocess.Popen([sys.executable, *command], env=environment))
         return _first_failure(processes)

@@ -19,6 +19,7 @@ from gan.config import DEFAULT_PSI
 from gan.generator import Generator
 from gan.latents import z_from_seed
 from gan.sprite import contact_sheet, to_rgba
+from train.annealing import TimeBox
 from train.board import Board
 from train.film import write_film
 from train.meter import Meter
@@ -61,11 +62,18 @@ class Reporter:
     """
 
     def __init__(
-        self, run: Path, trainer: Trainer, console: Console, limit: int, meter: Meter | None = None
+        self,
+        run: Path,
+        trainer: Trainer,
+        console: Console,
+        limit: int,
+        meter: Meter | None = None,
+        box: TimeBox | None = None,
     ) -> None:
         self.run = run
         self.meter = meter
         self.limit = limit  # the run ends after that many images
+        self.box = box  # or when this is over
         self.trainer = trainer
         self.console = console
         self.steps: list[StepStats] = []
@@ -73,12 +81,12 @@ class Reporter:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} kimg"),
+            TextColumn("{task.completed:.0f} kimg" if box else "{task.completed:.0f}/{task.total:.0f} kimg"),
             TextColumn("{task.fields[left]}"),
             console=console,
             disable=not (console.is_terminal and self.leads),
         )
-        self.task = self.progress.add_task("", total=limit / 1000, left="")
+        self.task = self.progress.add_task("", total=None if box else limit / 1000, left="")
         self.board = Board(run / "tensorboard") if self.leads else None
         self.ticked_at = -math.inf
         self.restart()
@@ -111,12 +119,11 @@ class Reporter:
         self.steps.append(stats)
         phase = self.trainer.phase
         images = self.trainer.images_seen
-        left = seconds_left(self.trainer.config, images, self.limit, self._pace(images))
         self.progress.update(
             self.task,
             completed=images / 1000,
             description=f"{phase.resolution}×{phase.resolution}",
-            left=f"{in_words(left)} left",
+            left=f"{in_words(self._left_s(images))} left",
         )
 
     def tick(self) -> None:
@@ -151,7 +158,7 @@ class Reporter:
             "augment": round(trainer.augment_probability, 3),
             "augment_eyes": round(trainer.augment_probability_eyes, 3),
             "lr_factor": trainer.lr_factor,
-            "eta_s": round(seconds_left(trainer.config, images, self.limit, rate)),
+            "eta_s": round(self._left_s(images)),
         }
         for name in ("loss_d", "loss_g", "loss_eyes", "lead", "lead_eyes", "r1", "r2"):
             values = [v for s in self.steps if not math.isnan(v := getattr(s, name))]
@@ -162,6 +169,11 @@ class Reporter:
     def _pace(self, images: int) -> float:
         """Images a second since the last tick."""
         return (images - self.started_images) / max(time.monotonic() - self.started, 1e-9)
+
+    def _left_s(self, images: int) -> float:
+        """Seconds at this pace until the last image, or until the time is over."""
+        left = seconds_left(self.trainer.config, images, self.limit, self._pace(images))
+        return left if self.box is None else min(left, self.box.left_s)
 
     def _line(self, figures: dict[str, float]) -> str:
         shown = ("loss_d", "loss_g", "loss_eyes", "r1", "r2", "augment", "kid", "kid_error")

@@ -23,6 +23,7 @@ class Stage:
     kimg: float  # thousands of real images shown, fading included
     fade_kimg: float  # how many of these the new level takes to fade in
     batch_size: int | None = None  # images a step; None: as many as the recipe says
+    hold_kimg: float = 0.0  # how long the levels that were trained before hold still, from its beginning
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Phase:
     stage: int
     resolution: int
     alpha: float  # 0: the new level is invisible, 1: it is fully there
+    holds: bool = False  # the levels below the newest stay as they are
 
 
 MOST_KIMG = 1_000_000  # of a run, or one stage of it
@@ -74,6 +76,10 @@ def check_stages(stages: tuple[Stage, ...], resolutions: tuple[int, ...]) -> Non
         )
     if any(not 0 < stage.kimg <= MOST_KIMG for stage in stages):
         raise ScheduleError("Every stage needs a positive number of kimg.")
+    if any(not 0 <= stage.hold_kimg <= MOST_KIMG for stage in stages) or stages[0].hold_kimg:
+        raise ScheduleError(
+            "Trained levels hold still for 0 kimg or more, and in the first stage there are none yet."
+        )
 
 
 def phase_at(stages: tuple[Stage, ...], images: int) -> Phase:
@@ -81,7 +87,8 @@ def phase_at(stages: tuple[Stage, ...], images: int) -> Phase:
     for i, stage in enumerate(stages):
         if images < stage.kimg * 1000 or i == len(stages) - 1:
             fade = stage.fade_kimg * 1000
-            return Phase(i, stage.resolution, min(images / fade, 1.0) if fade > 0 else 1.0)
+            alpha = min(images / fade, 1.0) if fade > 0 else 1.0
+            return Phase(i, stage.resolution, alpha, images < stage.hold_kimg * 1000)
         images -= round(stage.kimg * 1000)
     raise ScheduleError("A schedule needs at least one stage.")
 

@@ -20,6 +20,7 @@ from gan.discriminator import Discriminator
 from gan.errors import UserError
 from gan.generator import Generator
 from gan.layers import downsample, upsample
+from train.annealing import Annealing
 from train.augment import adjusted
 from train.batch import Batch
 from train.config import LEAST_SHARE, TrainConfig
@@ -27,6 +28,7 @@ from train.data import BalancedSampler, SpriteDataset
 from train.distributed import World
 from train.ema import EMA
 from train.eyes import Eyes
+from train.growing import hold_still
 from train.holdout import by_share
 from train.players import Players, Share, StepStats
 from train.precision import Compute, choose
@@ -71,10 +73,13 @@ class Trainer:
         self.sampler = BalancedSampler(dataset.species[self.shown], config.seed)
         self.side_by_side = SideBySide()
         self.records = self.compute.device.type == "cuda"  # steps are replayed instead of launched one by one
-        self.recordings: dict[tuple[int, int, bool], Recording[Share]] = {}  # by what decides their shapes
+        self.recordings: dict[
+            tuple[int, int, bool, bool], Recording[Share]
+        ] = {}  # by what decides their shapes
         self.images_seen = 0
         self.began_with: str | None = None  # the checkpoint whose networks the run started from
         self.lr_factor = 1.0  # below 1 once the run has diverged
+        self.annealing = Annealing()
         self.augment_probability = config.augment.probability
         self.augment_probability_eyes = (config.eyes.augment or config.augment).probability
 
@@ -135,6 +140,7 @@ class Trainer:
         """
         phase, shown = self.phase, self.batch_size
         self._set_learning_rates()
+        hold_still(self.generator, self.discriminator, phase)
         figures = self._settle(self._play(self._real(phase), phase))
         if (eyes := self.players.open_eyes(phase)) is not None:
             eyes.refine_norms()
@@ -178,7 +184,7 @@ class Trainer:
         probabilities = torch.tensor(
             [self.augment_probability, self.augment_probability_eyes], device=real.device
         )
-        key = phase.resolution, len(real), penalizes
+        key = phase.resolution, len(real), penalizes, phase.holds
         if key not in self.recordings:
             self.recordings[key] = Recording(
                 lambda x, p: self.players.play(self._draw(x, p[0], p[1], phase), phase, penalizes),
@@ -237,9 +243,10 @@ class Trainer:
     def _set_learning_rates(self) -> None:
         """The recipe's; the eyes' heads keep theirs however long the run is."""
         decay = lr_decay(self.images_seen, self.config.lr_decay_kimg)
+        factor = self.lr_factor * self.annealing.at(self.images_seen)
         for name, optimizer in self._parts()[1].items():
             for group in optimizer.param_groups:
-                group["lr"] = group["full_lr"] * self.lr_factor * (1 if name == "optimizer_eyes" else decay)
+                group["lr"] = group["full_lr"] * factor * (1 if name == "optimizer_eyes" else decay)
 
     def _parts(self) -> tuple[dict[str, nn.Module], dict[str, Optimizer]]:
         modules: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
@@ -261,6 +268,7 @@ class Trainer:
             "augment_probability": self.augment_probability,
             "augment_probability_eyes": self.augment_probability_eyes,
             "lr_factor": self.lr_factor,
+            "annealed": self.annealing.record,
             "scaler": self.scaler.state_dict(),
         }
         return State(collect(*self._parts()), values)
@@ -283,6 +291,7 @@ class Trainer:
         restore(state, modules, optimizers)
         self.images_seen = images_seen
         self.began_with = state.began_with
+        self.annealing = Annealing.of(state)
         self.augment_probability = state.number("augment_probability", self.config.augment.probability)
         self.augment_probability_eyes = state.number(
             "augment_probability_eyes", self.augment_probability_eyes
