@@ -51,8 +51,17 @@ def test_gaps_and_steps_back_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize("kimg", ["0", "-3", "nan", "inf", "1e9"])
 def test_impossible_lengths_are_refused(kimg: str) -> None:
+    with pytest.raises(ScheduleError, match=r"more than 0 .* not"):
+        parse_stages(f"8:1,16:{kimg}")
     with pytest.raises(ScheduleError, match="positive"):
-        check_stages(parse_stages(f"8:1,16:{kimg}"), (4, 8, 16))
+        check_stages((Stage(8, 1, 0), Stage(16, float(kimg), 0)), (8, 16))
+
+
+@pytest.mark.parametrize("holds", [(1, 0), (0, -1), (0, float("nan")), (0, float("inf"))])
+def test_impossible_times_to_hold_still_are_refused(holds: tuple[float, float]) -> None:
+    stages = tuple(Stage(side, 1, 0, hold_kimg=h) for side, h in zip((8, 16), holds, strict=True))
+    with pytest.raises(ScheduleError, match="hold still"):
+        check_stages(stages, (8, 16))
 
 
 def test_the_learning_rate_stays_and_then_falls_with_the_root() -> None:
