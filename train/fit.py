@@ -20,6 +20,7 @@ from train.annealing import TimeBox, annealed
 from train.config import TrainConfig
 from train.lock import locked
 from train.meter import Meter
+from train.options import DEFAULT_DATA
 from train.report import Reporter
 from train.schedule import total_images
 from train.state import DATA_PATH, State, StateError, read, write
@@ -29,7 +30,6 @@ TICK_IMAGES = 4000
 LEAST_TICK_S = 10  # a GPU shows thousands of images a second: that many grids nobody looks at
 SAVE_INTERVAL_S = 120
 STATE_FILE = "state.safetensors"
-DEFAULT_DATA = Path("data/dataset")
 MOST_ROLLBACKS = 4  # in one process: a run that keeps diverging needs another recipe
 ROLLBACK_LR = 0.5  # what the learning rates are multiplied by each time
 
