@@ -96,7 +96,7 @@ class NewmonBot(Bot):
             await self.retraining.close()
         if await self.service.drained(self.settings.drain_timeout_s):
             if awake:
-                await self.engine.close()
+                await self.engine.drain()
             if unserved := await self.service.drained(LAST_WORDS_S):
                 log.warning("%d requests were not answered in time before the bot stopped.", unserved)
 

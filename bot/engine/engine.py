@@ -130,8 +130,11 @@ class Engine:
         self._levels[model.id] = model.sampler.levels
         return model
 
-    async def close(self) -> None:
-        """Refuse new orders, draw those that wait (within `drain_timeout_s`), and let the thread go."""
+    async def drain(self) -> None:
+        """Refuse new orders, and draw those that wait (within `drain_timeout_s`).
+
+        What was drawn can still be shown: pictures are made, and checkpoints loaded for them, until `close`.
+        """
         self._closing = True
         await self._projector.close()
         if self._loop_task is not None:
@@ -143,6 +146,10 @@ class Engine:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop_task
         self._refuse(self._drawing)
+
+    async def close(self) -> None:
+        """Drain, and let the threads go."""
+        await self.drain()
         self._models.close()
         self._pictures.close()
         with contextlib.suppress(RuntimeError):  # closed before

@@ -123,7 +123,7 @@ async def _tell_anyway(interaction: discord.Interaction[Any], text: str, *, thin
             return
     if not may_write(interaction):
         raise discord.ClientException("the bot may not write to the channel either")
-    await post(interaction, f"{interaction.user.mention}, {text[:1].lower()}{text[1:]}")
+    await post(interaction, f"{interaction.user.mention}: {text}")
 
 
 def may_write(interaction: discord.Interaction[Any]) -> bool:

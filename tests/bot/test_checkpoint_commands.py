@@ -17,6 +17,14 @@ from tests.bot.talking import hatch, hatch_and_save, private_answer, refusal
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningBot]:
+    """The real bot, with an admin's id: so members are offered the commands of admins, too."""
+    bot = await RunningBot(tmp_path_factory.mktemp("bot"), admin_ids={1}).start()
+    yield bot
+    await bot.stop()
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def oak(running: RunningBot) -> AsyncIterator[SandboxUser]:
     """An admin."""

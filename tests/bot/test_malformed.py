@@ -203,7 +203,7 @@ async def test_ten_thousand_malformed_interactions_change_nothing(
     complaints = Complaints()
     monkeypatch.setattr(logging.getLogger(), "handlers", [complaints])
     async with Stage(tmp_path) as stage:
-        bot = await stage.bot()
+        bot = await stage.bot(admin_ids={1})  # so members are offered the commands of admins, too
         wire = Tampering(stage.sandbox.gateway)
         monkeypatch.setattr(stage.sandbox.gateway, "dispatch", wire.dispatch)
         ash, mallory, misty = [await stage.person(name) for name in ("Ash", "Mallory", "Misty")]

@@ -269,7 +269,7 @@ async def test_an_error_whose_public_answer_was_deleted_reaches_the_person(
     fails_late(stage, monkeypatch, lambda: delete_latest(stage))
     await stage.command(stage.ash, "newmon")
     told = stage.channel.last_message
-    assert told is not None and told.content == f"{stage.ash.mention}, t{LATE[1:]}"
+    assert told is not None and told.content == f"{stage.ash.mention}: {LATE}"
 
 
 async def test_an_error_that_no_followup_carries_comes_in_the_public_answer(
