@@ -126,7 +126,7 @@ def test_linked_folders_are_read_once_and_never_in_a_circle(tmp_path: Path) -> N
     ]
     assert groups(found.left_out) == [
         "1 file: links that lead nowhere (gone)",
-        "2 file: links to what is read already (aliens, dogs/circle)",
+        "2 files: links to what is read already (aliens, dogs/circle)",
     ]
 
 
