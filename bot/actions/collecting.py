@@ -12,6 +12,7 @@ from bot.actions.common import existing, show
 from bot.engine import Picture
 from bot.errors import UserError
 from bot.interaction import Interaction
+from bot.people import name_of, note_name
 from bot.store import SORTS, Page, Sort
 from bot.store.names import plain
 from bot.ui.answers import put
@@ -32,7 +33,7 @@ async def show_collection(
         raise UserError("In direct messages there is only your own collection: use /mons without a user.")
     owner = user or interaction.user
     async with answering(interaction) as acknowledge:
-        await _show_page(interaction, acknowledge, owner.id, sort, 0, owner_name=owner.display_name)
+        await _show_page(interaction, acknowledge, owner.id, sort, 0, named=owner)
 
 
 @on_press(Collection)
@@ -89,7 +90,7 @@ async def _show_page(
     sort: Sort,
     number: int,
     *,
-    owner_name: str = "",
+    named: discord.User | discord.Member | None = None,  # the owner, where Discord says who that is
 ) -> None:
     page = await interaction.client.store.page(
         owner_id,
@@ -98,31 +99,22 @@ async def _show_page(
         sort=sort,
         number=number,
     )
+    owner = named.display_name if named else await name_of(interaction, owner_id)
     if not page.entries:
         if owner_id == interaction.user.id:
             raise UserError(NOBODY_YET)
-        raise UserError(f"{plain(owner_name) or 'This person'} has not saved anyone in this server yet.")
+        raise UserError(f"{plain(owner) or 'This person'} has not saved anyone in this server yet.")
     await acknowledge()
+    if named is not None:
+        await note_name(interaction, named)  # for the page's buttons, and for what else shows it
     pictures = await interaction.client.engine.pictures(page.entries)
     png = await asyncio.to_thread(_picture, page, pictures)
-    embed = discord.Embed(title=_title(interaction, owner_id, owner_name) or "Creatures")
+    title = f"{discord.utils.escape_markdown(owner)}'s creatures" if owner else "Creatures"
+    embed = discord.Embed(title=title)
     embed.set_image(url=f"attachment://{PICTURE}")
     total = f"{page.total:,} creature{'' if page.total == 1 else 's'}"
     embed.set_footer(text=f"Page {page.number + 1} of {page.pages} · {total} · {SORT_LABELS[sort].lower()}")
     await put(interaction, Card(embed, png, PICTURE), page_view(page, owner_id, sort, interaction.user.id))
-
-
-def _title(interaction: Interaction, owner_id: int, owner_name: str) -> str | None:
-    """Whose creatures these are, by the name that Discord brings now; creatures hold older ones.
-
-    Discord names who interacts and whom a command was asked about. Where another page of somebody else's is
-    turned to, the message says it already.
-    """
-    name = interaction.user.display_name if owner_id == interaction.user.id else owner_name
-    if name:
-        return f"{discord.utils.escape_markdown(name)}'s creatures"
-    embeds = [] if interaction.message is None else interaction.message.embeds
-    return embeds[0].title if embeds else None
 
 
 def _picture(page: Page, pictures: Sequence[Picture]) -> bytes:

@@ -13,6 +13,7 @@ import discord
 from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
 from bot.interaction import Interaction
+from bot.people import name_of
 from bot.store import Creature, NewCreature
 from bot.store.names import plain
 from bot.store.store import GONE
@@ -35,8 +36,8 @@ async def own(interaction: Interaction, creature_id: int) -> Creature:
     """A creature that this person owns. Raises `UserError` if it is gone or somebody else's."""
     creature = await existing(interaction, creature_id)
     if creature.owner_id != interaction.user.id:
-        owner = plain(creature.owner_name) or "somebody else"  # people may call themselves anything
-        raise UserError(f"This one is {owner}'s: hatch your own with /newmon.")
+        owner = plain(await name_of(interaction, creature.owner_id))  # people may call themselves anything
+        raise UserError(f"This one is {owner or 'somebody else'}'s: hatch your own with /newmon.")
     return creature
 
 
@@ -49,7 +50,8 @@ async def show(
     if parents is None:
         parents = await parents_of(interaction, creature)
     [picture] = await interaction.client.engine.pictures([creature])
-    await put(interaction, await creature_card(creature, picture, parents), creature_view(creature))
+    owner = await name_of(interaction, creature.owner_id)
+    await put(interaction, await creature_card(creature, picture, owner, parents), creature_view(creature))
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:
@@ -99,7 +101,6 @@ def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> New
     """What was drawn, as this person's own, here and now."""
     return NewCreature(
         owner_id=interaction.user.id,
-        owner_name=interaction.user.display_name,
         guild_id=interaction.guild_id,
         channel_id=interaction.channel_id or 0,
         w_plus=hatched.w_plus,

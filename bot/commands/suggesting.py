@@ -13,6 +13,6 @@ async def suggest_creatures(interaction: Interaction, current: str) -> list[Choi
     return [
         Choice(name=entry.name, value=entry.name)
         if entry.owner_id == interaction.user.id
-        else Choice(name=f"{entry.name} ({entry.owner_name})"[:100], value=entry.code)
+        else Choice(name=f"{entry.name} ({entry.owner_name or 'unnamed'})"[:100], value=entry.code)
         for entry in found
     ]

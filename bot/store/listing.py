@@ -49,7 +49,6 @@ def entries(ids: list[int]):
         CreatureRow.id,
         CreatureRow.code,
         CreatureRow.name,
-        CreatureRow.owner_name,
         CreatureRow.favourite,
         CreatureRow.png,
         CreatureRow.checkpoint_id,
@@ -79,7 +78,7 @@ def taken_keys(owner_id: int, keys: list[str]):
 
 
 def suggestions(owner_id: int, guild_id: int | None, text: str, limit: int):
-    """Saved creatures for what was typed: (name, code, owner_id, owner_name), in one query.
+    """Saved creatures for what was typed: (name, code, owner_id), in one query.
 
     One's own first, then what others saved in this server; of each, names that start with the text, then
     names that have it elsewhere. Every part walks an index in its order and stops at the limit.
@@ -95,7 +94,7 @@ def suggestions(owner_id: int, guild_id: int | None, text: str, limit: int):
             parts.append(_containing(3, others, text, limit))
     # SQLite takes ORDER BY and LIMIT within a UNION only in subqueries.
     found = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    columns = (found.c.name, found.c.code, found.c.owner_id, found.c.owner_name)
+    columns = (found.c.name, found.c.code, found.c.owner_id)
     return select(*columns).order_by(found.c.rank, found.c.name_key, found.c.owner_id).limit(limit)
 
 
@@ -117,7 +116,6 @@ def _part(rank: int, whose: tuple[ColumnElement[bool], ...], *matches: ColumnEle
             CreatureRow.name_key,
             CreatureRow.code,
             CreatureRow.owner_id,
-            CreatureRow.owner_name,
         )
         .where(*whose, *matches)
         .order_by(CreatureRow.name_key, CreatureRow.owner_id)

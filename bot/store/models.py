@@ -139,6 +139,22 @@ class RetrainJobRow(Base):
     )
 
 
+class PersonRow(Base):
+    """What somebody is called in a server, or elsewhere, where `guild_id` is 0; see people.py."""
+
+    __tablename__ = "people"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    # When the interaction began that said so: a name of an earlier one does not replace it.
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    def values(self) -> dict[str, Any]:
+        """What the columns hold, by their names."""
+        return {column.key: getattr(self, column.key) for column in self.__table__.columns}
+
+
 class CreatureRow(Base):
     """One hatching; saved if and only if it has a name. Small columns first, so that scans skip the blobs."""
 
@@ -147,7 +163,8 @@ class CreatureRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     code: Mapped[str] = mapped_column(String(16), unique=True)
     owner_id: Mapped[int] = mapped_column(BigInteger)
-    owner_name: Mapped[str] = mapped_column(Text)
+    # What their owner was called, in rows of earlier versions. Neither written nor read any more: see people.
+    owner_name: Mapped[str] = mapped_column(Text, default="")
     guild_id: Mapped[int | None] = mapped_column(BigInteger)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     name: Mapped[str | None] = mapped_column(Text)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Delete, Select, Update, delete, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from bot.store.models import CreatureRow
+from bot.store.models import CreatureRow, PersonRow
 
 # Above every character a key can hold, so that [prefix, prefix + LAST) holds all that start with the prefix.
 # A range instead of LIKE: it uses the index everywhere, and % and _ mean nothing in it.
 LAST = "\U0010ffff"
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def by_id(creature_id: int) -> Select[CreatureRow]:
@@ -141,4 +144,24 @@ def delete_unsaved(created_before: datetime, limit: int) -> Delete:
         delete(CreatureRow)
         .where(CreatureRow.id.in_(doomed), CreatureRow.name_key.is_(None))
         .execution_options(synchronize_session=False)
+    )
+
+
+def names(user_ids: Collection[int], guild_ids: Collection[int]) -> Select[int, str]:
+    """(id, name) of people in each of these servers, those of the largest server id last."""
+    return (
+        select(PersonRow.user_id, PersonRow.name)
+        .where(PersonRow.user_id.in_(user_ids), PersonRow.guild_id.in_(guild_ids))
+        .order_by(PersonRow.guild_id)
+    )
+
+
+def put_name(dialect: str):
+    """What somebody is called, in place of what was seen earlier. Its values are bound as it runs."""
+    insert = _INSERTS[dialect](PersonRow.__table__)
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[PersonRow.user_id, PersonRow.guild_id],
+        set_={"name": new.name, "seen_at": new.seen_at},
+        where=PersonRow.seen_at < new.seen_at,
     )

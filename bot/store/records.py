@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bot.store.models import CreatureRow
 from bot.store.packing import pack, unpack
+from bot.store.text import storable
 
 Sort = Literal["newest", "name", "favourites", "oldest"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -22,7 +23,6 @@ class NewCreature:
     """A hatching to be kept. `w_plus` is float32 [L, w_dim]; `png` is the picture at native resolution."""
 
     owner_id: int
-    owner_name: str
     guild_id: int | None
     channel_id: int
     w_plus: npt.NDArray[np.float32]
@@ -55,7 +55,6 @@ class Creature:
     id: int
     code: str
     owner_id: int
-    owner_name: str
     guild_id: int | None
     channel_id: int
     name: str | None
@@ -83,7 +82,6 @@ class Entry:
     id: int
     code: str
     name: str
-    owner_name: str
     favourite: bool
     png: bytes
     checkpoint_id: str
@@ -101,7 +99,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One line of an autocomplete list."""
+    """One line of an autocomplete list. `owner_name` is what they are called there now; "" if not known."""
 
     name: str
     code: str
@@ -118,11 +116,10 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
         id=row_id,
         code=code,
         owner_id=new.owner_id,
-        owner_name=_storable(new.owner_name),
         guild_id=new.guild_id,
         channel_id=new.channel_id,
         seed=new.seed,
-        seed_text=None if new.seed_text is None else _storable(new.seed_text),
+        seed_text=None if new.seed_text is None else storable(new.seed_text),
         psi=new.psi,
         noise_seed=new.noise_seed,
         layers=new.w_plus.shape[0],
@@ -144,7 +141,6 @@ def from_row(row: CreatureRow) -> Creature:
         id=row.id,
         code=row.code,
         owner_id=row.owner_id,
-        owner_name=row.owner_name,
         guild_id=row.guild_id,
         channel_id=row.channel_id,
         name=row.name,
@@ -164,8 +160,3 @@ def from_row(row: CreatureRow) -> Creature:
         parent_a_name=row.parent_a_name,
         parent_b_name=row.parent_b_name,
     )
-
-
-def _storable(text: str) -> str:
-    """Lone surrogates and NUL can arrive in JSON, and no database takes them."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

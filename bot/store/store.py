@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from bot.store.ids import MAX_ID, is_possible, new_id
 from bot.store.jobs import RetrainJobs
 from bot.store.models import CreatureRow
 from bot.store.names import MAX_LENGTH, clean_name, plain, search_key
+from bot.store.people import People, names_in
 from bot.store.records import Creature, Entry, NewCreature, Page, Sort, Suggestion, from_row, to_row
 from bot.store.transactions import changed_rows, retried
 
@@ -41,7 +42,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(RetrainJobs):
+class Store(RetrainJobs, People):
     """All that is kept. Make one with `Store.open`.
 
     Any method may raise StoreError, whose text can be shown; the next call starts afresh.
@@ -238,7 +239,8 @@ class Store(RetrainJobs):
                 shared = queries.by_server_name(owner_id, guild_id, key, _AMBIGUOUS_SHOWN)
                 rows = (await session.scalars(shared)).all()
                 if len(rows) > 1:
-                    raise AmbiguousName(_ambiguous(rows))
+                    names = await names_in(session, [row.owner_id for row in rows], guild_id)
+                    raise AmbiguousName(_ambiguous(rows, names))
                 row = rows[0] if rows else None
         if row is None:
             raise NotFound(
@@ -254,8 +256,10 @@ class Store(RetrainJobs):
         """Saved creatures for what was typed: one's own, then the server's; of each those whose name starts
         with it, then those whose name contains it, alphabetically."""
         async with self._reading() as session:
-            found = await session.execute(listing.suggestions(owner_id, guild_id, search_key(text), limit))
-            return [Suggestion(name or "", code, owner, called) for name, code, owner, called in found]
+            chosen = listing.suggestions(owner_id, guild_id, search_key(text), limit)
+            found = (await session.execute(chosen)).all()
+            names = await names_in(session, {owner for _, _, owner in found}, guild_id)
+        return [Suggestion(name or "", code, owner, names.get(owner, "")) for name, code, owner in found]
 
     # The collection
 
@@ -342,6 +346,7 @@ def _owned(row: CreatureRow | None, owner_id: int, do: str) -> CreatureRow:
     return row
 
 
-def _ambiguous(rows: Sequence[CreatureRow]) -> str:
-    choices = ", ".join(f"{row.code} ({plain(row.owner_name) or 'unnamed'})" for row in rows)
+def _ambiguous(rows: Sequence[CreatureRow], names: Mapping[int, str]) -> str:
+    owned = [(row.code, plain(names.get(row.owner_id, ""))) for row in rows]
+    choices = ", ".join(f"{code} ({owner or 'unnamed'})" for code, owner in owned)
     return f"Several people here have a creature called {rows[0].name}, please use its code: {choices}."

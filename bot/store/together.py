@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from bot.store.errors import ConnectionLost, StoreError
-from bot.store.models import CreatureRow
+from bot.store.models import CreatureRow, PersonRow
 
-MakeRows = Callable[[], list[CreatureRow]]  # anew for each attempt: a row that was refused once is spent
+RowT = TypeVar("RowT", CreatureRow, PersonRow)
 
 
 @dataclass(eq=False)
 class _Request:
-    make: MakeRows
-    rows: list[CreatureRow]
-    done: asyncio.Future[list[CreatureRow]]
+    make: Callable[[], list[Any]]  # anew for each attempt: a row that was refused once is spent
+    rows: list[Any]
+    done: asyncio.Future[list[Any]]
 
 
 class Together:
@@ -25,12 +26,12 @@ class Together:
     What comes while a transaction runs goes into the next one. Nobody is told of success before the commit.
     """
 
-    def __init__(self, add: Callable[[Sequence[CreatureRow]], Awaitable[None]]) -> None:
+    def __init__(self, add: Callable[[Sequence[CreatureRow | PersonRow]], Awaitable[None]]) -> None:
         self._add = add
         self._waiting: list[_Request] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def write(self, make: MakeRows) -> list[CreatureRow]:
+    async def write(self, make: Callable[[], list[RowT]]) -> list[RowT]:
         """The rows once they are there. Raises what `make` raises, and `add` for these rows by themselves."""
         request = _Request(make, make(), asyncio.get_running_loop().create_future())
         self._waiting.append(request)

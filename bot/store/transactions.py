@@ -13,10 +13,10 @@ from sqlalchemy import CursorResult, Executable, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.store import space
+from bot.store import queries, space
 from bot.store.database import BUSY, WRITES, committing, translated
 from bot.store.errors import ConnectionLost, StoreError
-from bot.store.models import CreatureRow
+from bot.store.models import CreatureRow, PersonRow
 from bot.store.together import Together
 
 P = ParamSpec("P")
@@ -46,9 +46,12 @@ class Transactions:
         async with self._turn or nullcontext():
             await self._engine.dispose()
 
-    async def _add_all(self, rows: Sequence[CreatureRow]) -> None:
+    async def _add_all(self, rows: Sequence[CreatureRow | PersonRow]) -> None:
         async with self._writing() as session:
-            session.add_all(rows)
+            session.add_all(row for row in rows if isinstance(row, CreatureRow))
+            if names := [row for row in rows if isinstance(row, PersonRow)]:
+                dialect = self._engine.dialect.name
+                await session.execute(queries.put_name(dialect), [row.values() for row in names])
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncSession]:

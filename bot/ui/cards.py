@@ -36,9 +36,15 @@ class Card:
 
 
 async def creature_card(
-    creature: Creature, picture: Picture, parents: tuple[Creature | None, Creature | None] = (None, None)
+    creature: Creature,
+    picture: Picture,
+    owner: str,
+    parents: tuple[Creature | None, Creature | None] = (None, None),
 ) -> Card:
-    """The card of one creature, which looks like `picture`. The picture work happens in a thread."""
+    """The card of one creature, which looks like `picture`, with what its owner is called now.
+
+    The picture work happens in a thread.
+    """
     png, colour = await asyncio.to_thread(portrait, picture)
     title = creature.name or newborn_title(creature, parents)
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
@@ -58,7 +64,7 @@ async def creature_card(
     embed.add_field(name="Code", value=code_text(creature.code))
     embed.set_image(url=f"attachment://{PICTURE}")
     saved = "Saved" if creature.name else "Hatched"
-    embed.set_footer(text=f"{saved} by {creature.owner_name} · checkpoint {creature.checkpoint_id[:8]}")
+    embed.set_footer(text=f"{saved} by {owner or 'somebody'} · checkpoint {creature.checkpoint_id[:8]}")
     embed.timestamp = creature.saved_at or creature.created_at
     return Card(embed, png)
 

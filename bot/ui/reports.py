@@ -13,6 +13,7 @@ import discord
 
 from bot.errors import UserError
 from bot.interaction import Interaction
+from bot.people import note_name
 from bot.ui.answers import EXPIRED, UNKNOWN_MESSAGE, tell_privately
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ async def serve(interaction: Interaction, work: Callable[[], Awaitable[None]]) -
     with service.serving():
         try:
             if service.closed is None:
+                await note_name(interaction, interaction.user)
                 await work()
             else:
                 await turn_away(interaction, service.closed)

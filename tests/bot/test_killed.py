@@ -53,7 +53,12 @@ async def test_a_killed_bot_comes_back_with_everything_that_people_saw_saved(tmp
         ash = await stage.person("Ash")
         with closing(sqlite3.connect(tmp_path / "data" / "newmon.sqlite3")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            saved = dict(connection.execute("SELECT name, owner_name FROM creatures WHERE name > ''"))
+            saved = dict(
+                connection.execute(
+                    "SELECT creatures.name, people.name FROM creatures JOIN people ON user_id = owner_id"
+                    " WHERE people.guild_id = creatures.guild_id AND creatures.name > ''"
+                )
+            )
         assert len(seen) >= KILLS * SAVES
         assert seen.items() <= saved.items()
         card = await (await ash.command("mon", name=next(reversed(seen)))).message()

@@ -81,7 +81,6 @@ class SimcordStage:
         new = [
             NewCreature(
                 owner_id=who.id,
-                owner_name=who.name,
                 guild_id=self.guild.id,
                 channel_id=self.channel.id,
                 w_plus=one.w_plus,

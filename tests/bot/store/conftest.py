@@ -44,7 +44,6 @@ def w_plus(seed: int = 0) -> np.ndarray:
 def hatching(owner_id: int = ANN, **changes: Any) -> NewCreature:
     values: dict[str, Any] = {
         "owner_id": owner_id,
-        "owner_name": {ANN: "Ann", BOB: "Bob", CLEO: "Cleo"}.get(owner_id, "Somebody"),
         "guild_id": SERVER,
         "channel_id": CHANNEL,
         "w_plus": w_plus(),

@@ -36,7 +36,6 @@ async def _person(store: Store, acknowledge: Connection, litter: int, owner_id: 
 def _hatching(owner_id: int, litter: int) -> NewCreature:
     return NewCreature(
         owner_id=owner_id,
-        owner_name="Somebody",
         guild_id=1,
         channel_id=1,
         w_plus=np.full((2, 4), litter, dtype=np.float32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -90,13 +91,15 @@ async def test_a_failed_statement_is_logged_without_what_people_wrote(
 ) -> None:
     words = "a rather private seed"
     with pytest.raises(NotStorable):
-        await hatch(store, noise_seed=1j, seed_text=words, owner_name="Misty")
+        await hatch(store, noise_seed=1j, seed_text=words)
     async with store._engine.connect() as connection:
         await connection.exec_driver_sql("ALTER TABLE creatures RENAME TO elsewhere")
+        await connection.exec_driver_sql("ALTER TABLE people RENAME TO nowhere")
         await connection.commit()
-    wishes = [store.add_creatures([hatching(seed_text=words, owner_name="Misty")]) for _ in range(50)]
+    wishes = [store.add_creatures([hatching(seed_text=words)]) for _ in range(50)]
     with caplog.at_level(logging.DEBUG, logger="bot"):
-        await asyncio.gather(*wishes, store.find(ANN, SERVER, words), return_exceptions=True)
+        name = store.note_names(ANN, {SERVER: "Misty"}, datetime.now(UTC))
+        await asyncio.gather(*wishes, name, store.find(ANN, SERVER, words), return_exceptions=True)
     assert "no such table: creatures" in caplog.text and "refused a value" in caplog.text
     assert words not in caplog.text and "Misty" not in caplog.text
     assert all(len(str(record.exc_info and record.exc_info[1])) < 2000 for record in caplog.records)

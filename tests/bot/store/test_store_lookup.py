@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.store import AmbiguousName, NotFound, Store, listing
+from bot.store.people import EVERYWHERE
 
 from .conftest import ANN, BOB, CLEO, ELSEWHERE, SERVER, Clock, hatch, plan, saved, ten_thousand
 
@@ -41,12 +42,13 @@ async def test_names_of_other_servers_are_not_found(store: Store) -> None:
 
 
 async def test_an_ambiguous_name_is_answered_with_codes(store: Store, clock: Clock) -> None:
+    await store.note_names(BOB, {EVERYWHERE: "Bob"}, clock.time)
     one = await saved(store, "Foo", BOB)
     clock.advance(timedelta(seconds=1))
     two = await saved(store, "FOO", CLEO)
     with pytest.raises(AmbiguousName) as refusal:
         await store.find(ANN, SERVER, "foo")
-    assert f"{one.code} (Bob), {two.code} (Cleo)" in str(refusal.value)
+    assert f"{one.code} (Bob), {two.code} (unnamed)" in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,7 @@ async def test_suggestions_are_ones_own_then_the_servers_alphabetically(store: S
     assert await names(store, "A") == ["alpha", "Éclair", "Able", "Beta"]
     assert await names(store, "ec") == ["Éclair"]
     assert await names(store, "", guild_id=None) == ["alpha", "Éclair", "Zed"]
+    await store.note_names(BOB, {SERVER: "Bob"}, datetime(2025, 1, 1, tzinfo=UTC))
     [suggestion] = await store.suggest(ANN, SERVER, "be")
     assert (suggestion.owner_id, suggestion.owner_name) == (BOB, "Bob")
     assert (await store.find(ANN, SERVER, suggestion.code)).name == "Beta"

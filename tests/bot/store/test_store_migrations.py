@@ -23,7 +23,7 @@ from bot.store import Store, StoreError, migrate
 from bot.store.database import parse_target
 from bot.store.models import Base
 
-from .conftest import ANN, CHECKPOINT, SERVER, hatch, saved, w_plus
+from .conftest import ANN, BOB, CHECKPOINT, CLEO, ELSEWHERE, SERVER, Clock, hatch, saved, w_plus
 
 THEN = "2025-01-01 00:00:00.000000"
 HEAD = str(ScriptDirectory(migrate.SCRIPTS).get_current_head())
@@ -234,6 +234,7 @@ async def test_every_earlier_version_is_brought_up(database: Path, revision: str
         latest = await store.latest_job()
         assert latest is not None and (latest.id, latest.number, latest.run) == (4, 4, "0004")
         assert await store.runs(5) == ["0004", "0003"]
+    assert [await store.called(ANN, guild_id) for guild_id in (SERVER, None)] == ["Ann", "Ann"]
     assert (await hatch(store)).id > 7
     await store.close()
 
@@ -269,6 +270,39 @@ async def test_a_collection_of_the_first_version_is_carried_over_and_back(databa
     assert (await reopened.set_favourite(1, ANN, True)).favourite
     assert (await reopened.release(1, ANN)).name == "Foo"
     await reopened.close()
+
+
+async def test_names_are_taken_from_the_newest_creatures_and_given_back(database: Path, clock: Clock) -> None:
+    """Per owner and server, whatever the order of the rows; no name of one server is taken for another's."""
+    url = parse_target(database)
+    await asyncio.to_thread(migrate.upgrade, url, revision="0006")
+    years = (2025, 2027, 2026, 2024, 2023)
+    named = ["Ann", "Annie", "Queen", "Bob", ""]
+    where = [(ANN, SERVER), (ANN, SERVER), (ANN, ELSEWHERE), (BOB, None), (CLEO, SERVER)]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO checkpoints (id, path, metadata, registered_at) VALUES (?, 'x', '{}', ?)",
+            (CHECKPOINT, THEN),
+        )
+        connection.executemany(
+            "INSERT INTO creatures (code, owner_id, guild_id, owner_name, created_at, channel_id, noise_seed,"
+            " layers, checkpoint_id, w_plus, png) VALUES (?, ?, ?, ?, ?, 1, 5, 1, ?, x'0000803f', x'89')",
+            [
+                (f"{i:06d}", *where[i], named[i], THEN.replace("2025", str(year)), CHECKPOINT)
+                for i, year in enumerate(years)
+            ],
+        )
+    store = await Store.open(database, now=clock)
+    places = (SERVER, ELSEWHERE, None, 999)
+    assert [await store.called(ANN, place) for place in places] == ["Annie", "Queen", "Annie", "Annie"]
+    assert [await store.called(one, SERVER) for one in (BOB, CLEO)] == ["Bob", ""]
+    new = [await hatch(store, ANN, guild_id=ELSEWHERE), await hatch(store, BOB), await hatch(store, CLEO)]
+    await store.close()
+    await asyncio.to_thread(migrate.downgrade, url, "0006")
+    with closing(sqlite3.connect(database)) as connection:
+        rows = dict(connection.execute("SELECT code, owner_name FROM creatures").fetchall())
+    assert [rows[f"{i:06d}"] for i in range(len(named))] == named
+    assert [rows[one.code] for one in new] == ["Queen", "Bob", ""]
 
 
 def test_developers_can_make_revisions(tmp_path: Path) -> None:
