@@ -34,12 +34,14 @@ class Nest:
         self.busy = threading.Event()  # something is being drawn, or was
         self.fragile: int | None = None
 
-    def render(self, render: object, sampler: Sampler, w_plus: object, noise_seeds: list[int]) -> object:
+    def render(
+        self, render: object, sampler: Sampler, w_plus: object, noise_seeds: list[int], *, raw: bool = False
+    ) -> object:
         self.busy.set()
         assert self.open.wait(60)
         if self.fragile in noise_seeds:
             raise RuntimeError("torch: not enough memory")
-        return render(sampler, w_plus, noise_seeds)  # pyright: ignore[reportCallIssue]
+        return render(sampler, w_plus, noise_seeds, raw=raw)  # pyright: ignore[reportCallIssue]
 
 
 @pytest.fixture
@@ -50,8 +52,10 @@ def nest(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nest]:
     nest.open.set()
 
 
-def _through(sampler: Sampler, nest: Nest, render: object, w_plus: object, noise_seeds: list[int]) -> object:
-    return nest.render(render, sampler, w_plus, noise_seeds)
+def _through(
+    sampler: Sampler, nest: Nest, render: object, w_plus: object, noise_seeds: list[int], *, raw: bool = False
+) -> object:
+    return nest.render(render, sampler, w_plus, noise_seeds, raw=raw)
 
 
 @pytest_asyncio.fixture
