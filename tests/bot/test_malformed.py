@@ -124,25 +124,29 @@ class Collection:
 
     def __init__(self, database: Path) -> None:
         self.database = database
-        self.last_id = max(row[0] for row in self._query("SELECT id FROM creatures"))
+        # Ids are random within a second: what came later is not told by them.
+        self.known = ", ".join(str(row[0]) for row in self._query("SELECT id FROM creatures"))
         self.rows = self.read()
 
     def read(self) -> list[tuple[Any, ...]]:
-        """All but the creatures that came later."""
+        """All but the creatures that came later, and what people are called, which any interaction says."""
         tables = self._query(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1"
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
+            "AND name <> 'people' ORDER BY 1"
         )
         return [
             row
             for (table,) in tables
             for row in self._query(
-                f"SELECT * FROM {table}" + f" WHERE id <= {self.last_id}" * (table == "creatures")
+                f"SELECT * FROM {table}" + f" WHERE id IN ({self.known})" * (table == "creatures")
             )
         ]
 
     def given_to(self, owner_id: str) -> list[tuple[Any, ...]]:
         """Creatures that came later, of one owner."""
-        return self._query(f"SELECT id FROM creatures WHERE id > {self.last_id} AND owner_id = {owner_id}")
+        return self._query(
+            f"SELECT id FROM creatures WHERE id NOT IN ({self.known}) AND owner_id = {owner_id}"
+        )
 
     def _query(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database)) as connection:
