@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gan.pictures.bounds import check_whole_numbers
 from gan.pictures.components import spread, without_small
 from gan.sprite import Pixels
 
@@ -29,15 +30,13 @@ class Finish:
     largest_hole: int = 5  # pixels: holes up to this size are closed
 
     def __post_init__(self) -> None:
-        for name, least, most in (
+        check_whole_numbers(
+            self,
             ("colours", 2, 256),
             ("opaque_from", 1, 255),
             ("smallest_island", 0, 4096),
             ("largest_hole", 0, 4096),
-        ):
-            value = getattr(self, name)
-            if type(value) is not int or not least <= value <= most:
-                raise ValueError(f"{name} is a whole number from {least} to {most}, not {value!r}")
+        )
 
     def to_dict(self) -> dict[str, int]:
         """As plain JSON values."""

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.pictures.bounds import check_whole_numbers
 from gan.pictures.components import Mask, spread, without_small
 from gan.sprite import Pixels
 
@@ -36,15 +37,13 @@ class EnlargerConfig:
     largest_hole: int = 4  # pixels of a small picture: holes up to this size are closed
 
     def __post_init__(self) -> None:
-        for name, least, most in (
+        check_whole_numbers(
+            self,
             ("width", 4, 512),
             ("depth", 1, 32),
             ("smallest_island", 0, 4096),
             ("largest_hole", 0, 4096),
-        ):
-            value = getattr(self, name)
-            if type(value) is not int or not least <= value <= most:
-                raise ValueError(f"{name} is a whole number from {least} to {most}, not {value!r}")
+        )
 
     def to_dict(self) -> dict[str, int]:
         """As plain JSON values."""
