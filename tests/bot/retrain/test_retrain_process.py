@@ -21,7 +21,8 @@ def autogroup(pid: int | str) -> int | None:
     enabled = Path("/proc/sys/kernel/sched_autogroup_enabled")
     if not enabled.exists() or enabled.read_text().strip() != "1":
         return None
-    return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+    words = Path(f"/proc/{pid}/autogroup").read_text().split()
+    return int(words[-1]) if words else None  # nothing stands there for a process of the root group
 
 
 async def test_the_process_stands_back_and_knows_no_secrets(
