@@ -26,7 +26,7 @@ import typer
 
 from bot.__main__ import run, spare_the_collector
 from bot.config import Settings
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 
 LOOP_PROBE_S = 0.005
 SHIPPED = Path("checkpoints/newmon.safetensors")

@@ -26,8 +26,8 @@ from typing import Annotated
 import torch
 import typer
 
-from bot.sandbox import Sandbox, SandboxSettings
-from bot.sandbox.driver import InteractionHandle, Message, SandboxUser
+from sandbox import Sandbox, SandboxSettings
+from sandbox.driver import InteractionHandle, Message, SandboxUser
 
 SHIPPED = Path("checkpoints/newmon.safetensors")
 GALLERY = 10_000
@@ -39,7 +39,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 BOT = """
 import sys
 from bot.__main__ import main
-from bot.sandbox.server import point_discord_at
+from sandbox.server import point_discord_at
 point_discord_at(sys.argv.pop())
 main([])
 """

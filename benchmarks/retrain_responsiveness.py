@@ -25,7 +25,7 @@ import typer
 from benchmarks.bot_latency import SHIPPED, measure
 from bot.__main__ import run
 from bot.config import Settings
-from bot.sandbox.driver import Message, SandboxUser
+from sandbox.driver import Message, SandboxUser
 
 CREATURES = 200  # synthetic ones, to train on
 KIMG = 4  # figures come every eighth of it; it is cancelled before its end

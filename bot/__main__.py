@@ -32,11 +32,11 @@ from bot.errors import UserError
 from bot.proxy import Proxy, proxy_for, unreachable
 from bot.redaction import RedactingFormatter, redact
 from bot.retrain import Retraining
-from bot.sandbox import Sandbox, SandboxSettings
 from bot.shelf import Shelf
 from bot.store import Store
 from bot.store.backup import back_up
 from bot.ui.announce import Announcer
+from sandbox import Sandbox, SandboxError, SandboxSettings
 
 log = logging.getLogger(__name__)
 console = Console()
@@ -120,8 +120,8 @@ async def run(
     """Connect and wake up at the same time, run until `stopping` is set, serve who came before, and stop.
 
     `on_ready` is told once the bot serves people; one without a token runs in `sandbox` or, without that, in
-    what `sandbox_of` makes. Raises `UserError`, `CheckpointError` and what discord.py raises for a token that
-    it cannot use.
+    what `sandbox_of` makes. Raises `UserError`, `SandboxError`, `CheckpointError` and what discord.py raises
+    for a token that it cannot use.
     """
     proxy = None
     if settings.discord_token is not None:
@@ -242,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def sentence(error: Exception) -> str:
     """What is told to whoever started the program. What nobody foresaw goes to the log with its traceback."""
     match error:
-        case UserError() | CheckpointError():
+        case UserError() | CheckpointError() | SandboxError():
             return str(error)
         case discord.LoginFailure():
             return "Discord does not accept the token. Put the bot's current token in .env as DISCORD_TOKEN."

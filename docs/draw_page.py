@@ -18,11 +18,11 @@ from PIL import Image
 
 from bot.__main__ import run as run_bot
 from bot.config import Settings
-from bot.sandbox.driver import SandboxUser
 from docs.draw import PICTURES
 from gan.__main__ import SHIPPED
 from gan.cli import run
 from gan.files import write
+from sandbox.driver import SandboxUser
 from tests.bot.browser import DRIVER, Keys, Page, options, webdriver
 
 COLOURS = 128  # of the picture's palette

@@ -17,7 +17,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from bot.sandbox.transcript import Sent
+from sandbox.transcript import Sent
 
 DESCRIPTION = Path(
     os.environ.get("DISCORD_OPENAPI")

@@ -10,8 +10,8 @@ from asyncio.subprocess import PIPE, STDOUT, Process
 from pathlib import Path
 from types import TracebackType
 
-from bot.sandbox import Sandbox, SandboxSettings
-from bot.sandbox.driver import SandboxUser
+from sandbox import Sandbox, SandboxSettings
+from sandbox.driver import SandboxUser
 from tests.bot.openapi import Checker, description
 from tests.bot.running import RunningBot, make_checkpoint
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 BOT = """
 import sys
 from bot.__main__ import main
-from bot.sandbox.server import point_discord_at
+from sandbox.server import point_discord_at
 point_discord_at(sys.argv.pop())
 main([])
 """

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from bot.sandbox.driver import InteractionHandle, Message, SandboxUser
+from sandbox.driver import InteractionHandle, Message, SandboxUser
 
 
 async def hatch(user: SandboxUser, /, **options: object) -> Message:

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from bot import acknowledge
-from bot.sandbox.driver import SandboxUser
 from bot.store import Creature, Store
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, press, refusal
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.driver import SandboxUser
 from bot.store.backup import back_up
 from bot.store.database import COMPANIONS
 from bot.store.errors import StoreError
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch_and_save
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from bot.actions.naming import candidates
-from bot.sandbox.driver import Message, SandboxUser
 from bot.store import Store
+from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, refusal
 

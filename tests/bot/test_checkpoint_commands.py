@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.__main__ import main
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch, hatch_and_save, private_answer, refusal
 

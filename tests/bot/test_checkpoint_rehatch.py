@@ -16,8 +16,8 @@ import pytest_asyncio
 
 from bot.engine import Engine, projection
 from bot.engine.projection import Projector
-from bot.sandbox.driver import Message, SandboxUser
 from bot.store import Creature, Store
+from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch, hatch_and_save, labels, press, refusal
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot import client
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.stage import Stage, line_with
 from tests.bot.talking import hatch

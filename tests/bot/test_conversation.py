@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, private_answer, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

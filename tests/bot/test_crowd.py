@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 
 CROWD = 50

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch_and_save, press, private_answer
 

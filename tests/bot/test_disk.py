@@ -14,8 +14,8 @@ import pytest_asyncio
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from bot.sandbox.driver import Message, SandboxUser
 from bot.store import Store
+from sandbox.driver import Message, SandboxUser
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch, hatch_and_save, press, private_answer
 

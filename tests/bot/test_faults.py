@@ -12,10 +12,10 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.driver import Message, SandboxUser
-from bot.sandbox.faults import Faults
-from bot.sandbox.places import Kind
 from bot.store import Store
+from sandbox.driver import Message, SandboxUser
+from sandbox.faults import Faults
+from sandbox.places import Kind
 from tests.bot.running import RunningBot
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch, private_answer, refusal
@@ -179,7 +179,7 @@ async def test_an_answer_that_outlives_its_token_comes_as_a_message_in_the_chann
 async def test_where_the_bot_may_not_write_a_late_answer_is_only_logged(
     faults: Faults, ash: SandboxUser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sandbox.places.BOT", _Silenced())
+    monkeypatch.setattr("sandbox.places.BOT", _Silenced())
     caplog.set_level(logging.INFO)
     posts = faults.delay("channel message", 0)
     held = faults.hold("edit original")

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.sandbox.driver import SandboxUser
+from sandbox.driver import SandboxUser
 from tests.bot.stage import Stage, line_with
 from tests.bot.talking import hatch, press
 

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from bot.engine import Engine
-from bot.sandbox.driver import SandboxUser
 from gan.sprite import from_png, to_png
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch_and_save, picture
 

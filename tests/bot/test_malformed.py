@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.driver import SandboxUser
-from bot.sandbox.gateway import Gateway
-from bot.sandbox.interactions import Kind
+from sandbox.driver import SandboxUser
+from sandbox.gateway import Gateway
+from sandbox.interactions import Kind
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch, hatch_and_save, press
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.sandbox.driver import SandboxUser
-from bot.sandbox.transcript import Sent
+from sandbox.driver import SandboxUser
+from sandbox.transcript import Sent
 from tests.bot.openapi import DESCRIPTION, Checker, Description, description
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch_and_save, refusal

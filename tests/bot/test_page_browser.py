@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import Sandbox, SandboxSettings
+from sandbox import Sandbox, SandboxSettings
 from tests.bot.browser import ActionChains, Keys, Page, browser, needs_chromium, webdriver
-from tests.bot.sandbox.tiny_bot import TinyBot
+from tests.sandbox.tiny_bot import TinyBot
 
 __all__ = ["browser"]  # the fixture
 pytestmark = needs_chromium

@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import UserError
-from bot.sandbox.driver import InteractionHandle, Message, SandboxUser
 from bot.service import Cooldown
 from bot.store import Store
 from gan.sampler import Sampler
+from sandbox.driver import InteractionHandle, Message, SandboxUser
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch, hatch_and_save, press, private_answer, refusal
 

@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from bot.config import Settings
 from bot.engine import Engine
-from bot.sandbox.driver import SandboxUser
 from bot.store import Store
+from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, press, refusal
 

@@ -14,10 +14,10 @@ import pytest_asyncio
 
 from bot import client
 from bot.rights import NOT_AN_ADMIN
-from bot.sandbox import rest
-from bot.sandbox.driver import InteractionHandle, SandboxUser
-from bot.sandbox.places import Kind as PlaceKind
-from bot.sandbox.world import BREEDER_ROLE_ID, GUILD_ID, RESIDENTS, application_payload, user_payload
+from sandbox import rest
+from sandbox.driver import InteractionHandle, SandboxUser
+from sandbox.places import Kind as PlaceKind
+from sandbox.world import BREEDER_ROLE_ID, GUILD_ID, RESIDENTS, application_payload, user_payload
 from tests.bot.stage import Stage
 from tests.bot.talking import hatch
 

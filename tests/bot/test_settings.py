@@ -18,10 +18,10 @@ from bot.actions.mixing import CHILDREN
 from bot.config import LARGEST_REQUEST, Settings, describe, load_settings
 from bot.errors import UserError
 from bot.redaction import RedactingFormatter, redact
-from bot.sandbox import Sandbox, SandboxSettings
 from bot.store import StoreError
 from bot.store.database import describe as describe_database
 from bot.store.database import parse_target
+from sandbox import Sandbox, SandboxSettings
 from tests.bot.running import RunningBot
 
 

@@ -13,8 +13,8 @@ import pytest_asyncio
 
 from bot.engine import Engine
 from bot.engine import engine as engine_module
-from bot.sandbox.driver import InteractionHandle, Message
 from bot.service import SLEEPING, WAKING, Service
+from sandbox.driver import InteractionHandle, Message
 from tests.bot.stage import Stage, line_with, stopped
 from tests.bot.talking import private_answer, refusal
 

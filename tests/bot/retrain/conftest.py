@@ -21,10 +21,10 @@ from bot.retrain import Retraining, jobs, plan, process, tasks
 from bot.retrain.plan import Plan
 from bot.retrain.process import ProcessId
 from bot.retrain.progress import Progress
-from bot.sandbox.driver import SandboxUser
 from bot.shelf import Shelf
 from bot.store import Job, NewJob, Store
 from bot.ui.announce import Announcer
+from sandbox.driver import SandboxUser
 from tests.bot.retrain.stage import STANDIN, Stage, until
 from tests.bot.running import make_checkpoint
 

@@ -12,10 +12,10 @@ import pytest
 
 import bot.__main__ as program
 from bot.retrain import jobs, process
-from bot.sandbox import Sandbox
-from bot.sandbox.driver import Message, SandboxUser
 from bot.ui import announce
 from bot.ui.announce import Announcer
+from sandbox import Sandbox
+from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot, make_checkpoint
 
 STANDIN = Path(__file__).with_name("standin.py")

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from bot.sandbox import rest
-from bot.sandbox.driver import ActionRefused, SandboxUser
-from bot.sandbox.world import RESIDENTS, application_payload, user_payload
+from sandbox import rest
+from sandbox.driver import ActionRefused, SandboxUser
+from sandbox.world import RESIDENTS, application_payload, user_payload
 from tests.bot.retrain.stage import Stage, begin, ends, shows, until
 from tests.bot.talking import hatch, labels, press, private_answer, refusal
 

@@ -10,9 +10,9 @@ import pytest
 
 from bot.client import NewmonBot
 from bot.retrain import jobs
-from bot.sandbox.driver import Message, SandboxUser
 from bot.service import SLEEPING
 from bot.ui import announce
+from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.conftest import process_of
 from tests.bot.retrain.stage import Stage, begin, ends, shows, until
 from tests.bot.talking import labels

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.background import ROOT
-from bot.sandbox.driver import Message, SandboxUser
+from sandbox.driver import Message, SandboxUser
 from tests.bot.running import make_checkpoint
 from tests.bot.talking import hatch, labels
 

@@ -13,9 +13,9 @@ import pytest_asyncio
 
 import bot.__main__ as program
 from bot.retrain import Retraining, jobs, process
-from bot.sandbox.driver import Message, SandboxUser
 from bot.ui import announce
 from gan import features
+from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, press

@@ -19,8 +19,8 @@ import simcord
 from discord import app_commands
 from discord.ui import Button, Label, Modal, Select, TextInput, View
 
-from bot.sandbox import Sandbox, SandboxSettings
-from bot.sandbox.driver import SandboxUser
+from sandbox import Sandbox, SandboxSettings
+from sandbox.driver import SandboxUser
 
 Act = Callable[[discord.Interaction], Awaitable[object]]
 FINE = "fine"

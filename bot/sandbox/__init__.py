@@ -1,6 +1,0 @@
-"""The local stand-in for Discord: a gateway, a REST API, a file server, and a page to try the bot on."""
-
-from bot.sandbox.errors import StartupError
-from bot.sandbox.server import Sandbox, SandboxSettings, point_discord_at
-
-__all__ = ["Sandbox", "SandboxSettings", "StartupError", "point_discord_at"]
