@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bot.engine import CheckpointError, check_checkpoint
+from bot.engine import CheckpointError, check_checkpoint, section_paths
 from gan.files import whole_file
 
 SUFFIX = ".safetensors"
@@ -20,7 +20,9 @@ TRAINING_SUFFIX = ".training.safetensors"  # what `python -m train` goes on from
 
 
 class Shelf:
-    """`folder`/ID.safetensors, and ID.training.safetensors where a checkpoint can be trained further."""
+    """`folder`/ID.safetensors; ID.training.safetensors where a checkpoint can be trained further, and
+    ID.SECTION.safetensors where something was learned about it later.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,6 +46,10 @@ class Shelf:
         training = source.with_name(source.name.removesuffix(SUFFIX) + TRAINING_SUFFIX)
         if training.is_file():
             _copy(training, self.training_path(checkpoint_id))
+        theirs = section_paths(source)
+        for name, target in section_paths(self.path(checkpoint_id)).items():
+            if theirs[name].is_file():
+                _copy(theirs[name], target)
         _copy(source, self.path(checkpoint_id))
         return checkpoint_id, metadata
 
@@ -57,7 +63,8 @@ class Shelf:
 
     def remove(self, checkpoint_id: str) -> None:
         """Delete its files, as far as there are any."""
-        for path in (self.path(checkpoint_id), self.training_path(checkpoint_id)):
+        whole = self.path(checkpoint_id)
+        for path in (whole, self.training_path(checkpoint_id), *section_paths(whole).values()):
             with contextlib.suppress(OSError):
                 path.unlink()
 

@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file that holds a generator, its description and a content hash.
 
 No pickle is ever read. The id is a hash of all that decides how a creature looks (the description, every
-weight, the finish, the enlarger, the levels), so that a checkpoint cannot change under its creatures without
-being noticed.
+weight, the finish, the enlarger, the levels) and of the sections that it carries, so that a checkpoint cannot
+change under its creatures without being noticed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from gan.finish import Finish
 from gan.generator import Generator
 from gan.latents import LayerError, Levels
 from gan.pictures.enlarge import Enlarger, EnlargerConfig
+from gan.sections import Section, add_tensors, all_beside, from_header, to_header, to_tensors
 
 FORMAT = "newmon-generator"
-VERSION = 3  # 1 knew no finish, 2 no enlarger and no levels
-READABLE = ("1", "2", "3")
+VERSION = 4  # 1 knew no finish, 2 no enlarger and no levels, 3 no sections
+READABLE = ("1", "2", "3", "4")
 ENLARGER = "enlarger."  # how the names of the enlarger's weights begin
 EXPORTED = "newmon loads the .safetensors files that `python -m train export` writes."
 
@@ -47,6 +49,9 @@ class Checkpoint:
     finish: Finish | None = None  # what its pictures get at the end
     enlarger: Enlarger | None = None  # what makes them large
     measured_levels: Levels | None = None  # of styles, as they were measured when it was exported
+    sections: Mapping[str, Section] = field(default_factory=dict)  # its own, and those beside it, by name
+    own_sections: frozenset[str] = frozenset()  # names of those that its id depends on
+    problems: tuple[str, ...] = ()  # a sentence for each section beside it that cannot be used
 
     @property
     def config(self) -> NetworkConfig:
@@ -65,17 +70,18 @@ def content_id(
     finish: Finish | None = None,
     enlarger: EnlargerConfig | None = None,
     levels: Levels | None = None,
+    sections: Mapping[str, Section] | None = None,
 ) -> str:
-    """16 hex digits that depend on the descriptions, every stored weight, the finish and the levels."""
+    """16 hex digits that depend on the descriptions, every stored weight, the finish, the levels and the
+    sections. What a checkpoint does not have does not count, so that ids never change with the program.
+    """
     digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
     for part in (finish, enlarger, levels):
         if part is not None:
             digest.update(json.dumps(part.to_dict(), sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        # Flattened first: with sides of 1 a tensor counts as contiguous whatever its strides say.
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    add_tensors(digest, tensors)
+    for _, section in sorted((sections or {}).items()):
+        digest.update(section.digest().encode())
     return digest.hexdigest()[:16]
 
 
@@ -86,18 +92,22 @@ def save(
     finish: Finish | None = None,
     enlarger: Enlarger | None = None,
     levels: Levels | None = None,
+    sections: Iterable[Section] = (),
 ) -> str:
     """Write a generator, and what makes its pictures large, in half precision, atomically; return its id.
 
-    Half precision halves the file; the networks are evaluated in float32 all the same.
+    Half precision halves the file; the networks are evaluated in float32 all the same. Sections are kept as
+    they are.
     Raises `CheckpointError` if the file cannot be written.
     """
     tensors = _in_half_precision(generator, "")
     if enlarger is not None:
         tensors |= _in_half_precision(enlarger, ENLARGER)
-    if not all(torch.isfinite(t).all() for t in tensors.values()):
+    named = {section.name: section for section in sections}
+    finite = all(torch.isfinite(t).all() for t in tensors.values())
+    if not finite or not all(section.finite() for section in named.values()):
         raise CheckpointError("The networks hold weights that are not finite, so they were not saved.")
-    identity = content_id(generator.config, tensors, finish, enlarger and enlarger.config, levels)
+    identity = content_id(generator.config, tensors, finish, enlarger and enlarger.config, levels, named)
     header = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -111,6 +121,9 @@ def save(
         header["enlarger"] = json.dumps(enlarger.config.to_dict(), sort_keys=True)
     if levels is not None:
         header["levels"] = json.dumps(levels.to_dict(), sort_keys=True)
+    if named:
+        header["sections"] = to_header(named)
+        tensors |= to_tensors(named)
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,8 +159,9 @@ def _what_it_is(path: Path) -> str:
 
 
 def load(path: Path, device: str = "cpu") -> Checkpoint:
-    """Read, check and build a generator in evaluation mode, in float32.
+    """Read, check and build a generator in evaluation mode, in float32, with its sections.
 
+    A section beside it that cannot be used is left out, and `problems` says why.
     Raises `CheckpointError` for a file that is missing, truncated, foreign, of another version or changed.
     """
     if path.is_dir():
@@ -178,13 +192,16 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
         levels = None
         if "levels" in header:
             levels = Levels(**json.loads(header["levels"]), num_layers=config.num_layers)
+        sections = from_header(header.get("sections", "{}"), tensors)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
     except SafetensorError as error:
         raise CheckpointError(f"{path} {_what_it_is(path)}") from error
-    except (KeyError, TypeError, ValueError, ConfigError, LayerError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ConfigError, LayerError) as error:
         raise CheckpointError(f"{path} has a header that newmon cannot read ({error}).") from error
-    if content_id(config, tensors, finish, enlarging, levels) != header.get("id"):
+    for name in to_tensors(sections):
+        del tensors[name]
+    if content_id(config, tensors, finish, enlarging, levels, sections) != header.get("id"):
         raise CheckpointError(f"{path} was changed after it was made: its content does not match its id.")
     with torch.device("meta"):
         generator = Generator(config)
@@ -196,7 +213,18 @@ def load(path: Path, device: str = "cpu") -> Checkpoint:
             _fill(enlarger, {name.removeprefix(ENLARGER): t for name, t in theirs.items()}, device)
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not hold the weights that its description asks for.") from error
-    return Checkpoint(generator, header["id"], metadata, finish, enlarger, levels)
+    beside, problems = all_beside(path, header["id"])
+    return Checkpoint(
+        generator=generator,
+        id=header["id"],
+        metadata=metadata,
+        finish=finish,
+        enlarger=enlarger,
+        measured_levels=levels,
+        sections=beside | sections,
+        own_sections=frozenset(sections),
+        problems=tuple(problems),
+    )
 
 
 def _in_half_precision(module: nn.Module, prefix: str) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """The async front of the network. The only room of the bot that knows `gan` and torch."""
 
 from bot.engine.engine import Engine, Hatched, seed_from_text
-from bot.engine.models import check_checkpoint
+from bot.engine.models import check_checkpoint, section_paths
 from bot.engine.pictures import Picture
 from bot.engine.projection import OnProgress
 from gan.checkpoint import CheckpointError
@@ -18,5 +18,6 @@ __all__ = [
     "Picture",
     "Take",
     "check_checkpoint",
+    "section_paths",
     "seed_from_text",
 ]

@@ -15,6 +15,7 @@ from bot.errors import UserError
 from gan import checkpoint
 from gan.checkpoint import Checkpoint, CheckpointError
 from gan.sampler import Sampler
+from gan.sections import BESIDE, path_beside
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +50,19 @@ def check_checkpoint(path: Path, expected_id: str | None = None) -> tuple[str, d
     return loaded.id, loaded.metadata
 
 
+def section_paths(checkpoint: Path) -> dict[str, Path]:
+    """Where the sections of a checkpoint lie that are not in its own file, by name; some, or all, may not."""
+    return {name: path_beside(checkpoint, name) for name in BESIDE}
+
+
 def load_model(path: Path, expected_id: str | None = None) -> Model:
     """Load and warm up: the first pass is slow, and not for a user to wait on. Blocking.
 
     Raises `CheckpointError` like `check_checkpoint`.
     """
     loaded = _load(path, expected_id)
+    for problem in loaded.problems:
+        log.warning("%s It is left out.", problem)
     sampler = Sampler(loaded)
     began = time.perf_counter()
     sampler.render(sampler.w_from_seeds([0], 1.0), [0])

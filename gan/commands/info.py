@@ -26,6 +26,7 @@ def info(
 def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
     """Names and values of what is known. Metadata may hold anything: what is not understood is left out."""
     from gan.levels import Change
+    from gan.sections import path_beside
 
     config, metadata = checkpoint.config, checkpoint.metadata
     parameters = sum(p.numel() for p in checkpoint.generator.parameters())
@@ -42,6 +43,11 @@ def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
             f"{width} at {side}²" for width, side in zip(config.channels, config.resolutions, strict=True)
         ),
     )
+    for name in sorted(checkpoint.sections):
+        own = name in checkpoint.own_sections
+        yield name, "in the checkpoint" if own else f"in {path_beside(path, name).name}, beside it"
+    for problem in checkpoint.problems:
+        yield "left out", problem
     if checkpoint.finish is not None:
         yield "finish", f"hard edges, at most {checkpoint.finish.colours} colours, no stray pixels"
     yield "latents", f"z {config.z_dim} → {config.mapping_layers} layers → w {config.w_dim}"

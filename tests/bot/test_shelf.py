@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from bot.engine import check_checkpoint
+import pytest
+
+from bot.engine import check_checkpoint, section_paths
 from bot.shelf import Shelf
 
 CHECKPOINT = Path("checkpoints/newmon.safetensors")
@@ -23,7 +26,23 @@ def test_first_starts_on_one_folder_do_not_collide(tmp_path: Path) -> None:
     with ThreadPoolExecutor(STARTS) as pool:
         [checkpoint_id] = set(pool.map(start, range(STARTS)))
     check_checkpoint(tmp_path / f"{checkpoint_id}.safetensors", checkpoint_id)
+    sections = [path for path in section_paths(CHECKPOINT).values() if path.is_file()]
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{checkpoint_id}.safetensors",
         f"{checkpoint_id}.training.safetensors",
+        *(path.name.replace(CHECKPOINT.stem, checkpoint_id) for path in sections),
     }
+
+
+@pytest.mark.parametrize("name", section_paths(CHECKPOINT))
+def test_what_was_learned_about_a_checkpoint_goes_where_it_goes(tmp_path: Path, name: str) -> None:
+    source, shelf = tmp_path / "mine.safetensors", Shelf(tmp_path / "shelf")
+    shutil.copyfile(CHECKPOINT, source)
+    checkpoint_id, _ = shelf.put(source)
+    target = section_paths(shelf.path(checkpoint_id))[name]
+    assert not target.exists()
+    section_paths(source)[name].write_bytes(b"learned later")
+    shelf.put(source)
+    assert target.read_bytes() == b"learned later"
+    shelf.remove(checkpoint_id)
+    assert not target.exists()
