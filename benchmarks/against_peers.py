@@ -28,11 +28,11 @@ from benchmarks.generation_speed import PEERS, peers_python
 from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
 from gan.sprite import Pixels
 from gan.table import table
-from train.data import SpriteDataset
-from train.eval_command import candidates
-from train.launch import Changes, launch
-from train.reference import FeatureExtractor, build_reference
-from train.samples import draw
+from train.cli.eval import candidates
+from train.data.dataset import SpriteDataset
+from train.eval.reference import FeatureExtractor, build_reference
+from train.eval.samples import draw
+from train.run.launch import Changes, launch
 
 OURS = "newmon"
 CONTENDERS = (OURS, "stylegan2_pytorch", "lightweight_gan")

@@ -15,10 +15,10 @@ from typing import Annotated
 import typer
 
 from benchmarks.training_speed import convolution_peak, images_per_s, trainer_for
-from train.config import TrainConfig
-from train.data import SpriteDataset
-from train.launch import parse_widths
-from train.precision import choose
+from train.data.dataset import SpriteDataset
+from train.recipe import TrainConfig
+from train.run.launch import parse_widths
+from train.step.precision import choose
 
 ROUNDS = 3
 

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from gan.generator import Generator
 from gan.sprite import Pixels
-from train.data import SpriteDataset
-from train.evaluate import Memorisation, balanced_manifold, memorisation
-from train.metrics import KID, Manifold, fid, kid
-from train.neighbours import nearest
-from train.reference import FeatureExtractor, Reference
-from train.samples import in_batches
+from train.data.dataset import SpriteDataset
+from train.eval.evaluate import Memorisation, balanced_manifold, memorisation
+from train.eval.metrics import KID, Manifold, fid, kid
+from train.eval.neighbours import nearest
+from train.eval.reference import FeatureExtractor, Reference
+from train.eval.samples import in_batches
 
 Clock = Literal["wall", "cpu"]
 

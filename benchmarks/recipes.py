@@ -33,16 +33,16 @@ from benchmarks.variants import VARIANTS, Change, shown_to
 from gan.config import NetworkConfig
 from gan.generator import Generator
 from gan.table import table
-from train.config import TrainConfig
-from train.continuation import read_continuation
-from train.data import SpriteDataset
-from train.eval_command import candidates
-from train.fit import STATE_FILE, fit, tune_memory
-from train.reference import FeatureExtractor, build_reference
-from train.samples import draw
+from train.cli.eval import candidates
+from train.data.dataset import SpriteDataset
+from train.eval.reference import FeatureExtractor, build_reference
+from train.eval.samples import draw
+from train.recipe import TrainConfig
+from train.run.continuation import read_continuation
+from train.run.loop import STATE_FILE, fit, tune_memory
 from train.schedule import parse_stages
 from train.state import read
-from train.trainer import Trainer
+from train.step.trainer import Trainer
 
 ENDLESS_KIMG = 100_000  # of the last stage: it goes on until the time is up
 STAGES = f"4:10,8:20,16:40,32:{ENDLESS_KIMG}:8"

@@ -70,7 +70,7 @@ async def speed(admin: SandboxUser, message: Message) -> str:
 
 async def report(checkpoint: Path, rounds: int) -> None:
     """Run everything and print it."""
-    from train.synthetic import write_folder  # draws the creatures; the bot itself never imports train
+    from train.data.synthetic import write_folder  # draws the creatures; the bot itself never imports train
 
     print(f"{os.cpu_count()} cores, torch {torch.__version__}, {rounds} creatures each")
     with tempfile.TemporaryDirectory() as name:

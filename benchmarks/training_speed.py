@@ -24,14 +24,14 @@ import typer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
-from train.config import TrainConfig
-from train.data import SpriteDataset
-from train.fit import tune_memory
-from train.launch import parse_widths
-from train.precision import Compute, choose
-from train.processes import as_many_as_useful
+from train.data.dataset import SpriteDataset
+from train.recipe import TrainConfig
+from train.run.launch import parse_widths
+from train.run.loop import tune_memory
+from train.run.processes import as_many_as_useful
 from train.schedule import Stage
-from train.trainer import Trainer
+from train.step.precision import Compute, choose
+from train.step.trainer import Trainer
 
 ROUNDS = 3
 PEAK_SHAPES = ((32, 128, 32), (32, 64, 64), (32, 128, 64), (64, 256, 16))  # batch, channels, side

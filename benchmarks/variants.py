@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from train.config import TrainConfig
-from train.data import SpriteDataset
+from train.data.dataset import SpriteDataset
+from train.recipe import TrainConfig
 
 Change = Callable[[TrainConfig], TrainConfig]
 

@@ -22,9 +22,9 @@ from rich.console import Console
 from benchmarks.measured import header, row, variety
 from benchmarks.recipes import shorter_average, small_recipe
 from benchmarks.variants import VARIANTS, shown_to
-from train.data import SpriteDataset
-from train.fit import fit, tune_memory
-from train.trainer import Trainer
+from train.data.dataset import SpriteDataset
+from train.run.loop import fit, tune_memory
+from train.step.trainer import Trainer
 
 IMAGES = 30_000  # 10 thousand at 4×4, the rest at 8×8
 DEFAULT = ("baseline", "fakes not clamped", "8 mapping layers", "lr 0.002 that falls", "the recipe of before")

@@ -29,7 +29,7 @@ from gan.sprite import Pixels, enlarge, to_rgba
 from gan.table import in_rows
 from gan.table import table as table_of
 from gan.target import fit
-from train.synthetic import draw as draw_synthetic
+from train.data.synthetic import draw as draw_synthetic
 
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "pictures"

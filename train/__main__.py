@@ -17,11 +17,11 @@ from gan.cli import run as run_command_line
 from gan.commands.common import PSI_MAX, ForceOption
 from gan.config import Style
 from gan.files import check_replaces, named
-from train.config import Loss, Precision, TrainConfig
-from train.enlarger_command import enlarger as enlarger_command
-from train.export_command import check_exports_to
-from train.export_command import export as export_command
-from train.options import DEFAULT_DATA, Data, Run
+from train.cli.enlarger import enlarger as enlarger_command
+from train.cli.export import check_exports_to
+from train.cli.export import export as export_command
+from train.cli.options import DEFAULT_DATA, Data, Run
+from train.recipe import Loss, Precision, TrainConfig
 from train.schedule import MOST_KIMG
 
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
@@ -105,12 +105,12 @@ def data(
 
     An interrupted build goes on where it stopped when the same command is given again.
     """
-    from train.build import build_from_folder, build_from_package
-    from train.build_options import OWN_OPTIONS, PIXEL_OPTIONS, SPRITE_OPTIONS, BuildOptions
-    from train.data import SpriteDataset
-    from train.progress import build_progress, summary
-    from train.sheet import contact_sheet
-    from train.sources import chosen_variants
+    from train.data.build import build_from_folder, build_from_package
+    from train.data.build_options import OWN_OPTIONS, PIXEL_OPTIONS, SPRITE_OPTIONS, BuildOptions
+    from train.data.contact_sheet import contact_sheet
+    from train.data.dataset import SpriteDataset
+    from train.data.progress import build_progress, summary
+    from train.data.sources import chosen_variants
 
     is_package = source == PACKAGE_SOURCE
     for name, given in (("--variants", variants), ("--labels", labels or None)):
@@ -219,10 +219,10 @@ def fit(
     A run keeps its recipe when it resumes; options given again change it from there on. On several
     machines: torchrun … -m -- train fit …
     """
-    from train.continuation import read_continuation
-    from train.fit import data_of, stored_state
-    from train.launch import Changes, launch, parse_noise_from, parse_widths
-    from train.processes import LAUNCHED, RANK, as_many_as_useful, check_devices, run_in_processes
+    from train.run.continuation import read_continuation
+    from train.run.launch import Changes, launch, parse_noise_from, parse_widths
+    from train.run.loop import data_of, stored_state
+    from train.run.processes import LAUNCHED, RANK, as_many_as_useful, check_devices, run_in_processes
 
     if export_to is not None:
         export_to = named(export_to)
@@ -299,8 +299,8 @@ def evaluate(
     """Measure a checkpoint: KID, FID, precision, recall, memorisation, and the nearest real images."""
     check_number("--psi", psi, 0, PSI_MAX)
 
-    from train.eval_command import Request, run_eval
-    from train.fit import data_of
+    from train.cli.eval import Request, run_eval
+    from train.run.loop import data_of
 
     data = data_of(what, data)
     run_eval(Request(what, data, samples, psi, seed, holdout, report, cache, raw, force), as_json, console)

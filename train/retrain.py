@@ -21,23 +21,23 @@ from gan.checkpoint import Checkpoint, load
 from gan.cli import CommandError
 from gan.sampler import Sampler
 from gan.table import table
-from train.build import build_from_folder, build_from_package
-from train.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
-from train.continuation import read_continuation
-from train.data import SpriteDataset
-from train.eval_command import best_of
-from train.evaluate import Evaluation, evaluate
-from train.export import export
-from train.fit import STATE_FILE, TICK_IMAGES, stored_state
+from train.cli.eval import best_of
+from train.data.build import build_from_folder, build_from_package
+from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
+from train.data.dataset import SpriteDataset
+from train.eval.evaluate import Evaluation, evaluate
+from train.eval.reference import FeatureExtractor, Reference, build_reference
+from train.eval.significance import compare
 from train.journal import Journal
-from train.launch import Changes, launch
 from train.lock import locked
-from train.meter import SAMPLES as KID_SAMPLES
-from train.reference import FeatureExtractor, Reference, build_reference
-from train.report import sample_grid, write_grid
+from train.run.continuation import read_continuation
+from train.run.export import export
+from train.run.kid_tracker import SAMPLES as KID_SAMPLES
+from train.run.launch import Changes, launch
+from train.run.loop import STATE_FILE, TICK_IMAGES, stored_state
+from train.run.progress import sample_grid, write_grid
 from train.schedule import Phase
 from train.state import StateError, read
-from train.verdict import compare
 
 PACKAGE_SOURCE = "pokeapi"
 PARENT_FILE = "parent.json"

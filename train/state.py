@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from gan.config import ConfigError
 from gan.errors import UserError
-from train.config import TrainConfig
+from train.recipe import TrainConfig
 
 FORMAT = "newmon-training-state"
 VERSION = 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-# The names that `train.journal`, `train.report` and `train.fit` give to what they write.
+# The names that `train.journal`, `train.run.progress` and `train.run.loop` give to what they write.
 PROGRESS_FILE = "progress.json"
 OUTCOME_FILE = "outcome.json"
 STATS_FILE = "stats.jsonl"
@@ -36,7 +36,7 @@ class Progress:
     left_s: float | None = None  # until all of `total` is done, if that can be told
     figures: dict[str, float] = field(
         default_factory=dict
-    )  # the latest of each, as `train.report` names them
+    )  # the latest of each, as `train.run.progress` names them
     grid: Path | None = None  # the latest picture of the same seeds
 
     @property

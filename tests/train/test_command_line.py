@@ -19,13 +19,13 @@ from gan.checkpoint import load
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
-from train import config as recipes
-from train.build import BuildOptions, build_from_folder
-from train.data import SpriteDataset
-from train.fit import STATE_FILE
+from train import recipe as recipes
+from train.data.build import BuildOptions, build_from_folder
+from train.data.dataset import SpriteDataset
+from train.data.synthetic import write_folder
+from train.run.loop import STATE_FILE
 from train.schedule import parse_stages
 from train.state import State, read, write
-from train.synthetic import write_folder
 
 SCHEDULE = "4:4.1,8:0.008,16:0.008"
 
@@ -199,7 +199,7 @@ def test_a_batch_size_is_that_of_all_stages_but_those_that_are_given_their_own(
 def test_a_resumed_command_is_the_same_run_bit_for_bit(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.precision.best_dtype", lambda device: torch.float32)
+    monkeypatch.setattr("train.step.precision.best_dtype", lambda device: torch.float32)
     write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 9).state())
     assert command(*fit(tmp_path / "run", creatures)).code == 0
     straight = steps(tiny_trainer(creatures), 22)
@@ -410,8 +410,8 @@ def test_no_command_prints_the_help(command: CommandLine) -> None:
 def test_figures_and_grids_are_kept_at_every_tick(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.fit.TICK_IMAGES", 20)
-    monkeypatch.setattr("train.fit.LEAST_TICK_S", 0)
+    monkeypatch.setattr("train.run.loop.TICK_IMAGES", 20)
+    monkeypatch.setattr("train.run.loop.LEAST_TICK_S", 0)
     write(tmp_path / "run" / STATE_FILE, steps(tiny_trainer(creatures), 1).state())
     command(*fit(tmp_path / "run", creatures))
     lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]

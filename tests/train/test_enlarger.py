@@ -17,11 +17,11 @@ from gan.pictures.enlarge import EnlargerConfig
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger, tiny_generator
 from train import enlarger as enlarging
-from train import package
+from train.data import fetch
+from train.data.squares import Framing, read_squares
+from train.data.synthetic import write_folder
 from train.enlarger import Art, Learned, learn, line_loss, read, save
 from train.errors import DataError
-from train.squares import Framing, read_squares
-from train.synthetic import write_folder
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -107,7 +107,7 @@ def test_disturbed_pictures_stay_premultiplied(art: Art) -> None:
 def test_the_command_learns_from_the_sprites_and_replaces_nothing(
     art: Art, command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Sprites are neither fetched nor drawn here: tests/train/test_line_art.py does that."""
+    """Sprites are neither fetched nor drawn here: tests/train/data/test_line_art.py does that."""
     monkeypatch.setattr(enlarging, "line_art", lambda cache, workers, progress: art)
     out = tmp_path / "e.safetensors"
     options = ("--width", 4, "--depth", 1, "--minutes", 0.01, "--out", out)
@@ -129,7 +129,7 @@ def test_a_checkpoint_lends_its_own(tmp_path: Path) -> None:
 
 
 def test_line_art_is_drawn_of_sprites_that_are_large_enough(tmp_path: Path, enlarger: Path) -> None:
-    sprites = tmp_path / f"{package.PACKAGE}-{package.VERSION}"
+    sprites = tmp_path / f"{fetch.PACKAGE}-{fetch.VERSION}"
     write_folder(sprites, 9, animated=True, frames=3)  # the ninth species is one that is held out
     art = enlarging.line_art(tmp_path, 1, silent)
     assert art.seen.shape[1:] == art.held_out.shape[1:] == (256, 256, 4)

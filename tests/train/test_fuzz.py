@@ -10,11 +10,11 @@ import train.__main__ as program
 from tests.command_line import CommandLine, odd_command_lines
 from tests.gan.tiny import tiny_checkpoint
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
-from train import config as recipes
-from train.data import SpriteDataset
-from train.fit import STATE_FILE
+from train import recipe as recipes
+from train.data.dataset import SpriteDataset
+from train.data.synthetic import write_folder
+from train.run.loop import STATE_FILE
 from train.state import write
-from train.synthetic import write_folder
 
 USUAL: dict[str, dict[str, object]] = {
     "data": {"--source": "pictures", "--out": "set", "--resolution": "8", "--no-enhance": None},
@@ -42,7 +42,7 @@ def here(tmp_path: Path, creatures: SpriteDataset, monkeypatch: pytest.MonkeyPat
         return replace(tiny_recipe(), **changes)  # type: ignore[arg-type]
 
     monkeypatch.setattr(recipes, "TrainConfig", recipe)
-    monkeypatch.setattr("train.processes.run_in_processes", lambda count, command: 0)
+    monkeypatch.setattr("train.run.processes.run_in_processes", lambda count, command: 0)
     return here
 
 

@@ -28,19 +28,19 @@ from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger
 from tests.train.tiny import differences, steps, tiny_trainer
 from train import journal as journals
-from train import reference as references
 from train import retrain as retraining
-from train.build import BuildOptions, build_from_folder
-from train.continuation import continuation_path, read_continuation
-from train.data import SpriteDataset
+from train.data.build import BuildOptions, build_from_folder
+from train.data.dataset import SpriteDataset
+from train.data.synthetic import write_folder
 from train.errors import DataError
-from train.export import export
-from train.fit import STATE_FILE
+from train.eval import reference as references
 from train.journal import Journal
 from train.lock import locked
 from train.retrain import Request, UnwrittenError, describe, retrain
+from train.run.continuation import continuation_path, read_continuation
+from train.run.export import export
+from train.run.loop import STATE_FILE
 from train.state import StateError, read, write
-from train.synthetic import write_folder
 
 pytestmark = pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from train.config import DEFAULT_STAGES
+from train.recipe import DEFAULT_STAGES
 from train.schedule import (
     ScheduleError,
     Stage,

@@ -5,13 +5,13 @@ from dataclasses import replace
 import torch
 
 from gan.config import NetworkConfig, Style
-from train.config import EyesConfig, TrainConfig
-from train.data import SpriteDataset
-from train.distributed import World
-from train.precision import Compute
+from train.data.dataset import SpriteDataset
+from train.recipe import EyesConfig, TrainConfig
 from train.schedule import Stage
 from train.state import State
-from train.trainer import Trainer
+from train.step.distributed import World
+from train.step.precision import Compute
+from train.step.trainer import Trainer
 
 BATCH = 4
 # Four steps at 4×4; six at 8×8, of which four fade in; then 16×16, which fades in for six more.

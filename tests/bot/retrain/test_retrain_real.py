@@ -20,12 +20,12 @@ from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, press
 from tests.train.tiny import steps, tiny_trainer
-from train.build import BuildOptions, build_from_folder
-from train.data import SpriteDataset
-from train.export import export
-from train.fit import STATE_FILE
+from train.data.build import BuildOptions, build_from_folder
+from train.data.dataset import SpriteDataset
+from train.data.synthetic import write_folder
+from train.run.export import export
+from train.run.loop import STATE_FILE
 from train.state import write
-from train.synthetic import write_folder
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

@@ -15,7 +15,7 @@ from gan.pictures.read import is_readable, read_frames, readable_suffixes, sprea
 from gan.pictures.square import to_straight
 from gan.sprite import Pixels
 from gan.target import TargetError, read_target
-from train.frames import attempt, read_sprites
+from train.data.decode import attempt, read_sprites
 
 Reader = Callable[[Path], Pixels]
 
