@@ -79,7 +79,7 @@ def test_the_arrows_run_one_way() -> None:
         ("train/a.py", "from bot import engine"),
         ("bot/ui/a.py", "from gan.sprite import to_png"),
         ("bot/ui/a.py", "import gan"),
-        ("bot/a.py", "from train.fit import fit"),
+        ("bot/a.py", "from train.run.loop import fit"),
         ("bot/engine/a.py", "import discord.ui"),
         ("bot/engine/a.py", "from ..ui import cards"),
         ("bot/store/a.py", "import torch.nn as nn"),

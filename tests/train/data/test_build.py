@@ -193,8 +193,8 @@ def test_an_interruption_keeps_the_old_data_set(tmp_path: Path, creatures: Path,
 def kill_a_build(folder: Path, out: Path, after: int) -> None:
     """Start a build in a process of its own, which is killed when `after` files are decoded."""
     program = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom train import shards\n"
-        "from train.build import BuildOptions, build_from_folder\nshards.FILES = 2\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom train.data import shards\n"
+        "from train.data.build import BuildOptions, build_from_folder\nshards.FILES = 2\n"
         f"die = lambda stage, done, total: done == {after} and os.kill(os.getpid(), signal.SIGKILL)\n"
         "source, out = map(Path, sys.argv[1:])\n"
         "build_from_folder(source, out, BuildOptions(resolution=32), workers=1, progress=die)\n"

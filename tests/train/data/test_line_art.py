@@ -76,8 +76,8 @@ def test_a_killed_build_goes_on_where_it_stopped(tmp_path: Path, gifs: Path, enl
     fetch.fetch_enlarger(tmp_path / "cache")
     program = (
         "import os, signal, sys\nfrom dataclasses import replace\nfrom pathlib import Path\n"
-        "from train import package\nfrom train.build import build_from_folder\n"
-        "from train.build_options import OWN_OPTIONS\n"
+        "from train.data import fetch\nfrom train.data.build import build_from_folder\n"
+        "from train.data.build_options import OWN_OPTIONS\n"
         "source, out, cache, fetch.ENLARGER_SHA256 = *map(Path, sys.argv[1:4]), sys.argv[4]\n"
         "die = lambda stage, done, total: "
         "stage == 'Drawing line art' and done == 2 and os.kill(os.getpid(), signal.SIGKILL)\n"

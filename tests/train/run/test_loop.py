@@ -159,8 +159,8 @@ def full_disk(_descriptor: int) -> None:
 def start(run: Path, data: Path) -> subprocess.Popen[str]:
     """A real process that trains as fast as it can and saves after every step."""
     code = (
-        "import sys; from pathlib import Path; from rich.console import Console; import train.fit as f;"
-        "from tests.train.tiny import tiny_trainer; from train.data import SpriteDataset;"
+        "import sys; from pathlib import Path; from rich.console import Console; import train.run.loop as f;"
+        "from tests.train.tiny import tiny_trainer; from train.data.dataset import SpriteDataset;"
         "from train.state import read;"
         "f.SAVE_INTERVAL_S = 0; run = Path(sys.argv[1]); data = SpriteDataset.open(Path(sys.argv[2]));"
         "f.fit(tiny_trainer(data, read(run / f.STATE_FILE).config), run, Console())"
@@ -260,7 +260,7 @@ def test_old_states_go_on_with_todays_augmentation(creatures: SpriteDataset) -> 
 )
 def test_big_tensors_lie_on_huge_pages() -> None:
     check = (
-        "from train.fit import tune_memory; tune_memory(); import torch; x = torch.ones(2**24);"
+        "from train.run.loop import tune_memory; tune_memory(); import torch; x = torch.ones(2**24);"
         "print(sum(int(line.split()[1]) for line in open('/proc/self/smaps') if 'AnonHuge' in line))"
     )
     environment = {name: value for name, value in os.environ.items() if name != "THP_MEM_ALLOC_ENABLE"}
