@@ -26,8 +26,8 @@ import typer
 
 from benchmarks.generation_speed import PEERS, peers_python
 from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
-from gan.sprite import Pixels
-from gan.table import table
+from gan.pictures.sheet import table
+from gan.pictures.sprite import Pixels
 from train.cli.eval import candidates
 from train.data.dataset import SpriteDataset
 from train.eval.reference import FeatureExtractor, build_reference

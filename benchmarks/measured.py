@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gan.generator import Generator
-from gan.sprite import Pixels
+from gan.pictures.sprite import Pixels
 from train.data.dataset import SpriteDataset
 from train.eval.evaluate import Memorisation, balanced_manifold, memorisation
 from train.eval.metrics import KID, Manifold, fid, kid

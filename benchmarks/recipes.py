@@ -32,7 +32,7 @@ from benchmarks.measured import COLUMNS, VARIETY_COLUMNS, Clock, header, measure
 from benchmarks.variants import VARIANTS, Change, shown_to
 from gan.config import NetworkConfig
 from gan.generator import Generator
-from gan.table import table
+from gan.pictures.sheet import table
 from train.cli.eval import candidates
 from train.data.dataset import SpriteDataset
 from train.eval.reference import FeatureExtractor, build_reference

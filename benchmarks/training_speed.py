@@ -78,7 +78,7 @@ class Flops(TorchDispatchMode):
     ) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if func._overloadpacket is torch.ops.mkldnn._convolution_pointwise:  # of `gan.frozen`
+        if func._overloadpacket is torch.ops.mkldnn._convolution_pointwise:  # of `gan.pretrained.frozen`
             self.total += conv_flop_count(args[0].shape, args[1].shape, result.shape)
         elif count := flop_registry.get(func._overloadpacket):
             self.total += count(*args, **kwargs, out_val=result)

@@ -16,19 +16,19 @@ from PIL import Image
 
 from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
-from gan.cli import run
+from gan.cli.program import run
 from gan.config import NetworkConfig
 from gan.files import write
 from gan.latents import Array, Take, layers_of, mix_layers, noise_from_seed
 from gan.levels import level_changes, markdown_table
-from gan.mixing_grid import mixing_grid
 from gan.morph import way_through
-from gan.project import Projection, project
+from gan.pictures.mixing_grid import mixing_grid
+from gan.pictures.sheet import in_rows
+from gan.pictures.sheet import table as table_of
+from gan.pictures.sprite import Pixels, enlarge, to_rgba
+from gan.projection.project import Projection, project
+from gan.projection.target import fit
 from gan.sampler import Sampler
-from gan.sprite import Pixels, enlarge, to_rgba
-from gan.table import in_rows
-from gan.table import table as table_of
-from gan.target import fit
 from train.data.synthetic import draw as draw_synthetic
 
 DOCS = Path(__file__).resolve().parent

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from gan.cli import run
-from gan.commands.common import SHIPPED
-from gan.commands.info import info
-from gan.commands.levels import levels
-from gan.commands.morph import morph
-from gan.commands.project import project
-from gan.commands.sample import sample
-from gan.commands.sheets import grid, mix
+from gan.cli.common import SHIPPED
+from gan.cli.info import info
+from gan.cli.levels import levels
+from gan.cli.morph import morph
+from gan.cli.program import run
+from gan.cli.project import project
+from gan.cli.sample import sample
+from gan.cli.sheets import grid, mix
 
 __all__ = ["SHIPPED", "app"]
 

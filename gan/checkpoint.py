@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from gan.config import ConfigError, NetworkConfig
 from gan.errors import UserError
-from gan.finish import Finish
 from gan.generator import Generator
 from gan.latents import LayerError, Levels
 from gan.pictures.enlarge import Enlarger, EnlargerConfig
+from gan.pictures.finish import Finish
 from gan.sections import Section, add_tensors, all_beside, from_header, to_header, to_tensors
 
 FORMAT = "newmon-generator"

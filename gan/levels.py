@@ -16,8 +16,8 @@ import torch
 
 from gan.generator import Generator
 from gan.latents import Array, Levels, Take, mix_layers, noise_from_seed, z_from_seed
+from gan.pictures.sprite import Pixels, to_rgba
 from gan.sampler import Sampler
-from gan.sprite import Pixels, to_rgba
 
 VISIBLE = 128  # alpha from which a pixel belongs to the silhouette
 BINS = 4  # of each colour channel in a palette's histogram

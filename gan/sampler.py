@@ -13,8 +13,8 @@ from gan.generator import Generator
 from gan.latents import noise_from_seed, z_from_seed
 from gan.ops import best_dtype
 from gan.pictures.enlarge import premultiplied, tidy, to_picture
-from gan.sprite import Pixels, resized, to_rgba
-from gan.sprite import enlarge as repeat_pixels
+from gan.pictures.sprite import Pixels, resized, to_rgba
+from gan.pictures.sprite import enlarge as repeat_pixels
 
 # Every pass through the synthesis network has exactly this many samples, padded if need be. Libraries pick
 # their kernels by batch size, and another kernel rounds differently: with one size, a creature has the same

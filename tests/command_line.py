@@ -8,7 +8,7 @@ import typer
 import typer.core
 import typer.main
 
-from gan.cli import run
+from gan.cli.program import run
 
 
 @dataclass(frozen=True)

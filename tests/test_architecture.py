@@ -77,7 +77,7 @@ def test_the_arrows_run_one_way() -> None:
         ("gan/a.py", "import train.data"),
         ("gan/a.py", "def f():\n    from asyncio import run"),
         ("train/a.py", "from bot import engine"),
-        ("bot/ui/a.py", "from gan.sprite import to_png"),
+        ("bot/ui/a.py", "from gan.pictures.sprite import to_png"),
         ("bot/ui/a.py", "import gan"),
         ("bot/a.py", "from train.run.loop import fit"),
         ("bot/engine/a.py", "import discord.ui"),

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gan.cli import CommandError, check_number
-from gan.cli import run as run_command_line
-from gan.commands.common import PSI_MAX, ForceOption
+from gan.cli.common import PSI_MAX, ForceOption
+from gan.cli.program import CommandError, check_number
+from gan.cli.program import run as run_command_line
 from gan.config import Style
 from gan.files import check_replaces, named
 from train.cli.enlarger import enlarger as enlarger_command

@@ -18,9 +18,9 @@ from PIL import Image
 from rich.console import Console
 
 from gan.checkpoint import Checkpoint, load
-from gan.cli import CommandError
+from gan.cli.program import CommandError
+from gan.pictures.sheet import table
 from gan.sampler import Sampler
-from gan.table import table
 from train.cli.eval import best_of
 from train.data.build import build_from_folder, build_from_package
 from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.engine.models import Model
+from gan.pictures.sprite import Pixels, to_png
 from gan.sampler import CHUNK
-from gan.sprite import Pixels, to_png
 
 Code = NDArray[np.float32]  # one creature's W+, [L, w_dim]
 

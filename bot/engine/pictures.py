@@ -22,7 +22,7 @@ from bot.engine.drawing import Hatched
 from bot.engine.models import Model
 from bot.engine.threads import use_threads
 from bot.errors import UserError
-from gan.sprite import Pixels, from_png
+from gan.pictures.sprite import Pixels, from_png
 
 KEPT = 128  # large pictures in memory: a quarter of a megabyte each
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from PIL import Image
 
 from gan.checkpoint import CheckpointError, load
-from gan.project import ProjectionError, ProjectionSettings, project
-from gan.sprite import from_png
-from gan.target import fit
+from gan.pictures.sprite import from_png
+from gan.projection.project import ProjectionError, ProjectionSettings, project
+from gan.projection.target import fit
 
 
 def main(path: str, checkpoint_id: str, noise_seed: str, steps: str) -> None:

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from bot.engine.models import Model
+from gan.pictures.sprite import to_png
 from gan.sampler import CHUNK
-from gan.sprite import to_png
 
 log = logging.getLogger(__name__)
 

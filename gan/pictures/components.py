@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gan.sprite import Pixels
+from gan.pictures.sprite import Pixels
 
 Mask = NDArray[np.bool_]
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from gan.pictures.bounds import check_whole_numbers
 from gan.pictures.components import Mask, spread, without_small
-from gan.sprite import Pixels
+from gan.pictures.sprite import Pixels
 
 SCALE = 4
 POSTED_SIDE = 512  # pixels of a picture that people see

@@ -16,7 +16,7 @@ from bot.engine import CheckpointError, Engine, Hatched, seed_from_text
 from bot.errors import UserError
 from gan.checkpoint import load, save
 from gan.latents import Levels
-from gan.sprite import from_png
+from gan.pictures.sprite import from_png
 from tests.bot.running import make_checkpoint
 
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.engine import Engine
-from gan.sprite import from_png, to_png
+from gan.pictures.sprite import from_png, to_png
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch_and_save, picture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gan.__main__ as program
-from gan.sprite import to_png
+from gan.pictures.sprite import to_png
 from tests.command_line import CommandLine, odd_command_lines
 
 USUAL = {

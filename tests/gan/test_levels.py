@@ -11,8 +11,8 @@ from gan.__main__ import SHIPPED
 from gan.checkpoint import load, save
 from gan.latents import Levels, Take, mix_by_level
 from gan.levels import LEAST_STRUCTURE, Change, best_levels, compare, level_changes, markdown_table, measure
+from gan.pictures.sprite import Pixels
 from gan.sampler import Sampler
-from gan.sprite import Pixels
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint, tiny_generator
 

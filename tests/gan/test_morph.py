@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.animation import durations_ms, encode
 from gan.config import DEFAULT_PSI
 from gan.morph import ease, way_through
+from gan.pictures.animation import durations_ms, encode
+from gan.pictures.sprite import Pixels, enlarge
 from gan.sampler import Sampler
-from gan.sprite import Pixels, enlarge
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint
 

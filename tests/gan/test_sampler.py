@@ -8,8 +8,8 @@ import torch
 
 from gan.config import Style
 from gan.latents import noise_from_seed, z_from_seed
+from gan.pictures.sprite import to_rgba
 from gan.sampler import Sampler
-from gan.sprite import to_rgba
 from tests.gan.tiny import STYLES, tiny_checkpoint
 
 SEEDS = [*range(36), 2**32 - 1]

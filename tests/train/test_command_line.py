@@ -14,8 +14,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import features
 from gan.checkpoint import load
+from gan.pretrained import efficientnet
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
@@ -304,7 +304,7 @@ def test_what_a_run_cannot_change_halfway_is_refused(
 def test_eyes_that_are_not_installed_are_refused_only_by_name(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features, "available", lambda: False)
+    monkeypatch.setattr(efficientnet, "available", lambda: False)
     monkeypatch.setattr(recipes, "TrainConfig", lambda: tiny_recipe(eyes=True))
     arguments = ("fit", "--data", creatures.path, "--run", tmp_path / "run")
     assert "`train` extra" in command(*arguments, "--eyes").refusal

@@ -20,10 +20,10 @@ from PIL import Image
 from rich.console import Console
 
 import train.__main__ as program
-from gan import features
 from gan.checkpoint import CheckpointError, load
-from gan.cli import CommandError
-from gan.finish import Finish
+from gan.cli.program import CommandError
+from gan.pictures.finish import Finish
+from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger
 from tests.train.tiny import differences, steps, tiny_trainer
@@ -42,7 +42,7 @@ from train.run.export import export
 from train.run.loop import STATE_FILE
 from train.state import StateError, read, write
 
-pytestmark = pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+pytestmark = pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 
 FINISH = Finish(colours=7)
 ROOT = Path(__file__).parents[2]

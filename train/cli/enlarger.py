@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gan.cli import check_number
-from gan.commands.common import ForceOption
+from gan.cli.common import ForceOption
+from gan.cli.program import check_number
 from gan.files import check_replaces
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gan.cli import CommandError
-from gan.commands.common import ForceOption
+from gan.cli.common import ForceOption
+from gan.cli.program import CommandError
 from gan.files import check_replaces, named
 from train.cli.options import Data
 
@@ -53,8 +53,8 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
-    from gan.commands.common import SHIPPED
-    from gan.finish import Finish
+    from gan.cli.common import SHIPPED
+    from gan.pictures.finish import Finish
     from train.data.dataset import SpriteDataset
     from train.enlarger import read as read_enlarger
     from train.errors import DataError

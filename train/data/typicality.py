@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan.features import FrozenEfficientNet, available, over_white, resize
+from gan.pretrained.efficientnet import FrozenEfficientNet, available, over_white, resize
 from train.data.dataset import to_batch
 from train.errors import DataError
 from train.eval.neighbours import nearest_of_other_species

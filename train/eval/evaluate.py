@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gan.generator import Generator
-from gan.sprite import Pixels
+from gan.pictures.sprite import Pixels
 from train.errors import MetricsError
 from train.eval.metrics import KID, Manifold, fid, kid, manifold, mean_distance
 from train.eval.neighbours import Nearest, nearest, nearest_others, weighted_quantile

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan.features import FrozenEfficientNet, available, over_white, resize
+from gan.pretrained.efficientnet import FrozenEfficientNet, available, over_white, resize
 from train.data.dataset import SpriteDataset
 from train.errors import MetricsError
 from train.eval.feature_cache import FeatureCache

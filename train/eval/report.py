@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gan.generator import Generator
-from gan.sprite import Pixels, contact_sheet, enlarge
+from gan.pictures.sprite import Pixels, contact_sheet, enlarge
 from train.data.contact_sheet import over
 from train.data.dataset import SpriteDataset
 from train.errors import MetricsError

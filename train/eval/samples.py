@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gan.generator import Generator
-from gan.sprite import Pixels, to_rgba
+from gan.pictures.sprite import Pixels, to_rgba
 from train.eval.reference import Progress
 
 BATCH = 50  # fixed: a batch's latents and noise come from (seed, number of the batch)
@@ -37,8 +37,9 @@ def draw(
 ) -> Samples:
     """The first `count` creatures of a seed. Every generator with latents of that size gets the same ones.
 
-    Rounded to bytes and without the network's faint haze, as in `gan.sprite.to_rgba`: what is judged is what
-    the bot would post. Pixels that are not finite count as transparent. The global random state is not used.
+    Rounded to bytes and without the network's faint haze, as in `gan.pictures.sprite.to_rgba`: what is judged
+    is what the bot would post. Pixels that are not finite count as transparent. The global random state is
+    not used.
     """
     synthesis, device = generator.synthesis, generator.mapping.w_avg.device
     sides = synthesis.noise_shapes(resolution)

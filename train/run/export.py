@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from gan.checkpoint import save
-from gan.finish import Finish
 from gan.generator import Generator, SynthesisLevel
 from gan.layers import ModulatedConv2d
 from gan.levels import measure
 from gan.pictures.enlarge import Enlarger
+from gan.pictures.finish import Finish
 from train.recipe import TrainConfig
 from train.run.continuation import write_continuation
 from train.run.loop import STATE_FILE

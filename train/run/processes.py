@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
-from gan.cli import CommandError
+from gan.cli.program import CommandError
 
 LAUNCHED = "WORLD_SIZE"  # torchrun sets it too: whoever has it is one of several already
 RANK = "RANK"  # which of several; also torchrun's

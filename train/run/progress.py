@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from gan.config import DEFAULT_PSI
 from gan.generator import Generator
 from gan.latents import z_from_seed
-from gan.sprite import contact_sheet, to_rgba
+from gan.pictures.sprite import contact_sheet, to_rgba
 from train.run.annealing import TimeBox
 from train.run.kid_tracker import Meter
 from train.run.tensorboard_log import Board

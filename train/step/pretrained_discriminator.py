@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan.features import FrozenEfficientNet, over_white, resize
 from gan.layers import LRELU_SLOPE, MinibatchStddev
+from gan.pretrained.efficientnet import FrozenEfficientNet, over_white, resize
 from train.recipe import EyesConfig
 from train.step.losses import discriminator_loss, generator_loss, gradient_penalty, lead
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 import bot.__main__ as program
 from bot.retrain import Retraining, jobs, process
 from bot.ui import announce
-from gan import features
+from gan.pretrained import efficientnet
 from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
@@ -29,7 +29,7 @@ from train.state import write
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing"),
+    pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing"),
 ]
 
 

@@ -18,8 +18,8 @@ from gan.pictures.enlarge import (
     tidy,
     to_picture,
 )
+from gan.pictures.sprite import Pixels
 from gan.sampler import Sampler
-from gan.sprite import Pixels
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger, tiny_generator
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from gan.pictures.errors import PictureError
 from gan.pictures.read import is_readable, read_frames, readable_suffixes, spread
+from gan.pictures.sprite import Pixels
 from gan.pictures.square import to_straight
-from gan.sprite import Pixels
-from gan.target import TargetError, read_target
+from gan.projection.target import TargetError, read_target
 from train.data.decode import attempt, read_sprites
 
 Reader = Callable[[Path], Pixels]

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import train.__main__ as program
-from gan import features
 from gan.config import ConfigError
+from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train.data.build import BuildOptions, build_from_folder
@@ -98,7 +98,7 @@ def test_a_run_keeps_what_it_holds_out(
     assert "holds out 30% of the species" in done.refusal
 
 
-@pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+@pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 @pytest.mark.parametrize("exported", [False, True])
 def test_quality_is_measured_against_what_was_held_out(
     many: SpriteDataset,
@@ -126,7 +126,7 @@ def test_quality_is_measured_against_what_was_held_out(
     assert whole["kid"] != report["kid"] and whole["held_out"] is None
 
 
-@pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+@pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 def test_of_pictures_that_no_one_held_out_all_are_measured_against_and_it_is_said(
     many: SpriteDataset,
     tmp_path: Path,

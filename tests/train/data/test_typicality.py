@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan import features
+from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.train.tiny import tiny_recipe, tiny_trainer
 from train.data import typicality
@@ -17,7 +17,7 @@ from train.data.synthetic import draw, write_folder
 from train.data.typicality import least_typical
 from train.errors import DataError
 
-needs_packages = pytest.mark.skipif(not features.available("lite0"), reason="the train extra is missing")
+needs_packages = pytest.mark.skipif(not efficientnet.available("lite0"), reason="the train extra is missing")
 
 
 def quiet(_stage: str, _done: int, _total: int) -> None:

@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import features
 from gan.checkpoint import load, save
 from gan.generator import Generator
+from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_generator
 from tests.train.tiny import steps, tiny_trainer
@@ -39,7 +39,7 @@ from train.run.export import export
 from train.run.loop import STATE_FILE
 from train.state import write
 
-needs_packages = pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+needs_packages = pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan import features
+from gan.pretrained import efficientnet
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
@@ -46,7 +46,7 @@ def stop_at(images: int) -> references.Progress:
     return progress
 
 
-@pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+@pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 def test_who_is_stopped_goes_on_and_gets_the_same_to_the_bit(
     dataset: SpriteDataset, extractor: FeatureExtractor, tmp_path: Path
 ) -> None:

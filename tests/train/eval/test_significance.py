@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan import features
+from gan.pretrained import efficientnet
 from tests.gan.tiny import tiny_generator
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
@@ -133,7 +133,7 @@ def test_a_fault_that_is_mended_is_better_unless_kid_says_otherwise() -> None:
 # -- real measurements ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not features.available("lite1"), reason="the train extra is missing")
+@pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 def test_evaluations_are_compared_where_they_were_measured_alike(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

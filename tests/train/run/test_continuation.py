@@ -10,12 +10,12 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from gan import features
 from gan.__main__ import SHIPPED
 from gan.checkpoint import CheckpointError, load
-from gan.cli import CommandError
+from gan.cli.program import CommandError
 from gan.config import ConfigError, Style
 from gan.generator import Generator, StyledConv
+from gan.pretrained import efficientnet
 from gan.sampler import Sampler
 from tests.train.tiny import BATCH, steps, tiny_recipe, tiny_trainer
 from train.data.build import BuildOptions, build_from_folder
@@ -217,7 +217,7 @@ def test_a_new_run_begins_where_the_checkpoint_stands(
     assert not np.array_equal(drawn[0], drawn[1])
 
 
-@pytest.mark.skipif(not features.available(), reason="the train extra is missing")
+@pytest.mark.skipif(not efficientnet.available(), reason="the train extra is missing")
 def test_the_shipped_checkpoint_can_be_trained_further(tmp_path: Path) -> None:
     """With its own recipe, at its own size: its file and the code that reads it belong together."""
     write_folder(tmp_path / "images", 40)

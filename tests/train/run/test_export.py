@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gan.checkpoint import CheckpointError, load, save
-from gan.commands.common import SHIPPED
+from gan.cli.common import SHIPPED
 from gan.config import Style
 from gan.generator import Generator
 from gan.layers import upsample

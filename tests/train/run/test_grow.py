@@ -8,7 +8,7 @@ import torch
 
 from gan.__main__ import SHIPPED
 from gan.checkpoint import load
-from gan.cli import CommandError
+from gan.cli.program import CommandError
 from gan.config import ConfigError, Style
 from gan.layers import downsample, upsample
 from tests.gan.tiny import STYLES

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from gan import features
+from gan.pretrained import efficientnet
 from tests.train.tiny import differences, tiny_trainer
 from train.data.dataset import SpriteDataset
 from train.run.kid_tracker import Meter
@@ -55,7 +55,7 @@ def test_a_quick_machine_does_not_report_all_the_time(
     assert len((tmp_path / "run" / "stats.jsonl").read_text().splitlines()) == ticks
 
 
-@pytest.mark.skipif(not features.available("lite1"), reason="the packages of the train extra are missing")
+@pytest.mark.skipif(not efficientnet.available("lite1"), reason="the packages of the train extra are missing")
 def test_kid_is_measured_at_its_interval_and_changes_nothing(
     creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

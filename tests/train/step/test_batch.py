@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan import features
+from gan.pretrained import efficientnet
 from tests.train.tiny import EYES, differences, steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
 from train.recipe import AugmentConfig, EyesConfig
@@ -17,7 +17,7 @@ from train.step.objective import Players, Share
 from train.step.trainer import Trainer
 
 needs_eyes = pytest.mark.skipif(
-    not features.available(), reason="the packages of the train extra are missing"
+    not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
 

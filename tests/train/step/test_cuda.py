@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from gan import features
 from gan.checkpoint import load
+from gan.pretrained import efficientnet
 from gan.sampler import Sampler
 from tests.train.tiny import steps, tiny_recipe
 from train.data.dataset import SpriteDataset
@@ -21,7 +21,7 @@ from train.step.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 needs_eyes = pytest.mark.skipif(
-    not features.available(), reason="the packages of the train extra are missing"
+    not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
 

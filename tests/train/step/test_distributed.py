@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan import features
+from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
@@ -24,7 +24,7 @@ from train.step.distributed import World
 from train.step.trainer import TrainingError
 
 needs_eyes = pytest.mark.skipif(
-    not features.available(), reason="the packages of the train extra are missing"
+    not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 BATCH = 16
 

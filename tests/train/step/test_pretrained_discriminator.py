@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan import features
+from gan.pretrained import efficientnet
 from train.recipe import EyesConfig
 from train.step.pretrained_discriminator import Eyes
 
 pytestmark = pytest.mark.skipif(
-    not features.available(), reason="the packages of the train extra are missing"
+    not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from gan import features
 from gan.config import ConfigError, Style
 from gan.generator import SynthesisLevel
+from gan.pretrained import efficientnet
 from tests.gan.tiny import STYLES
 from tests.train.tiny import BATCH, STAGES, differences, steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
@@ -20,7 +20,7 @@ from train.state import State, StateError, read, write
 from train.step.trainer import Trainer, TrainingError
 
 needs_eyes = pytest.mark.skipif(
-    not features.available(), reason="the packages of the train extra are missing"
+    not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan.cli import CommandError
-from gan.commands.common import (
+from gan.cli.common import (
     SHIPPED,
     STYLE_SUFFIX,
     CheckpointOption,
@@ -26,12 +25,13 @@ from gan.commands.common import (
     read_style_file,
     stack,
 )
+from gan.cli.program import CommandError
 from gan.config import DEFAULT_PSI
 from gan.files import check_replaces, write
 
 if TYPE_CHECKING:
+    from gan.pictures.sprite import Pixels
     from gan.sampler import Sampler
-    from gan.sprite import Pixels
 
 BATCH = 64  # creatures drawn between two updates of the progress bar
 LINE_ART_SCALE = 8  # 512 pixels of the network's 64: what the bot posts
@@ -90,7 +90,7 @@ def sample(
     targets = [out / f"{name}{suffix}" for name in names for suffix in suffixes]
     check_replaces(targets, force, [checkpoint, *(w or [])])
 
-    from gan.sprite import to_png
+    from gan.pictures.sprite import to_png
     from gan.styles_file import Styles, to_npz
 
     sampler = open_sampler(checkpoint)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan.latents import Array, mix_layers
+from gan.pictures.sprite import Pixels
 from gan.sampler import Sampler
-from gan.sprite import Pixels
 
 
 def mixing_grid(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan.commands.common import SHIPPED, open_sampler, progress_bar
+from gan.cli.common import SHIPPED, open_sampler, progress_bar
 
 if TYPE_CHECKING:
     from gan.latents import Levels

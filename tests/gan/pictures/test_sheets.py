@@ -9,10 +9,10 @@ from PIL import Image
 
 from gan.config import DEFAULT_PSI
 from gan.latents import mix_layers
-from gan.mixing_grid import mixing_grid
+from gan.pictures.mixing_grid import mixing_grid
+from gan.pictures.sheet import CLEAR, SheetError, in_rows, side, table
+from gan.pictures.sprite import Pixels, enlarge
 from gan.sampler import Sampler
-from gan.sprite import Pixels, enlarge
-from gan.table import CLEAR, SheetError, in_rows, side, table
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint
 

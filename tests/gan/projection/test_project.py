@@ -10,8 +10,9 @@ from PIL import Image
 
 from gan.checkpoint import load
 from gan.latents import mix_by_level
-from gan.perceptual import PictureLoss, features_available, pyramid
-from gan.project import (
+from gan.pictures.sprite import Pixels, enlarge, from_png, to_png
+from gan.projection.loss import PictureLoss, features_available, pyramid
+from gan.projection.project import (
     ProjectionError,
     ProjectionSettings,
     WhitenedStyles,
@@ -20,10 +21,9 @@ from gan.project import (
     project,
     ramp,
 )
+from gan.projection.target import TargetError, read_target
 from gan.sampler import Sampler
-from gan.sprite import Pixels, enlarge, from_png, to_png
 from gan.styles_file import read_styles
-from gan.target import TargetError, read_target
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint, tiny_config
 
@@ -260,7 +260,7 @@ def test_project_refuses_what_cannot_be(
 def test_features_that_are_not_installed_are_asked_for_in_vain(
     command: CommandLine, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan.features.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("gan.pretrained.efficientnet.importlib.util.find_spec", lambda name: None)
     image = picture(tmp_path / "me.png", np.full((16, 16, 4), 255, np.uint8))
     args = ("project", image, "--out", tmp_path / "a.npz", "--steps", "1", "--checkpoint", checkpoint)
     assert "train extra" in command(*args, "--features").refusal

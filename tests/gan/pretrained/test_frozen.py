@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan.frozen import FrozenConv2d, Sides
+from gan.pretrained.frozen import FrozenConv2d, Sides
 
 SIDE = 9
 SHAPES = [  # kernel, stride, padding, groups; 8 channels in and 8 out

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gan.cli import CommandError
-from gan.commands.common import (
+from gan.cli.common import (
     CREATURES,
     SHIPPED,
     CheckpointOption,
@@ -25,6 +24,7 @@ from gan.commands.common import (
     progress_bar,
     stack,
 )
+from gan.cli.program import CommandError
 from gan.config import DEFAULT_PSI
 from gan.files import write
 
@@ -32,7 +32,7 @@ Easing = Literal["cosine", "linear"]  # the same as in gan.morph, without numpy
 BATCH = 64
 MOST_FRAMES = 3000
 MOST_SIDE = 1024  # pixels
-FPS_MAX = 50  # the same as in gan.animation
+FPS_MAX = 50  # the same as in gan.pictures.animation
 
 
 def morph(
@@ -62,8 +62,8 @@ def morph(
 
     import numpy as np
 
-    from gan.animation import FORMATS, encode
     from gan.morph import way_through
+    from gan.pictures.animation import FORMATS, encode
 
     sampler = open_sampler(checkpoint)
     if sampler.resolution * scale > MOST_SIDE:

@@ -5,17 +5,17 @@ import importlib
 import pytest
 import torch
 
-from gan import features
+from gan.pretrained import efficientnet
 
 pytestmark = pytest.mark.skipif(
-    not (features.available("lite0") and features.available("lite1")),
+    not (efficientnet.available("lite0") and efficientnet.available("lite1")),
     reason="the packages of the train extra are missing",
 )
 
 
 @pytest.mark.parametrize(("variant", "ends"), [("lite0", (4, 10, 15)), ("lite1", (6, 14, 20))])
 def test_folded_batch_norms_equal_the_packages_own_network(
-    variant: features.Variant, ends: tuple[int, ...]
+    variant: efficientnet.Variant, ends: tuple[int, ...]
 ) -> None:
     from efficientnet_lite_pytorch import EfficientNet
 
@@ -33,7 +33,7 @@ def test_folded_batch_norms_equal_the_packages_own_network(
         for block in package._blocks:
             x = block(x)
             expected.append(x)
-        found = features.FrozenEfficientNet(variant)(picture)
+        found = efficientnet.FrozenEfficientNet(variant)(picture)
     assert [f.shape[1] for f in found] == [40, 112, 320]
     for feature, own in zip(found, (expected[i] for i in ends), strict=True):
         assert own.std() > 0.1
@@ -52,11 +52,11 @@ def test_pooled_features_are_the_average_of_the_packages_last_convolution() -> N
     pictures = torch.rand(2, 3, 96, 96) * 2 - 1
     with torch.no_grad():
         expected = package.extract_features(pictures).mean(dim=(2, 3))
-        found = features.FrozenEfficientNet("lite1", head=True).pooled(pictures)
+        found = efficientnet.FrozenEfficientNet("lite1", head=True).pooled(pictures)
     assert found.shape == (2, 1280) and expected.std() > 0.1
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
 
 
 def test_a_network_without_its_head_does_not_pool() -> None:
     with pytest.raises(ValueError, match="without its head"):
-        features.FrozenEfficientNet("lite1").pooled(torch.zeros(1, 3, 32, 32))
+        efficientnet.FrozenEfficientNet("lite1").pooled(torch.zeros(1, 3, 32, 32))

@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan.pictures.bounds import check_whole_numbers
 from gan.pictures.components import spread, without_small
-from gan.sprite import Pixels
+from gan.pictures.sprite import Pixels
 
 KMEANS_STOP = 100  # pixels: k-means ends when fewer than these change their colour in a round
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan.cli import CommandError, check_number
+from gan.cli.program import CommandError, check_number
 from gan.files import check_replaces
 
 if TYPE_CHECKING:

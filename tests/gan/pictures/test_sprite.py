@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gan.sprite import contact_sheet, enlarge, from_png, to_png, to_rgba
+from gan.pictures.sprite import contact_sheet, enlarge, from_png, to_png, to_rgba
 
 
 def from_unit(*pixels: tuple[float, float, float, float]) -> torch.Tensor:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from gan.checkpoint import CheckpointError, load, save
-from gan.finish import Finish
 from gan.pictures.components import components
+from gan.pictures.finish import Finish
+from gan.pictures.sprite import Pixels
 from gan.sampler import Sampler
-from gan.sprite import Pixels
 from tests.gan.tiny import tiny_generator
 
 BODY = (slice(8, 24), slice(8, 24))

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan.cli import CommandError
-from gan.commands.common import (
+from gan.cli.common import (
     SHIPPED,
     STYLE_SUFFIX,
     CheckpointOption,
@@ -20,6 +19,7 @@ from gan.commands.common import (
     png_bytes,
     progress_bar,
 )
+from gan.cli.program import CommandError
 from gan.files import write
 
 STEPS = 300
@@ -46,12 +46,12 @@ def project(
     """Find the styles with which the network draws a picture most alike, to mix or morph them."""
     check_noise_seed(noise_seed)
 
-    from gan.perceptual import features_available
-    from gan.project import ProjectionSettings
-    from gan.project import project as search
+    from gan.pictures.sheet import table
+    from gan.projection.loss import features_available
+    from gan.projection.project import ProjectionSettings
+    from gan.projection.project import project as search
+    from gan.projection.target import fills_its_frame, read_target
     from gan.styles_file import Styles, to_npz
-    from gan.table import table
-    from gan.target import fills_its_frame, read_target
 
     if features and not features_available():
         raise CommandError("--features needs the packages of the train extra: run `make retrain-ready`.")

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from gan.frozen import FrozenConv2d, Sides
+from gan.pretrained.frozen import FrozenConv2d, Sides
 
 Variant = Literal["lite0", "lite1"]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import gan.__main__ as program
-from gan.commands import sample
+from gan.cli import sample
 from gan.config import DEFAULT_PSI
+from gan.pictures.sprite import enlarge, from_png
 from gan.sampler import Sampler
-from gan.sprite import enlarge, from_png
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint
 
@@ -225,7 +225,7 @@ def test_no_command_prints_the_help(command: CommandLine) -> None:
 
 
 def test_the_shipped_checkpoint_is_found_from_any_folder() -> None:
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     assert root / "checkpoints" / "newmon.safetensors" == program.SHIPPED
 
 

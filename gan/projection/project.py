@@ -21,9 +21,9 @@ from gan.checkpoint import Checkpoint
 from gan.errors import UserError
 from gan.generator import Generator
 from gan.latents import Array, noise_from_seed
-from gan.perceptual import PictureLoss, features_available
+from gan.pictures.sprite import Pixels
+from gan.projection.loss import PictureLoss, features_available
 from gan.sampler import Sampler
-from gan.sprite import Pixels
 
 STYLES_MEASURED = 4096  # how many w the whitening is measured with
 STYLES_SEED = 0

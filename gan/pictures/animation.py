@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import Blend, Disposal
 
-from gan.sprite import Pixels, enlarge
+from gan.pictures.sprite import Pixels, enlarge
 
 Format = Literal["gif", "apng"]
 

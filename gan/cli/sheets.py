@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan.cli import CommandError
-from gan.commands.common import (
+from gan.cli.common import (
     CREATURES,
     MOST_CREATURES,
     SHIPPED,
@@ -29,6 +28,7 @@ from gan.commands.common import (
     progress_bar,
     stack,
 )
+from gan.cli.program import CommandError
 from gan.config import DEFAULT_PSI
 from gan.files import write
 
@@ -74,8 +74,8 @@ def mix(
     left, above = parse_creatures(rows), parse_creatures(columns)
     _check_count((len(left) + 1) * (len(above) + 1))
 
-    from gan.mixing_grid import mixing_grid
-    from gan.table import CLEAR, WHITE, side, table
+    from gan.pictures.mixing_grid import mixing_grid
+    from gan.pictures.sheet import CLEAR, WHITE, side, table
 
     sampler = open_sampler(checkpoint)
     chosen = _chosen_layers(take, layers, sampler.levels)
@@ -120,7 +120,7 @@ def grid(
         raise CommandError("ψ belongs to seeds: draw style files with a single one.")
     _check_count(len(sources) * len(values))
 
-    from gan.table import CLEAR, WHITE, in_rows, side, table
+    from gan.pictures.sheet import CLEAR, WHITE, in_rows, side, table
 
     wide = len(values) if len(values) > 1 else min(columns or COLUMNS, len(sources))
     sampler = open_sampler(checkpoint)

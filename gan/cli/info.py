@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from gan.commands.common import SHIPPED, open_checkpoint
+from gan.cli.common import SHIPPED, open_checkpoint
 
 if TYPE_CHECKING:
     from gan.checkpoint import Checkpoint

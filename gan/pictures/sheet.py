@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from gan.errors import UserError
-from gan.sprite import Pixels, enlarge
+from gan.pictures.sprite import Pixels, enlarge
 
 MOST_PIXELS = 16_384  # of a side: what viewers and browsers still open
 TEXT = (112, 112, 112, 255)  # legible on white and on black

@@ -10,8 +10,8 @@ from PIL import Image
 from gan.errors import UserError
 from gan.pictures.errors import PictureError
 from gan.pictures.read import read_frames
+from gan.pictures.sprite import Pixels, enlarge
 from gan.pictures.square import to_square, to_straight
-from gan.sprite import Pixels, enlarge
 
 VECTOR_SCALE = 4  # vector drawings are rendered so many times larger than what they become
 

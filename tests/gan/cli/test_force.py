@@ -11,8 +11,8 @@ import pytest
 from bot import weirdness
 from gan.config import DEFAULT_PSI
 from gan.files import FileError, check_replaces, named, write
+from gan.pictures.sprite import from_png, to_png
 from gan.sampler import Sampler
-from gan.sprite import from_png, to_png
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint
 
@@ -109,7 +109,7 @@ def test_a_word_is_the_same_creature_here_and_in_the_bot(
 
 
 def test_a_terminal_without_letters_gets_question_marks() -> None:
-    code = "from gan.cli import CommandError, run\nimport typer\napp = typer.Typer()\n@app.command()\n"
+    code = "from gan.cli.program import CommandError, run\nimport typer\napp = typer.Typer()\n@app.command()\n"
     code += "def main():\n    print('ψ × 2')\n    raise CommandError('ψ is too large')\nrun(app)"
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)

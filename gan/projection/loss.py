@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.features import FrozenEfficientNet, available, over_white, resize
+from gan.pretrained.efficientnet import FrozenEfficientNet, available, over_white, resize
 
 SMALLEST = 8  # side in pixels of the coarsest scale that is compared
 FEATURE_SIDE = 96  # what the frozen network looks at; smaller sees less, larger costs more
@@ -15,9 +15,9 @@ FEATURE_WEIGHT = 0.5  # how much features count beside pixels
 class PictureLoss(nn.Module):
     """Distance of pictures from one target, differentiable: what a projection makes small.
 
-    `features` asks for the perceptual part (see `gan.features`); raises `ImportError` if its packages are
-    not installed. Without it pixels alone are compared, which holds colours and outlines but is blind to the
-    kind of detail that never lines up exactly.
+    `features` asks for the perceptual part (see `gan.pretrained.efficientnet`); raises `ImportError` if its
+    packages are not installed. Without it pixels alone are compared, which holds colours and outlines but is
+    blind to the kind of detail that never lines up exactly.
     """
 
     def __init__(self, target: Tensor, features: bool) -> None:
