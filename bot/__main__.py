@@ -22,19 +22,19 @@ from discord.http import Route
 from rich.console import Console
 from rich.logging import RichHandler
 
-from bot.checkpoint_commands import app as checkpoint_app
-from bot.checkpoints import Checkpoints, choose_first
-from bot.checkpoints import describe as describe_checkpoint
+from bot.checkpoints.command_line import app as checkpoint_app
+from bot.checkpoints.files import Shelf
+from bot.checkpoints.switching import Checkpoints, choose_first
+from bot.checkpoints.switching import describe as describe_checkpoint
 from bot.client import NewmonBot
 from bot.config import Settings, describe, load_settings
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
-from bot.proxy import Proxy, proxy_for, unreachable
-from bot.redaction import RedactingFormatter, redact
 from bot.retrain import Retraining
-from bot.shelf import Shelf
 from bot.store import Store
 from bot.store.backup import back_up
+from bot.system.proxy import Proxy, proxy_for, unreachable
+from bot.system.redaction import RedactingFormatter, redact
 from bot.ui.announce import Announcer
 from sandbox import Sandbox, SandboxError, SandboxSettings
 

@@ -13,20 +13,20 @@ from pathlib import Path
 import discord
 from discord import app_commands
 
-from bot.checkpoints import Checkpoints
+from bot.checkpoints.switching import Checkpoints
 from bot.commands import add_all
 from bot.config import Settings
-from bot.dispatch import Tree, guard
+from bot.core.dispatch import Tree, guard
+from bot.core.errors import note
+from bot.core.interaction import Bot
+from bot.core.limits import Cooldown, Service
+from bot.core.rights import owners_of
 from bot.engine import Engine
-from bot.interaction import Bot
-from bot.proxy import Proxy
 from bot.retrain import Retraining
-from bot.rights import owners_of
-from bot.service import Cooldown, Service
 from bot.store import Store
+from bot.system.proxy import Proxy
 from bot.ui.buttons import ITEMS
 from bot.ui.rehatching import KeepAndMix, Rehatch
-from bot.ui.reports import note
 from bot.ui.retraining import CancelRetrain, GoOn, UseResult
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.env_file import EnvFile, idle_variables
 from bot.errors import UserError
-from bot.paths import path_of
-from bot.redaction import redact
+from bot.system.env_file import EnvFile, idle_variables
+from bot.system.paths import path_of
+from bot.system.redaction import redact
 
 log = logging.getLogger(__name__)
 

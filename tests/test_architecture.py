@@ -28,8 +28,8 @@ RULES = (
     (r"bot/engine/", r"discord", None),
     (r"bot/store/", r"discord|torch|gan(?!\.files\b)", None),
     (r"bot/", r"sqlalchemy|alembic|aiosqlite", r"bot/store/"),
-    (r"bot/(engine|store)/", r"bot\.(ui|commands)", None),
-    (r"bot/retrain/", r"discord|bot\.(ui|actions|commands|interaction)", None),
+    (r"bot/(engine|store)/", r"bot\.(ui|actions|commands|core|retrain|checkpoints)", None),
+    (r"bot/retrain/", r"discord|bot\.(ui|actions|commands|core)", None),
     (r"bot/", r"sandbox", r"bot/__main__\.py"),
     (r"sandbox/", r"bot|gan|train|migrations|tests", None),
 )

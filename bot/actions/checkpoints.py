@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import discord
 
-from bot.acknowledge import answering
-from bot.checkpoints import describe, find
-from bot.interaction import Interaction
-from bot.rights import require_admin
+from bot.checkpoints.switching import describe, find
+from bot.core.acknowledge import answering
+from bot.core.answers import answer
+from bot.core.interaction import Interaction
+from bot.core.rights import require_admin
 from bot.store import KnownCheckpoint
-from bot.ui.answers import answer
 
 SHOWN = 15
 

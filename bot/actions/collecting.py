@@ -7,18 +7,18 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import existing, show
+from bot.core.acknowledge import Acknowledge, answering
+from bot.core.answers import put
+from bot.core.buttons import on_press
+from bot.core.interaction import Interaction
+from bot.core.people import name_of, note_name
 from bot.engine import Picture
 from bot.errors import UserError
-from bot.interaction import Interaction
-from bot.people import name_of, note_name
 from bot.store import SORTS, Page, Sort
 from bot.store.names import plain
-from bot.ui.answers import put
 from bot.ui.buttons import SORT_LABELS, Collection, Open, Order, Turn, page_view
 from bot.ui.cards import Card
-from bot.ui.items import on_press
 from bot.ui.pictures import CHILD_SIDE, GALLERY_COLUMNS, Portrait, grid_sheet
 
 PICTURE = "collection.png"

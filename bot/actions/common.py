@@ -10,14 +10,14 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.core.answers import WAITS, put
+from bot.core.interaction import Interaction
+from bot.core.people import name_of
 from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
-from bot.interaction import Interaction
-from bot.people import name_of
 from bot.store import Creature, NewCreature
 from bot.store.names import plain
 from bot.store.store import GONE
-from bot.ui.answers import WAITS, put
 from bot.ui.buttons import creature_view
 from bot.ui.cards import creature_card
 

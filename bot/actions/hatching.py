@@ -7,8 +7,6 @@ from typing import Literal, get_args
 
 import discord
 
-from bot import weirdness
-from bot.acknowledge import answering
 from bot.actions.common import (
     ALL_LEVELS,
     counted,
@@ -19,14 +17,16 @@ from bot.actions.common import (
     random_seed,
     show,
 )
+from bot.core import weirdness
+from bot.core.acknowledge import answering
+from bot.core.answers import put
+from bot.core.buttons import on_press
+from bot.core.interaction import Interaction
 from bot.engine import SEED_MAX, seed_from_text
 from bot.errors import UserError
-from bot.interaction import Interaction
 from bot.store import Creature
-from bot.ui.answers import put
 from bot.ui.buttons import Another, Choose, Nearby, Several, sheet_view
 from bot.ui.cards import Card, code_text
-from bot.ui.items import on_press
 from bot.ui.pictures import Portrait, grid_sheet
 
 Count = Literal[1, 4, 9]

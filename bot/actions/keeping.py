@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import discord
 
-from bot.acknowledge import answering
 from bot.actions.common import existing, own, parents_of, show
 from bot.actions.naming import candidates
+from bot.core import dialogs
+from bot.core.acknowledge import answering
+from bot.core.answers import answer
+from bot.core.buttons import on_press
+from bot.core.dialogs import Answers, name_dialog, on_submit, rename_dialog
+from bot.core.interaction import Interaction
 from bot.errors import UserError
-from bot.interaction import Interaction
 from bot.store import AlreadySaved, Creature, NotSaved, NotYours
-from bot.ui import dialogs
-from bot.ui.answers import answer
 from bot.ui.buttons import Favourite, Keep, Release, ReleaseNow, Rename, Save, farewell_view, release_view
-from bot.ui.dialogs import Answers, name_dialog, on_submit, rename_dialog
-from bot.ui.items import on_press
 
 
 @on_press(Save)

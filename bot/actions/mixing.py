@@ -7,8 +7,6 @@ from typing import Any
 
 import discord
 
-from bot import weirdness
-from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import (
     ALL_LEVELS,
     counted,
@@ -19,16 +17,17 @@ from bot.actions.common import (
     show,
 )
 from bot.actions.rehatching import keep_rehatched, offer_rehatching, rehatch
+from bot.core import dialogs, weirdness
+from bot.core.acknowledge import Acknowledge, answering
+from bot.core.answers import put
+from bot.core.buttons import on_press
+from bot.core.dialogs import Answers, mix_dialog, on_submit
+from bot.core.interaction import Interaction
 from bot.engine import Take
 from bot.errors import UserError
-from bot.interaction import Interaction
 from bot.store import Creature
-from bot.ui import dialogs
-from bot.ui.answers import put
 from bot.ui.buttons import MixWith, MoreLikeThis, Swap, mix_view
 from bot.ui.cards import Card, describe_recipe, parent_label
-from bot.ui.dialogs import Answers, mix_dialog, on_submit
-from bot.ui.items import on_press
 from bot.ui.pictures import CHILD_COLUMNS, Portrait, mix_sheet
 from bot.ui.rehatching import KeepAndMix, Rehatch
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from bot.acknowledge import Acknowledge, answering
 from bot.actions.common import courtesy, existing, new_creature
 from bot.actions.naming import candidates
+from bot.core.acknowledge import Acknowledge, answering
+from bot.core.answers import answer, put
+from bot.core.interaction import Interaction
 from bot.engine import OnProgress
 from bot.errors import UserError
-from bot.interaction import Interaction
 from bot.store import AlreadySaved, Creature
-from bot.ui.answers import answer, put
 from bot.ui.rehatching import comparison, offer
 
 NOTE_INTERVAL_S = 3.0

@@ -7,17 +7,17 @@ import contextlib
 
 import discord
 
-from bot.acknowledge import answering
+from bot.core.acknowledge import answering
+from bot.core.answers import answer
+from bot.core.buttons import on_press
+from bot.core.interaction import Interaction
+from bot.core.rights import require_admin
 from bot.errors import UserError
-from bot.interaction import Interaction
 from bot.retrain import plan
 from bot.retrain.jobs import NOT_RUNNING
 from bot.retrain.plan import Plan
 from bot.retrain.progress import read_progress
-from bot.rights import require_admin
 from bot.store import AlreadyRunning, Job, NewJob
-from bot.ui.answers import answer
-from bot.ui.items import on_press
 from bot.ui.retraining import CancelRetrain, GoOn, Notice, UseResult, ended_notice, running_notice
 
 CAN_GO_ON = ("failed", "cancelled")

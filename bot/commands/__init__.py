@@ -10,7 +10,7 @@ from bot.commands.collecting import mon, mons
 from bot.commands.hatching import newmon, save
 from bot.commands.mixing import mix
 from bot.commands.retraining import checkpoint, retrain
-from bot.interaction import Bot
+from bot.core.interaction import Bot
 
 EVERYBODYS = (newmon, save, mix, mons, mon, about)  # in the order in which people need them
 ADMINS = (retrain, checkpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.interaction import Interaction
+from bot.core.interaction import Interaction
 
 WHAT = (
     "I hatch creatures that never existed, with a StyleGAN that was trained on sprites.\n"

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.actions import collecting
 from bot.commands.suggesting import suggest_creatures
-from bot.interaction import Interaction
+from bot.core.interaction import Interaction
 from bot.store import Sort
 
 

@@ -8,10 +8,10 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot import weirdness
 from bot.actions import hatching, keeping
 from bot.actions.hatching import SEED_LENGTH_MAX, Count
-from bot.interaction import Interaction
+from bot.core import weirdness
+from bot.core.interaction import Interaction
 
 
 @app_commands.command(description="Hatch a creature that never existed, for example /newmon seed:Ash count:4")

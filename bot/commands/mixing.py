@@ -8,7 +8,7 @@ from discord import app_commands
 
 from bot.actions import mixing
 from bot.commands.suggesting import suggest_creatures
-from bot.interaction import Interaction
+from bot.core.interaction import Interaction
 
 
 @app_commands.command(

@@ -8,10 +8,10 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.actions import checkpoints, retraining
-from bot.checkpoints import describe
-from bot.interaction import Interaction
+from bot.checkpoints.switching import describe
+from bot.core.interaction import Interaction
+from bot.core.rights import is_admin
 from bot.retrain.plan import data_sources
-from bot.rights import is_admin
 
 retrain = app_commands.Group(name="retrain", description="Train the network further (admins)")
 checkpoint = app_commands.Group(name="checkpoint", description="Choose what creatures hatch from (admins)")

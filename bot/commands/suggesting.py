@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from discord.app_commands import Choice
 
-from bot.interaction import Interaction
+from bot.core.interaction import Interaction
 
 
 async def suggest_creatures(interaction: Interaction, current: str) -> list[Choice[str]]:

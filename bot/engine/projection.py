@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.background import ROOT, environment, stand_back
 from bot.errors import UserError
+from bot.system.background import ROOT, environment, stand_back
 
 log = logging.getLogger(__name__)
 

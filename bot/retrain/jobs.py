@@ -16,7 +16,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 
-from bot.checkpoints import Checkpoints
+from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
 from bot.errors import UserError
 from bot.retrain.observer import Observer

@@ -12,10 +12,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.checkpoints.files import Shelf
 from bot.config import PACKAGE_SOURCE, Settings
 from bot.errors import UserError
 from bot.retrain.progress import STATE_FILE
-from bot.shelf import Shelf
 from bot.store import Job
 
 LEAST_KIMG, USUAL_KIMG = 0.1, 100

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.background import ROOT, environment, stand_back
+from bot.system.background import ROOT, environment, stand_back
 
 # Begins once it is told to: if the bot is killed before it has noted the process, there is none.
 WAIT_FOR_WORD = ("/bin/sh", "-c", 'read -r _ && exec "$@"', "sh")

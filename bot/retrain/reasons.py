@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.background import ROOT
+from bot.system.background import ROOT
 
 COMMANDS = ("/retrain", "/checkpoint", "/newmon")  # which begin as a path does
 # A path from the root, a drive or the home folder, up to what cannot belong to it or hardly does.

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bot.checkpoints import Checkpoints
+from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
 from bot.engine import CheckpointError
 from bot.retrain.observer import Observer

@@ -27,9 +27,9 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.paths import path_of
-from bot.redaction import redact
 from bot.store.errors import ConnectionLost, NotStorable, StoreError
+from bot.system.paths import path_of
+from bot.system.redaction import redact
 
 log = logging.getLogger(__name__)
 

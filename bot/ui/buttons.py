@@ -5,9 +5,9 @@ from __future__ import annotations
 from discord import ButtonStyle, SelectOption
 from discord.ui import View
 
-from bot import weirdness
+from bot.core import weirdness
+from bot.core.buttons import Menu, Press
 from bot.store import SORTS, Creature, Page, Sort
-from bot.ui.items import Menu, Press
 
 SORT_LABELS: dict[Sort, str] = {
     "newest": "Newest first",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.core.weirdness import describe
 from bot.engine import Picture
 from bot.store import Creature
 from bot.ui.pictures import portrait
-from bot.weirdness import describe
 
 PICTURE = "creature.png"
 CODE_LENGTH = 100  # characters

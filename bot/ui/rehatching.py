@@ -9,10 +9,10 @@ import discord
 from discord import ButtonStyle
 from discord.ui import View
 
+from bot.core.buttons import Press
 from bot.engine import Picture
 from bot.store import Creature
 from bot.ui.cards import Card, parent_label
-from bot.ui.items import Press
 from bot.ui.pictures import Portrait, grid_sheet
 
 PICTURE = "rehatched.png"

@@ -12,10 +12,10 @@ import discord
 from discord import ButtonStyle
 from discord.ui import View
 
+from bot.core.buttons import Press
 from bot.retrain.progress import STATE_FILE, Progress
 from bot.retrain.reasons import without_paths
 from bot.store import Job
-from bot.ui.items import Press
 
 GRID_PICTURE = "creatures.png"
 COMPARISON_PICTURE = "comparison.png"

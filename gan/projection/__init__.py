@@ -1,0 +1,1 @@
+"""From a picture to the W+ code that comes closest to it."""

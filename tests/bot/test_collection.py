@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
+from bot.core.buttons import handled
 from bot.store import NewCreature, Store
 from bot.ui.buttons import ITEMS
-from bot.ui.items import handled
 from sandbox.driver import InteractionHandle, Message, SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, private_answer, refusal

@@ -12,15 +12,16 @@ import discord
 import pytest
 
 from bot import __main__ as program
-from bot import config, weirdness
+from bot import config
 from bot.actions.hatching import COUNTS
 from bot.actions.mixing import CHILDREN
 from bot.config import LARGEST_REQUEST, Settings, describe, load_settings
+from bot.core import weirdness
 from bot.errors import UserError
-from bot.redaction import RedactingFormatter, redact
 from bot.store import StoreError
 from bot.store.database import describe as describe_database
 from bot.store.database import parse_target
+from bot.system.redaction import RedactingFormatter, redact
 from sandbox import Sandbox, SandboxSettings
 from tests.bot.running import RunningBot
 

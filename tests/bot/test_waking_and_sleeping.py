@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.core.limits import SLEEPING, WAKING, Service
 from bot.engine import Engine
 from bot.engine import engine as engine_module
-from bot.service import SLEEPING, WAKING, Service
 from sandbox.driver import InteractionHandle, Message
 from tests.bot.stage import Stage, line_with, stopped
 from tests.bot.talking import private_answer, refusal

@@ -1,0 +1,1 @@
+"""The commands of `python -m train`, one module each. They import torch only once they need it."""

@@ -1,0 +1,1 @@
+"""A whole training run: its loop, its processes, and what it leaves behind."""

@@ -1,0 +1,1 @@
+"""One training step, and the ways to run it."""

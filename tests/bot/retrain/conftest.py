@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.checkpoints import Checkpoints, choose_first
+from bot.checkpoints.files import Shelf
+from bot.checkpoints.switching import Checkpoints, choose_first
 from bot.config import Settings
 from bot.engine import Engine
 from bot.retrain import Retraining, jobs, plan, process, tasks
 from bot.retrain.plan import Plan
 from bot.retrain.process import ProcessId
 from bot.retrain.progress import Progress
-from bot.shelf import Shelf
 from bot.store import Job, NewJob, Store
 from bot.ui.announce import Announcer
 from sandbox.driver import SandboxUser

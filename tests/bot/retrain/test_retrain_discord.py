@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.client import NewmonBot
+from bot.core.limits import SLEEPING
 from bot.retrain import jobs
-from bot.service import SLEEPING
 from bot.ui import announce
 from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.conftest import process_of

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.background import ROOT
+from bot.system.background import ROOT
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import make_checkpoint
 from tests.bot.talking import hatch, labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.checkpoints import choose_first
+from bot.checkpoints.switching import choose_first
 from bot.retrain.progress import Outcome
 from bot.store import Active
 from tests.bot.retrain.conftest import Rooms

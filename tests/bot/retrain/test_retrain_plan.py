@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from bot.background import ROOT
+from bot.checkpoints.files import Shelf
 from bot.config import Settings, load_settings
 from bot.errors import UserError
 from bot.retrain.plan import Plan, command, data_sources, plan, run_folder
 from bot.retrain.progress import Progress, last_words, read_outcome, read_progress
-from bot.shelf import Shelf
 from bot.store import Job
+from bot.system.background import ROOT
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.background import environment, stand_back
 from bot.errors import UserError
 from bot.retrain import process
 from bot.retrain.process import ProcessId
 from bot.store import Job, StoreError
+from bot.system.background import environment, stand_back
 from tests.bot.retrain.conftest import Rooms, process_of, until
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import simcord
 
 from bot.__main__ import awake
-from bot.checkpoints import Checkpoints
+from bot.checkpoints.switching import Checkpoints
 from bot.client import NewmonBot
 from bot.config import Settings
 from bot.store import Creature, NewCreature

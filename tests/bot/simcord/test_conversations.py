@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.core.dialogs import MIX, RENAME, SAVE
 from bot.engine import Hatched
 from bot.store import NewJob
 from bot.ui.buttons import ITEMS
-from bot.ui.dialogs import MIX, RENAME, SAVE
 from bot.ui.rehatching import KeepAndMix, Rehatch
 from bot.ui.retraining import CancelRetrain, UseResult
 from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title

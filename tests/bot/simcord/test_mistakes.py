@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 import simcord
 
+from bot.core.limits import Cooldown
 from bot.engine import Hatched
 from bot.engine.engine import FULL
 from bot.errors import UserError
-from bot.service import Cooldown
 from tests.bot.simcord.stage import EPHEMERAL, SimcordStage, public, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot import weirdness
+from bot.core import weirdness
 from gan.config import DEFAULT_PSI
 from gan.files import FileError, check_replaces, named, write
 from gan.pictures.sprite import from_png, to_png
@@ -109,7 +109,9 @@ def test_a_word_is_the_same_creature_here_and_in_the_bot(
 
 
 def test_a_terminal_without_letters_gets_question_marks() -> None:
-    code = "from gan.cli.program import CommandError, run\nimport typer\napp = typer.Typer()\n@app.command()\n"
+    code = (
+        "from gan.cli.program import CommandError, run\nimport typer\napp = typer.Typer()\n@app.command()\n"
+    )
     code += "def main():\n    print('ψ × 2')\n    raise CommandError('ψ is too large')\nrun(app)"
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)

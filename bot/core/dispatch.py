@@ -2,7 +2,7 @@
 
 An interaction that is not as documented makes discord.py raise where none of our code is in between: in a
 task that nobody waits for, or in the gateway's reader, which ends the bot. The overridden methods are not
-public; discord.py is pinned, and tests/bot/test_malformed.py sends what they are for.
+public; discord.py is pinned, and tests/bot/core/test_malformed.py sends what they are for.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from discord import app_commands
 from discord.ui import DynamicItem, Item
 from discord.ui.view import BaseView, ViewStore
 
+from bot.core.buttons import FOREIGN
+from bot.core.dialogs import answer_dialog
+from bot.core.errors import note, report, serve
+from bot.core.interaction import Bot
+from bot.core.transport import be_patient
 from bot.errors import UserError
-from bot.interaction import Bot
-from bot.transport import be_patient
-from bot.ui.dialogs import answer_dialog
-from bot.ui.items import FOREIGN
-from bot.ui.reports import note, report, serve
 
 
 class Tree(app_commands.CommandTree[Bot]):

@@ -9,8 +9,8 @@ from threading import Barrier
 
 import pytest
 
+from bot.checkpoints.files import Shelf
 from bot.engine import check_checkpoint, section_paths
-from bot.shelf import Shelf
 
 CHECKPOINT = Path("checkpoints/newmon.safetensors")
 STARTS = 4

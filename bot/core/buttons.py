@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import discord
 from discord.ui import Button, DynamicItem, Item, Select, View
 
+from bot.core.errors import report
+from bot.core.interaction import Interaction
 from bot.errors import UserError
-from bot.interaction import Interaction
-from bot.ui.reports import report
 
 Handler = Callable[..., Awaitable[None]]
 HandlerT = TypeVar("HandlerT", bound=Handler)

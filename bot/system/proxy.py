@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from bot.errors import UserError
-from bot.redaction import redact
+from bot.system.redaction import redact
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from bot.interaction import Interaction
+from bot.core.interaction import Interaction
 
 log = logging.getLogger(__name__)
 

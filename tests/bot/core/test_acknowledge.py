@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot import acknowledge
+from bot.core import acknowledge
 from bot.store import Creature, Store
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot

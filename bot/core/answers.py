@@ -16,8 +16,8 @@ import aiohttp
 import discord
 from discord.ui import View
 
-from bot.acknowledge import PRIVATE
-from bot.interaction import Interaction
+from bot.core.acknowledge import PRIVATE
+from bot.core.interaction import Interaction
 from bot.ui.cards import Card
 
 log = logging.getLogger(__name__)

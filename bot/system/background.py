@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]  # where `-m train` and `-m bot.…` find their modules
+ROOT = Path(__file__).resolve().parents[2]  # where `-m train` and `-m bot.…` find their modules
 LOWEST = 19  # of priorities: niceness
 OOM_SCORE = 800  # of 1000: where memory runs out, these go first and not the bot
 # The system takes one such change in a tenth of a second, of all processes together.

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.core.limits import Cooldown
 from bot.errors import UserError
-from bot.service import Cooldown
 from bot.store import Store
 from gan.sampler import Sampler
 from sandbox.driver import InteractionHandle, Message, SandboxUser

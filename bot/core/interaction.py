@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import discord
 
-from bot.checkpoints import Checkpoints
+from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
+from bot.core.limits import Cooldown, Service
 from bot.engine import Engine
 from bot.retrain import Retraining
-from bot.service import Cooldown, Service
 from bot.store import Store
 
 

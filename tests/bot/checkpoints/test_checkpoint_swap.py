@@ -16,8 +16,8 @@ from bot.engine import CheckpointError, Engine, Hatched, check_checkpoint, model
 from bot.engine.engine import OLDER_AT_ONCE
 from bot.errors import UserError
 from gan import checkpoint
+from tests.bot.engine.test_engine import WatchedEngine, occupy, until
 from tests.bot.running import make_checkpoint
-from tests.bot.test_engine import WatchedEngine, occupy, until
 
 
 def shelve(folder: Path, count: int) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import discord
 
+from bot.core.interaction import Interaction
 from bot.errors import UserError
-from bot.interaction import Interaction
 
 NOT_AN_ADMIN = "Only the bot's admins may do this: please ask one of them."
 

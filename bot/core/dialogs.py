@@ -12,8 +12,8 @@ from typing import Any
 from discord import SelectOption
 from discord.ui import Label, Modal, Select, TextInput
 
+from bot.core.interaction import Interaction
 from bot.errors import UserError
-from bot.interaction import Interaction
 from bot.store.names import MAX_LENGTH
 
 SAVE, RENAME, MIX = "name", "rename", "with"

@@ -161,7 +161,7 @@ class Complaints(logging.Handler):
         self.others: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != "bot.ui.reports":
+        if record.name != "bot.core.errors":
             self.others.append(record.getMessage())
 
 

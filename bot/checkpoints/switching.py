@@ -7,9 +7,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.checkpoints.files import Shelf
 from bot.engine import CheckpointError, Engine, check_checkpoint
 from bot.errors import UserError
-from bot.shelf import Shelf
 from bot.store import KnownCheckpoint, Store, StoreError
 
 Stamp = tuple[str, int, int]  # id, when its file was written, bytes

@@ -11,7 +11,7 @@ import logging
 
 import discord
 
-from bot.interaction import Interaction
+from bot.core.interaction import Interaction
 from bot.store.people import EVERYWHERE
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from discord.http import Route
 from pydantic import SecretStr
 
 from bot.errors import UserError
-from bot.proxy import Proxy, proxy_for
+from bot.system.proxy import Proxy, proxy_for
 from tests.bot.proxy import LoopbackProxy
 from tests.bot.running import RunningBot
 from tests.bot.stage import Stage

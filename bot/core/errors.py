@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.core.answers import EXPIRED, UNKNOWN_MESSAGE, tell_privately
+from bot.core.interaction import Interaction
+from bot.core.people import note_name
 from bot.errors import UserError
-from bot.interaction import Interaction
-from bot.people import note_name
-from bot.ui.answers import EXPIRED, UNKNOWN_MESSAGE, tell_privately
 
 log = logging.getLogger(__name__)
 

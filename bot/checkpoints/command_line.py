@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.checkpoints import ALL, describe, find
+from bot.checkpoints.files import SUFFIX, Shelf
+from bot.checkpoints.switching import ALL, describe, find
 from bot.config import Settings, load_settings
 from bot.errors import UserError
-from bot.paths import path_of
-from bot.shelf import SUFFIX, Shelf
 from bot.store import KnownCheckpoint, Store
+from bot.system.paths import path_of
 
 app = typer.Typer(help="See and choose what creatures hatch from.", no_args_is_help=True)
 console = Console()

@@ -7,9 +7,9 @@ import re
 import pytest
 
 import bot.client  # brings all buttons  # noqa: F401
+from bot.core.buttons import Menu, Press, Remembering
 from bot.store.ids import MAX_ID
 from bot.ui.buttons import Choose, Nearby, Swap
-from bot.ui.items import Menu, Press, Remembering
 
 LONGEST = 100  # characters of a custom_id
 KINDS = [kind for base in (Press, Menu) for kind in base.__subclasses__()]

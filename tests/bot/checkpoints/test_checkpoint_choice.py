@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot import checkpoints as choosing
-from bot.checkpoints import Checkpoints, choose_first, describe, find
+from bot.checkpoints import switching as choosing
+from bot.checkpoints.files import Shelf
+from bot.checkpoints.switching import Checkpoints, choose_first, describe, find
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
-from bot.shelf import Shelf
 from bot.store import Active, Store, StoreError
 from tests.bot.running import make_checkpoint
 from tests.bot.store.conftest import hatch

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from bot import client
-from bot.rights import NOT_AN_ADMIN
+from bot.core.rights import NOT_AN_ADMIN
 from sandbox import rest
 from sandbox.driver import InteractionHandle, SandboxUser
 from sandbox.places import Kind as PlaceKind

@@ -1,0 +1,1 @@
+"""Checkpoint files, and which one is in use."""

@@ -1,0 +1,1 @@
+"""What all features stand on: interactions, answers, buttons, dialogs, rights and limits."""
