@@ -5,9 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
+# A worker for each core, which takes tests off the others when it has none left.
+PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain-ready test lint bench data train clean
+.PHONY: help run retrain-ready test test-slow test-all lint bench data train clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -18,8 +20,15 @@ run: $(VENV)/.bot  ## Start the bot: on Discord with a token in .env, in the loc
 retrain-ready: $(VENV)/.train  ## Install what /retrain needs, also while the bot runs
 	@echo "Ready: /retrain start works now."
 
-test: $(VENV)/.dev  ## Run the tests
-	$(VENV)/bin/python -m pytest
+test: $(VENV)/.dev  ## Run the tests, but for the slow ones
+	$(PYTEST) -m 'not slow'
+
+test-slow: $(VENV)/.dev  ## Run the slow tests: storms, soaks and whole trainings
+	$(PYTEST) -m slow
+
+test-all:  ## Run all tests, as continuous integration does
+	$(MAKE) test
+	$(MAKE) test-slow
 
 lint: $(VENV)/.dev  ## Run the linters
 	$(VENV)/bin/ruff check .

@@ -1,22 +1,12 @@
-"""Tiny networks are fastest on one thread, above all while other work occupies the cores."""
+"""The command line of `gan`, and a network for it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 import gan.__main__ as program
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_checkpoint
-
-
-@pytest.fixture(autouse=True, scope="package")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
-"""Synthetic data, one thread and the command line for all tests of training."""
+"""Synthetic data and the command line for all tests of training."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 import train.__main__ as program
 from tests.command_line import CommandLine
@@ -13,15 +11,6 @@ from train.data import fetch
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
-
-
-@pytest.fixture(autouse=True, scope="package")
-def one_thread() -> Iterator[None]:
-    """Tiny networks are fastest on one thread, above all while other work occupies the cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
