@@ -8,6 +8,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from sandbox.driver import SandboxUser
 from tests.bot.stage import Stage, line_with
 from tests.bot.talking import hatch, press
@@ -17,6 +19,7 @@ CROWD = 6
 SAVES = 12  # that are seen before a kill
 
 
+@pytest.mark.slow
 async def test_a_killed_bot_comes_back_with_everything_that_people_saw_saved(tmp_path: Path) -> None:
     seen: dict[str, str] = {}  # name → whose
     enough = asyncio.Event()

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from bot.system.background import ROOT
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import make_checkpoint
@@ -62,6 +64,7 @@ async def ends(user: SandboxUser, message: Message, title: str) -> Message:
     return await user.wait_for_message(lambda m: m.id == message.id and title in m.text)
 
 
+@pytest.mark.slow
 async def test_a_bot_that_is_killed_three_times_comes_back_each_time(tmp_path: Path) -> None:
     first = make_checkpoint(tmp_path / "checkpoint.safetensors")
     (tmp_path / "checkpoint.training.safetensors").write_bytes(b"weights")

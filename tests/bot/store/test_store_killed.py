@@ -10,13 +10,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bot.store import Store
 
 from .conftest import CHECKPOINT
 from .storm import LITTER, storm
 
-KILLS = 100
 SAVES = 6  # before a kill, at most
 LITTERS_A_STORM = 1_000_000  # numbers that each storm has for itself
 
@@ -74,16 +74,19 @@ class Storms:
             assert connection.execute(halves).fetchone() == (0,)
 
 
-async def test_a_hundred_kills_in_a_storm_of_saves_lose_nothing_that_was_acknowledged(database: Path) -> None:
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
+async def test_kills_in_a_storm_of_saves_lose_nothing_that_was_acknowledged(
+    database: Path, kills: int
+) -> None:
     store = await Store.open(database)
     await store.register_checkpoint(CHECKPOINT, "checkpoints/newmon.safetensors", {})
     await store.close()
     storms, chance = Storms(database), random.Random(4)
-    for number in range(KILLS):
+    for number in range(kills):
         known = len(storms.acknowledged)
         storms.kill_one(number, saves=chance.randint(0, SAVES), delay_s=chance.uniform(0, 0.02))
         storms.check(known)
-    assert len(storms.acknowledged) > KILLS
+    assert len(storms.acknowledged) > kills
     storms.check_all()
 
     store = await Store.open(database)  # and the next process goes on
