@@ -13,8 +13,9 @@ CROWD = 50
 
 async def test_fifty_people_hatch_at_once_and_each_gets_one_picture(tmp_path: Path) -> None:
     bot = await RunningBot(tmp_path).start()
+    bot.sandbox.clock.stop()  # they may be many for a busy machine; what is asked is that nobody is forgotten
+    people = [SandboxUser(bot.url, f"Person {i}") for i in range(CROWD)]
     try:
-        people = [SandboxUser(bot.url, f"Person {i}") for i in range(CROWD)]
         await asyncio.gather(*(person.connect() for person in people))
 
         async def hatch(person: SandboxUser, i: int) -> tuple[str, bytes]:
@@ -26,8 +27,8 @@ async def test_fifty_people_hatch_at_once_and_each_gets_one_picture(tmp_path: Pa
         shown = await asyncio.gather(*(hatch(person, i) for i, person in enumerate(people)))
         assert len({message_id for message_id, _ in shown}) == CROWD
         assert len({picture for _, picture in shown}) == CROWD
-        await asyncio.gather(*(person.close() for person in people))
     finally:
+        await asyncio.gather(*(person.close() for person in people))
         await bot.stop()
 
 
