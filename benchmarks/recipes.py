@@ -37,9 +37,10 @@ from train.cli.eval import candidates
 from train.data.dataset import SpriteDataset
 from train.eval.reference import FeatureExtractor, build_reference
 from train.eval.samples import draw
+from train.protocol import STATE_FILE
 from train.recipe import TrainConfig
 from train.run.continuation import read_continuation
-from train.run.loop import STATE_FILE, fit, tune_memory
+from train.run.loop import fit, tune_memory
 from train.schedule import parse_stages
 from train.state import read
 from train.step.trainer import Trainer

@@ -19,12 +19,12 @@ from bot.errors import UserError
 from bot.system.env_file import EnvFile, idle_variables
 from bot.system.paths import path_of
 from bot.system.redaction import redact
+from train.protocol import PACKAGE_SOURCE
 
 log = logging.getLogger(__name__)
 
 ENV_FILE = Path(".env")  # in the folder that the bot is started in
 LARGEST_REQUEST = 9  # creatures that one command draws: /newmon count:9; a mix draws six
-PACKAGE_SOURCE = "pokeapi"  # in RETRAIN_DATA: the sprites that `python -m train data` fetches
 
 Ids = Annotated[frozenset[int], NoDecode]  # in the environment as numbers with commas, not as JSON
 Names = Annotated[dict[str, str], NoDecode]  # name=value,name=value

@@ -22,7 +22,9 @@ RULES = (
     (r"gan/", r"train|bot|sandbox|migrations|tests", None),
     (r"gan/", r"asyncio|aiohttp|discord|sqlalchemy|alembic|aiosqlite", None),
     (r"train/", r"bot|sandbox|migrations|tests|discord|asyncio|sqlalchemy", None),
-    (r"bot/", r"train|tests", None),
+    # The bot starts training as a process of its own: it knows the contract and nothing else.
+    (r"bot/", r"train\.(?!protocol\b)\w+|tests", None),
+    (r"train/protocol\.py", rf"(?!__future__|({'|'.join(sorted(sys.stdlib_module_names))})\b)\w+", None),
     # How files are written and folders locked is plain Python, and the same everywhere.
     (r"bot/", r"gan(?!\.files\b)|torch", r"bot/engine/"),
     (r"bot/engine/", r"discord", None),
@@ -80,6 +82,10 @@ def test_the_arrows_run_one_way() -> None:
         ("bot/ui/a.py", "from gan.pictures.sprite import to_png"),
         ("bot/ui/a.py", "import gan"),
         ("bot/a.py", "from train.run.loop import fit"),
+        ("bot/retrain/a.py", "from train import protocol, retrain"),
+        ("train/protocol.py", "import torch"),
+        ("train/protocol.py", "from gan.files import write"),
+        ("train/protocol.py", "from train.recipe import TrainConfig"),
         ("bot/engine/a.py", "import discord.ui"),
         ("bot/engine/a.py", "from ..ui import cards"),
         ("bot/store/a.py", "import torch.nn as nn"),
@@ -104,6 +110,8 @@ def test_an_arrow_the_wrong_way_is_found(tmp_path: Path, file: str, line: str) -
         ("bot/engine/a.py", "from gan.sampler import Sampler"),
         ("bot/commands/a.py", "from bot.engine import Engine\nimport training_wheels, ganglion"),
         ("bot/store/a.py", "from sqlalchemy import select"),
+        ("bot/retrain/a.py", "from train.protocol import STATE_FILE\nfrom train import protocol"),
+        ("train/protocol.py", "from __future__ import annotations\nimport json\nfrom pathlib import Path"),
     ],
 )
 def test_an_arrow_the_right_way_is_not(tmp_path: Path, file: str, line: str) -> None:

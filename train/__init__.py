@@ -1,1 +1,1 @@
-"""Builds checkpoints: fetches sprites, trains the networks, judges and exports them."""
+"""Builds checkpoints: fetches sprites, trains the networks, measures and exports them."""

@@ -21,14 +21,11 @@ from train.cli.enlarger import enlarger as enlarger_command
 from train.cli.export import check_exports_to
 from train.cli.export import export as export_command
 from train.cli.options import DEFAULT_DATA, Data, Run
+from train.protocol import PACKAGE_SOURCE, STOPPED, UNWRITTEN
 from train.recipe import Loss, Precision, TrainConfig
 from train.schedule import MOST_KIMG
 
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
-
-PACKAGE_SOURCE = "pokeapi"
-# Exit codes of a retrain, as in sysexits.h: a signal ended it; it could not write any more.
-STOPPED, UNWRITTEN = 75, 74
 
 app = typer.Typer(help="Build data sets and checkpoints.", no_args_is_help=True, add_completion=False)
 console = Console()

@@ -28,21 +28,19 @@ from train.data.dataset import SpriteDataset
 from train.eval.evaluate import Evaluation, evaluate
 from train.eval.reference import FeatureExtractor, Reference, build_reference
 from train.eval.significance import compare
-from train.journal import Journal
 from train.lock import locked
+from train.protocol import COMPARISON_FILE, GRIDS, INDEX_FILE, PACKAGE_SOURCE, STATE_FILE, Journal, Judgement
 from train.run.continuation import read_continuation
 from train.run.export import export
 from train.run.kid_tracker import SAMPLES as KID_SAMPLES
 from train.run.launch import Changes, launch
-from train.run.loop import STATE_FILE, TICK_IMAGES, stored_state
+from train.run.loop import TICK_IMAGES, stored_state
 from train.run.progress import sample_grid, write_grid
 from train.schedule import Phase
 from train.state import StateError, read
 
-PACKAGE_SOURCE = "pokeapi"
 PARENT_FILE = "parent.json"
-COMPARISON_FILE = "comparison.png"
-JUDGED = {"better": "better", "same": "about the same", "worse": "worse"}
+JUDGED: dict[Judgement, str] = {"better": "better", "same": "about the same", "worse": "worse"}
 FEWEST_TICKS = 8  # of a run, however short
 KID_SHARE = 0.2  # of the run, between two measurements on the way
 LEAST_KID_KIMG = 10.0
@@ -73,7 +71,7 @@ class UnwrittenError(Exception):
 
 
 def retrain(request: Request, console: Console) -> bool:
-    """Carry out a request; whatever it comes to is written down for whoever watches (`train.journal`).
+    """Carry out a request; whatever it comes to is written down for whoever watches (`train.protocol`).
 
     Returns whether it got to the end; False if a signal stopped it. Raises what its stages raise, mostly with
     a sentence for users, and `UnwrittenError`.
@@ -152,7 +150,7 @@ def prepared_data(request: Request, resolution: int, journal: Journal) -> Sprite
     workers = os.cpu_count() or 1
     if request.source == PACKAGE_SOURCE:
         options = at_least(SPRITE_OPTIONS, resolution)
-        if not (request.data / "index.json").is_file():
+        if not (request.data / INDEX_FILE).is_file():
             build_from_package(request.data, request.cache, options, workers, progress)
     elif request.source is not None:
         options = at_least(OWN_OPTIONS, resolution)
@@ -166,7 +164,7 @@ def _show_first(run: Path, parent: Checkpoint, images_seen: int) -> None:
 
     A run that goes on has pictures already, and where none can be written there are reasons to stop later.
     """
-    if any((run / "grids").glob("*.png")):
+    if any((run / GRIDS).glob("*.png")):
         return
     whole = Phase(0, parent.config.resolution, 1.0)
     with contextlib.suppress(OSError):

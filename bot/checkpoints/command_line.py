@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.checkpoints.files import SUFFIX, Shelf
+from bot.checkpoints.files import Shelf
 from bot.checkpoints.switching import ALL, describe, find
 from bot.config import Settings, load_settings
 from bot.errors import UserError
 from bot.store import KnownCheckpoint, Store
 from bot.system.paths import path_of
+from train.protocol import CHECKPOINT_SUFFIX
 
 app = typer.Typer(help="See and choose what creatures hatch from.", no_args_is_help=True)
 console = Console()
@@ -39,7 +40,7 @@ def show_list() -> None:
 @app.command()
 def use(what: Annotated[str, typer.Argument(help="The start of an id, or a checkpoint's file.")]) -> None:
     """Hatch from another checkpoint from now on. A running bot notices within seconds."""
-    is_file = what.endswith(SUFFIX) or Path(what).name != what or Path(what).is_file()
+    is_file = what.endswith(CHECKPOINT_SUFFIX) or Path(what).name != what or Path(what).is_file()
     known = asyncio.run(_use(load_settings(), path_of(what) if is_file else what))
     chosen = f"Creatures hatch from this checkpoint now: {describe(known)}"
     console.print(chosen, highlight=False, soft_wrap=True)

@@ -14,9 +14,7 @@ from typing import Any
 
 from bot.engine import CheckpointError, check_checkpoint, section_paths
 from gan.files import whole_file
-
-SUFFIX = ".safetensors"
-TRAINING_SUFFIX = ".training.safetensors"  # what `python -m train` goes on from, beside its checkpoint
+from train.protocol import CHECKPOINT_SUFFIX, TRAINING_SUFFIX
 
 
 class Shelf:
@@ -29,7 +27,7 @@ class Shelf:
 
     def path(self, checkpoint_id: str) -> Path:
         """Where a checkpoint lies, whether it is there or not."""
-        return self.folder / f"{checkpoint_id}{SUFFIX}"
+        return self.folder / f"{checkpoint_id}{CHECKPOINT_SUFFIX}"
 
     def training_path(self, checkpoint_id: str) -> Path:
         """Where what it is trained further from lies."""
@@ -43,7 +41,7 @@ class Shelf:
         """
         checkpoint_id, metadata = check_checkpoint(source, expected_id)
         self.folder.mkdir(parents=True, exist_ok=True)
-        training = source.with_name(source.name.removesuffix(SUFFIX) + TRAINING_SUFFIX)
+        training = source.with_name(source.name.removesuffix(CHECKPOINT_SUFFIX) + TRAINING_SUFFIX)
         if training.is_file():
             _copy(training, self.training_path(checkpoint_id))
         theirs = section_paths(source)

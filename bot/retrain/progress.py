@@ -6,22 +6,14 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-# The names that `train.journal`, `train.run.progress` and `train.run.loop` give to what they write.
-PROGRESS_FILE = "progress.json"
-OUTCOME_FILE = "outcome.json"
-STATS_FILE = "stats.jsonl"
-STATE_FILE = "state.safetensors"
-LOG_FILE = "log.txt"
-GRIDS = "grids"
+from train.protocol import GRIDS, LOG_FILE, OUTCOME_FILE, PROGRESS_FILE, STATS_FILE, Judgement
+
 KID_KEYS = ("mean", "low", "high")
 LAST_BYTES = 8192  # of the log, in which the last line is looked for
 # Of the figures: KID stands in one line of dozens when a retrain is a long one (400 bytes each at most).
 STATS_BYTES = 1000 * 400
-
-
-Verdict = Literal["better", "same", "worse"]  # beyond what chance explains
 
 
 @dataclass(frozen=True)
@@ -34,9 +26,8 @@ class Progress:
     total: float = 0.0  # 0: not known
     beats: float = 0.0  # grows for as long as anything happens
     left_s: float | None = None  # until all of `total` is done, if that can be told
-    figures: dict[str, float] = field(
-        default_factory=dict
-    )  # the latest of each, as `train.run.progress` names them
+    # The latest of each, as `train.run.progress` names them.
+    figures: dict[str, float] = field(default_factory=dict)
     grid: Path | None = None  # the latest picture of the same seeds
 
     @property
@@ -58,10 +49,10 @@ class Outcome:
         return str(self.values.get("reason") or "It did not say why.")
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Judgement:
         """What it came to, if it was done. A process of an older version says only whether it is worse."""
-        told: Verdict
-        for told in get_args(Verdict):
+        told: Judgement
+        for told in get_args(Judgement):
             if told == self.values.get("verdict"):
                 return told
         if self.values.get("worse", True):

@@ -14,10 +14,11 @@ from bot.config import Settings
 from bot.engine import CheckpointError
 from bot.retrain.observer import Observer
 from bot.retrain.plan import run_folder
-from bot.retrain.progress import STATE_FILE, Outcome, read_progress
+from bot.retrain.progress import Outcome, read_progress
 from bot.retrain.reasons import without_paths
 from bot.retrain.tasks import Tasks, retrying
 from bot.store import Job, JobState, Store
+from train.protocol import EMA_FILES, STATE_FILE
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class Results:
                 if folder.name not in kept:
                     shutil.rmtree(folder, ignore_errors=True)
                 elif latest is None or folder.name != latest.run or latest.state == "done":
-                    for name in (STATE_FILE, *(path.name for path in folder.glob("ema*.safetensors"))):
+                    for name in (STATE_FILE, *(path.name for path in folder.glob(EMA_FILES))):
                         with contextlib.suppress(OSError):
                             (folder / name).unlink()
 

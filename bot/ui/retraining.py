@@ -13,12 +13,12 @@ from discord import ButtonStyle
 from discord.ui import View
 
 from bot.core.buttons import Press
-from bot.retrain.progress import STATE_FILE, Progress
+from bot.retrain.progress import Progress
 from bot.retrain.reasons import without_paths
 from bot.store import Job
+from train.protocol import COMPARISON_FILE, STATE_FILE
 
 GRID_PICTURE = "creatures.png"
-COMPARISON_PICTURE = "comparison.png"
 BAR_LENGTH = 16
 BLURPLE, GREEN, YELLOW, RED, GREY = 0x5865F2, 0x57F287, 0xFEE75C, 0xED4245, 0x99AAB5
 
@@ -92,7 +92,7 @@ def ended_notice(job: Job, progress: Progress, folder: Path) -> Notice:
     embed, view = discord.Embed(), View(timeout=None)
     picture, filename = progress.grid, GRID_PICTURE
     if job.state == "done":
-        picture, filename = folder / COMPARISON_PICTURE, COMPARISON_PICTURE
+        picture, filename = folder / COMPARISON_FILE, COMPARISON_FILE
         _describe_result(embed, view, job)
     else:
         failed = job.state == "failed"

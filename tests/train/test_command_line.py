@@ -23,7 +23,7 @@ from train import recipe as recipes
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
-from train.run.loop import STATE_FILE
+from train.protocol import STATE_FILE
 from train.schedule import parse_stages
 from train.state import State, read, write
 

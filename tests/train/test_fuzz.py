@@ -13,7 +13,7 @@ from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train import recipe as recipes
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
-from train.run.loop import STATE_FILE
+from train.protocol import STATE_FILE
 from train.state import write
 
 USUAL: dict[str, dict[str, object]] = {

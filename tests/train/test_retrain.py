@@ -27,19 +27,18 @@ from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger
 from tests.train.tiny import differences, steps, tiny_trainer
-from train import journal as journals
+from train import protocol
 from train import retrain as retraining
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
 from train.errors import DataError
 from train.eval import reference as references
-from train.journal import Journal
 from train.lock import locked
+from train.protocol import STATE_FILE, Journal
 from train.retrain import Request, UnwrittenError, describe, retrain
 from train.run.continuation import continuation_path, read_continuation
 from train.run.export import export
-from train.run.loop import STATE_FILE
 from train.state import StateError, read, write
 
 pytestmark = pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
@@ -69,7 +68,7 @@ def parent(many: SpriteDataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture
 def request_(parent: Path, many: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Request:
     """Eight steps more, measured with as few samples as can be."""
-    monkeypatch.setattr(journals, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(protocol, "INTERVAL_S", 0.0)
     return Request(parent, many.path, tmp_path / "run", 0.032, samples=50)
 
 
@@ -91,7 +90,7 @@ class Watched:
 
         def noted(journal: Journal, name: str, values: dict) -> None:
             real(journal, name, values)
-            if name == journals.PROGRESS_FILE:
+            if name == protocol.PROGRESS_FILE:
                 self.seen.append(values)
                 self.react(values)
 
@@ -194,7 +193,7 @@ def test_one_that_is_killed_while_it_is_measured_trains_nothing_twice(request_: 
         "retrain",
         *(str(word) for pair in words.items() for word in pair),
     ]
-    progress = request_.run / journals.PROGRESS_FILE
+    progress = request_.run / protocol.PROGRESS_FILE
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
         while not (progress.exists() and json.loads(progress.read_text())["stage"] == "evaluating"):
             with contextlib.suppress(subprocess.TimeoutExpired):

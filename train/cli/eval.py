@@ -24,8 +24,8 @@ from train.errors import DataError, MetricsError
 from train.eval.evaluate import Evaluation, Report, evaluate
 from train.eval.reference import FEWEST_IMAGES, FeatureExtractor, build_reference
 from train.eval.report import REPORT_FILES, print_comparison, print_report, report_folder, write_pictures
+from train.protocol import STATE_FILE
 from train.run.export import averaged_generator, bake_growth, measure_mean_style
-from train.run.loop import STATE_FILE
 from train.schedule import phase_at
 from train.state import State, read, restore
 

@@ -99,8 +99,8 @@ def check_exports_to(
     source: Path | None = None,  # the checkpoint that the run begins with
 ) -> None:
     """Raises `CommandError` or `FileError` where a checkpoint of a run cannot or must not be written."""
+    from train.protocol import STATE_FILE
     from train.run.continuation import continuation_path
-    from train.run.loop import STATE_FILE
 
     if out.suffix != ".safetensors":
         raise CommandError(f"{option} must be a file that ends in .safetensors, not {out}.")

@@ -37,6 +37,7 @@ from train.data.typicality import least_typical
 from train.data.writer import DatasetWriter
 from train.errors import DataError, disk_error
 from train.lock import locked
+from train.protocol import INDEX_FILE
 from train.step.precision import choose
 
 Progress = Callable[[str, int, int], None]  # what is going on, files done, files in all (0: not known)
@@ -291,7 +292,7 @@ class Build:
         self.place.replace_file(LABELS_FILE, text)
         about = {"package": fetch.POKEDEX_PACKAGE, "version": fetch.POKEDEX_VERSION}
         about |= {"sha256": hashlib.sha256(text.encode()).hexdigest(), "species": len(labels.species)}
-        self.place.replace_file("index.json", json.dumps(index | {"labels": about}, ensure_ascii=False))
+        self.place.replace_file(INDEX_FILE, json.dumps(index | {"labels": about}, ensure_ascii=False))
 
     def result(self, without_labels: str | None = None) -> BuildResult:
         """What there is now."""

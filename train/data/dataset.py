@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from train.data.labels import Label, Labels
 from train.errors import DataError
+from train.protocol import INDEX_FILE
 
 FORMAT = "newmon-sprites"
 FORMAT_VERSION = 2
@@ -133,7 +134,7 @@ def to_batch(images: np.ndarray, factor: int = 1, device: torch.device | None = 
 def read_index(path: Path) -> dict[str, Any]:
     """index.json with the fields that everything relies on, or DataError."""
     try:
-        index = json.loads((path / "index.json").read_text(encoding="utf-8"))
+        index = json.loads((path / INDEX_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path} is not a data set: build one with `python -m train data`.") from error
     except (OSError, ValueError) as error:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from train.data.dataset import FORMAT, LABELS_FILE, SpriteDataset, read_index
 from train.errors import DataError
+from train.protocol import INDEX_FILE
 
-FILES = {"images.npy", "species.npy", "index.json", LABELS_FILE}
+FILES = {"images.npy", "species.npy", INDEX_FILE, LABELS_FILE}
 
 
 @dataclass(frozen=True, slots=True)

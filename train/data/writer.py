@@ -11,6 +11,7 @@ from train.data import fetch
 from train.data.dataset import FORMAT, FORMAT_VERSION
 from train.data.select import Selection
 from train.data.sources import SourceFile
+from train.protocol import INDEX_FILE
 
 
 class DatasetWriter:
@@ -57,4 +58,4 @@ class DatasetWriter:
             "files": [file.record() for file in self.files],
             "images": columns,
         }
-        (self.folder / "index.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+        (self.folder / INDEX_FILE).write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any
 
 from train.eval.evaluate import Evaluation, Report
 from train.eval.metrics import KIDChange, kid_change
 from train.eval.reference import Reference
-
-Judgement = Literal["better", "same", "worse"]
+from train.protocol import Judgement
 
 CHANCE = 0.05  # how often a checkpoint that changed nothing may be called better or worse
 LEAST_SHARE = 0.02  # of the old KID: a change of less is none that anybody would see, however certain

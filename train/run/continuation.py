@@ -13,16 +13,16 @@ import torch
 from gan.checkpoint import CheckpointError, load
 from gan.config import ConfigError, NetworkConfig
 from gan.generator import Generator
+from train.protocol import CHECKPOINT_SUFFIX, TRAINING_SUFFIX
 from train.state import DATA_PATH, State, StateError, read, write
 
 PARTS = ("generator/", "discriminator/", "eyes/")
 NOISE = ".noise.strength"
-SUFFIX = ".training.safetensors"
 
 
 def continuation_path(checkpoint: Path) -> Path:
     """Where the continuation of a checkpoint lies: beside it."""
-    return checkpoint.with_name(checkpoint.name.removesuffix(".safetensors") + SUFFIX)
+    return checkpoint.with_name(checkpoint.name.removesuffix(CHECKPOINT_SUFFIX) + TRAINING_SUFFIX)
 
 
 def write_continuation(checkpoint: Path, checkpoint_id: str, state: State) -> None:

@@ -16,9 +16,9 @@ from gan.layers import ModulatedConv2d
 from gan.levels import measure
 from gan.pictures.enlarge import Enlarger
 from gan.pictures.finish import Finish
+from train.protocol import STATE_FILE
 from train.recipe import TrainConfig
 from train.run.continuation import write_continuation
-from train.run.loop import STATE_FILE
 from train.schedule import Phase, phase_at
 from train.state import State, StateError, read
 

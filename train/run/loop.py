@@ -18,6 +18,7 @@ from rich.console import Console
 from gan.config import NetworkConfig
 from train.cli.options import DEFAULT_DATA
 from train.lock import locked
+from train.protocol import STATE_FILE
 from train.recipe import TrainConfig
 from train.run.annealing import TimeBox, annealed
 from train.run.kid_tracker import Meter
@@ -29,7 +30,6 @@ from train.step.trainer import DivergedError, Trainer, TrainingError
 TICK_IMAGES = 4000
 LEAST_TICK_S = 10  # a GPU shows thousands of images a second: that many grids nobody looks at
 SAVE_INTERVAL_S = 120
-STATE_FILE = "state.safetensors"
 MOST_ROLLBACKS = 4  # in one process: a run that keeps diverging needs another recipe
 ROLLBACK_LR = 0.5  # what the learning rates are multiplied by each time
 

@@ -19,6 +19,7 @@ from gan.config import DEFAULT_PSI
 from gan.generator import Generator
 from gan.latents import z_from_seed
 from gan.pictures.sprite import contact_sheet, to_rgba
+from train.protocol import GRIDS, STATS_FILE
 from train.run.annealing import TimeBox
 from train.run.kid_tracker import Meter
 from train.run.tensorboard_log import Board
@@ -47,7 +48,7 @@ def sample_grid(generator: Generator, phase: Phase) -> Image.Image:
 
 def write_grid(run: Path, kimg: float, grid: Image.Image) -> None:
     """Keep a `sample_grid` among those of a run, which sorted by name are in order."""
-    path = run / "grids" / f"{kimg:08.2f}.png"
+    path = run / GRIDS / f"{kimg:08.2f}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")  # whoever watches takes the latest picture, which must be whole
     grid.save(part, format="png")
@@ -102,7 +103,7 @@ class Reporter:
         if self.board is not None:
             self.board.close()
         if self.leads:
-            write_film(self.run / "grids", self.run / "training.gif")
+            write_film(self.run / GRIDS, self.run / "training.gif")
 
     def restart(self) -> None:
         """Forget the steps since the last tick."""
@@ -137,7 +138,7 @@ class Reporter:
         self.ticked_at = self.started
 
     def _write(self, figures: dict[str, float]) -> None:
-        with (self.run / "stats.jsonl").open("a") as file:
+        with (self.run / STATS_FILE).open("a") as file:
             file.write(json.dumps(figures) + "\n")
         self.console.print(self._line(figures), highlight=False)
         grid = sample_grid(self.trainer.emas[0].generator, self.trainer.phase)

@@ -23,8 +23,8 @@ from tests.train.tiny import steps, tiny_trainer
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
+from train.protocol import STATE_FILE
 from train.run.export import export
-from train.run.loop import STATE_FILE
 from train.state import write
 
 pytestmark = [

@@ -20,8 +20,8 @@ from train.data.dataset import SpriteDataset
 from train.data.holdout import by_name, by_share
 from train.data.synthetic import write_folder
 from train.errors import DataError
+from train.protocol import STATE_FILE
 from train.run.export import export
-from train.run.loop import STATE_FILE
 from train.state import write
 
 SHARE = 0.3

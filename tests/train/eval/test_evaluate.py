@@ -35,8 +35,8 @@ from train.eval.evaluate import (
 from train.eval.metrics import KID, Manifold
 from train.eval.reference import FeatureExtractor, Reference, build_reference
 from train.eval.samples import Samples, draw, network_input
+from train.protocol import STATE_FILE
 from train.run.export import export
-from train.run.loop import STATE_FILE
 from train.state import write
 
 needs_packages = pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")

@@ -11,8 +11,9 @@ from gan.checkpoint import load
 from tests.command_line import CommandLine
 from tests.train.tiny import BATCH, differences, steps, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.protocol import STATE_FILE
 from train.run.annealing import Annealing, TimeBox, annealed
-from train.run.loop import STATE_FILE, fit
+from train.run.loop import fit
 from train.state import State, StateError, read, write
 from train.step.trainer import Trainer
 

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from tests.train.tiny import BATCH, differences, steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
-from train.run.loop import MOST_ROLLBACKS, STATE_FILE, fit
+from train.protocol import STATE_FILE
+from train.run.loop import MOST_ROLLBACKS, fit
 from train.schedule import Stage
 from train.state import State, StateError, read, write
 from train.step.objective import StepStats
@@ -163,7 +164,7 @@ def start(run: Path, data: Path) -> subprocess.Popen[str]:
         "from tests.train.tiny import tiny_trainer; from train.data.dataset import SpriteDataset;"
         "from train.state import read;"
         "f.SAVE_INTERVAL_S = 0; run = Path(sys.argv[1]); data = SpriteDataset.open(Path(sys.argv[2]));"
-        "f.fit(tiny_trainer(data, read(run / f.STATE_FILE).config), run, Console())"
+        "f.fit(tiny_trainer(data, read(run / STATE_FILE).config), run, Console())"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code, str(run), str(data)],

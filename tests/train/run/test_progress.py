@@ -12,8 +12,9 @@ from rich.console import Console
 from gan.pretrained import efficientnet
 from tests.train.tiny import differences, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.protocol import STATE_FILE
 from train.run.kid_tracker import Meter
-from train.run.loop import STATE_FILE, fit
+from train.run.loop import fit
 from train.run.training_gif import write_film
 from train.state import read
 

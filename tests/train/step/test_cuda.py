@@ -12,8 +12,8 @@ from gan.pretrained import efficientnet
 from gan.sampler import Sampler
 from tests.train.tiny import steps, tiny_recipe
 from train.data.dataset import SpriteDataset
+from train.protocol import STATE_FILE
 from train.run.export import export
-from train.run.loop import STATE_FILE
 from train.state import read, write
 from train.step.cuda_graph import Recording
 from train.step.precision import choose

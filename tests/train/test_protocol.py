@@ -1,15 +1,20 @@
-"""What a retrain writes down of its progress: above all how long it still takes."""
+"""What the bot and a retrain agree on, and what a retrain tells of its progress: above all the time left."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from train import journal as journals
-from train.journal import Journal
+from bot.retrain.progress import read_outcome, read_progress
+from gan.pretrained.efficientnet import available
+from train import protocol
+from train.protocol import Journal
 
 
 class Clock:
@@ -29,12 +34,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def journal(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Journal:
-    monkeypatch.setattr(journals, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(protocol, "INTERVAL_S", 0.0)
     return Journal(tmp_path, clock)
 
 
 def written(journal: Journal) -> dict[str, Any]:
-    return json.loads((journal.run / journals.PROGRESS_FILE).read_text())
+    return json.loads((journal.run / protocol.PROGRESS_FILE).read_text())
 
 
 def test_time_left_is_told_by_the_pace_of_this_try(journal: Journal, clock: Clock) -> None:
@@ -69,3 +74,36 @@ def test_each_step_and_each_stage_has_a_pace_of_its_own(journal: Journal, clock:
     assert "left_s" not in written(journal)
     journal.progress("Choosing", 0, 0)
     assert "left_s" not in written(journal) and written(journal)["total"] == 0
+
+
+def test_the_bot_reads_what_a_retrain_writes(tmp_path: Path, clock: Clock) -> None:
+    journal = Journal(tmp_path, clock)
+    journal.begin("training")
+    clock.now += 1
+    journal.progress("", 2, 8)
+    clock.now += 3
+    journal.progress("", 5, 8)
+    told = read_progress(tmp_path)
+    assert (told.stage, told.done, told.total, told.left_s) == ("training", 5, 8, 3)
+    assert told.beats == journal.beats and read_outcome(tmp_path) is None
+    judgement: protocol.Judgement
+    for judgement in get_args(protocol.Judgement):
+        journal.end("done", verdict=judgement)
+        outcome = read_outcome(tmp_path)
+        assert outcome is not None and (outcome.result, outcome.verdict) == ("done", judgement)
+
+
+def test_the_contract_needs_no_torch() -> None:
+    code = "import sys, train.protocol; sys.exit(bool({'torch', 'numpy', 'gan'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_retrain_needs_the_packages_that_it_measures_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def find_spec(name: str) -> str:
+        asked.append(name)
+        return name
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+    assert available("lite1") and tuple(asked) == protocol.RETRAIN_PACKAGES
