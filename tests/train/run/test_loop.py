@@ -162,7 +162,7 @@ def start(run: Path, data: Path) -> subprocess.Popen[str]:
     code = (
         "import sys; from pathlib import Path; from rich.console import Console; import train.run.loop as f;"
         "from tests.train.tiny import tiny_trainer; from train.data.dataset import SpriteDataset;"
-        "from train.state import read;"
+        "from train.protocol import STATE_FILE; from train.state import read;"
         "f.SAVE_INTERVAL_S = 0; run = Path(sys.argv[1]); data = SpriteDataset.open(Path(sys.argv[2]));"
         "f.fit(tiny_trainer(data, read(run / STATE_FILE).config), run, Console())"
     )
