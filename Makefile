@@ -56,17 +56,17 @@ $(VENV)/.created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.bot: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.bot: $(VENV)/.created pyproject.toml setup.py gan/package.py constraints.txt
 	@echo "Installing the bot (PyTorch is large: this takes a while the first time) …"
-	@$(INSTALL) --editable .
+	@$(INSTALL) --editable '.[bot]'
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.bot
 	@echo "Installing what training needs …"
-	@$(INSTALL) --editable '.[train]'
+	@$(INSTALL) --editable '.[bot,train]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.train
 	@echo "Installing what tests need …"
-	@$(INSTALL) --editable '.[train,dev]'
+	@$(INSTALL) --editable '.[bot,train,dev]'
 	@touch $@

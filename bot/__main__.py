@@ -36,6 +36,7 @@ from bot.store.backup import back_up
 from bot.system.proxy import Proxy, proxy_for, unreachable
 from bot.system.redaction import RedactingFormatter, redact
 from bot.ui.announce import Announcer
+from gan.package import VERSION
 from sandbox import Sandbox, SandboxError, SandboxSettings
 
 log = logging.getLogger(__name__)
@@ -207,8 +208,20 @@ def speak_any_encoding() -> None:
             stream.reconfigure(errors="replace")
 
 
+def show_version(wanted: bool) -> None:
+    """Obey `--version`."""
+    if wanted:
+        typer.echo(f"newmon {VERSION}")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
-def start(context: typer.Context) -> None:
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show it and exit.")
+    ] = False,
+) -> None:
     """Run the bot: on Discord with a token in .env, in the local sandbox without one."""
     if context.invoked_subcommand is not None:
         log_to(Console(stderr=True), "WARNING")

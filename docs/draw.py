@@ -14,7 +14,6 @@ import torch
 import typer
 from PIL import Image
 
-from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
 from gan.cli.program import run
 from gan.config import NetworkConfig
@@ -22,6 +21,7 @@ from gan.files import write
 from gan.latents import Array, Take, layers_of, mix_layers, noise_from_seed
 from gan.levels import level_changes, markdown_table
 from gan.morph import way_through
+from gan.package import SHIPPED
 from gan.pictures.mixing_grid import mixing_grid
 from gan.pictures.sheet import in_rows
 from gan.pictures.sheet import table as table_of

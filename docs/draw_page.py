@@ -19,9 +19,9 @@ from PIL import Image
 from bot.__main__ import run as run_bot
 from bot.config import Settings
 from docs.draw import PICTURES
-from gan.__main__ import SHIPPED
 from gan.cli.program import run
 from gan.files import write
+from gan.package import SHIPPED
 from sandbox.driver import SandboxUser
 from tests.bot.browser import DRIVER, Keys, Page, options, webdriver
 

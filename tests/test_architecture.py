@@ -25,8 +25,8 @@ RULES = (
     # The bot starts training as a process of its own: it knows the contract and nothing else.
     (r"bot/", r"train\.(?!protocol\b)\w+|tests", None),
     (r"train/protocol\.py", rf"(?!__future__|({'|'.join(sorted(sys.stdlib_module_names))})\b)\w+", None),
-    # How files are written and folders locked is plain Python, and the same everywhere.
-    (r"bot/", r"gan(?!\.files\b)|torch", r"bot/engine/"),
+    # How files are written and folders locked is plain Python, and the same everywhere; so is the version.
+    (r"bot/", r"gan(?!\.(files|package)\b)|torch", r"bot/engine/"),
     (r"bot/engine/", r"discord", None),
     (r"bot/store/", r"discord|torch|gan(?!\.files\b)", None),
     (r"bot/", r"sqlalchemy|alembic|aiosqlite", r"bot/store/"),

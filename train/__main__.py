@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from gan.cli.common import PSI_MAX, ForceOption
-from gan.cli.program import CommandError, check_number
+from gan.cli.program import CommandError, VersionOption, check_number
 from gan.cli.program import run as run_command_line
 from gan.config import Style
 from gan.files import check_replaces, named
@@ -33,7 +33,7 @@ console = Console()
 
 
 @app.callback()
-def main() -> None:
+def main(version: VersionOption = False) -> None:
     """Build data sets and checkpoints."""
 
 

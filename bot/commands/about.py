@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.core.interaction import Interaction
+from gan.package import VERSION
 
 WHAT = (
     "I hatch creatures that never existed, with a StyleGAN that was trained on sprites.\n"
@@ -26,4 +27,5 @@ async def about(interaction: Interaction) -> None:
     trained = f", trained on {round(kimg * 1000):,} images" if isinstance(kimg, int | float) else ""
     embed.add_field(name="Checkpoint", value=f"`{engine.checkpoint_id}`{trained}", inline=False)
     embed.add_field(name="Notice", value=NOTICE, inline=False)
+    embed.set_footer(text=f"newmon {VERSION}")
     await interaction.response.send_message(embed=embed, ephemeral=True)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from gan.sampler import Sampler
     from gan.styles_file import Styles
 
-SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "newmon.safetensors"
 PSI_MAX = 2.0
 STYLE_SUFFIX = ".npz"  # the same as in gan.styles_file, without numpy
 MOST_CREATURES = 4096  # in one picture

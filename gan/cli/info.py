@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from gan.cli.common import SHIPPED, open_checkpoint
+from gan.cli.common import open_checkpoint
+from gan.package import SHIPPED
 
 if TYPE_CHECKING:
     from gan.checkpoint import Checkpoint

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan.cli.common import SHIPPED, open_sampler, progress_bar
+from gan.cli.common import open_sampler, progress_bar
+from gan.package import SHIPPED
 
 if TYPE_CHECKING:
     from gan.latents import Levels

@@ -9,7 +9,6 @@ import typer
 
 from gan.cli.common import (
     CREATURES,
-    SHIPPED,
     CheckpointOption,
     ForceOption,
     PixelsOption,
@@ -27,6 +26,7 @@ from gan.cli.common import (
 from gan.cli.program import CommandError
 from gan.config import DEFAULT_PSI
 from gan.files import write
+from gan.package import SHIPPED
 
 Easing = Literal["cosine", "linear"]  # the same as in gan.morph, without numpy
 BATCH = 64

@@ -5,12 +5,25 @@ from __future__ import annotations
 import io
 import math
 import sys
+from typing import Annotated
 
 import typer
 
 from gan.errors import UserError
+from gan.package import VERSION
 
 MEMORY = "There is not enough memory for that: ask for less at a time."
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"newmon {VERSION}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+]
 
 
 class CommandError(UserError):

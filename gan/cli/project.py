@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from gan.cli.common import (
-    SHIPPED,
     STYLE_SUFFIX,
     CheckpointOption,
     ForceOption,
@@ -21,6 +20,7 @@ from gan.cli.common import (
 )
 from gan.cli.program import CommandError
 from gan.files import write
+from gan.package import SHIPPED
 
 STEPS = 300
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan.cli.common import (
-    SHIPPED,
     STYLE_SUFFIX,
     CheckpointOption,
     Creature,
@@ -28,6 +27,7 @@ from gan.cli.common import (
 from gan.cli.program import CommandError
 from gan.config import DEFAULT_PSI
 from gan.files import check_replaces, write
+from gan.package import SHIPPED
 
 if TYPE_CHECKING:
     from gan.pictures.sprite import Pixels

@@ -10,7 +10,6 @@ import typer
 from gan.cli.common import (
     CREATURES,
     MOST_CREATURES,
-    SHIPPED,
     CheckpointOption,
     ClearOption,
     ForceOption,
@@ -31,6 +30,7 @@ from gan.cli.common import (
 from gan.cli.program import CommandError
 from gan.config import DEFAULT_PSI
 from gan.files import write
+from gan.package import SHIPPED
 
 if TYPE_CHECKING:
     from gan.latents import Levels

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan.__main__ import SHIPPED
 from gan.checkpoint import load, save
 from gan.latents import Levels, Take, mix_by_level
 from gan.levels import LEAST_STRUCTURE, Change, best_levels, compare, level_changes, markdown_table, measure
+from gan.package import SHIPPED
 from gan.pictures.sprite import Pixels
 from gan.sampler import Sampler
 from tests.command_line import CommandLine

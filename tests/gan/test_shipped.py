@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from gan.__main__ import SHIPPED
 from gan.checkpoint import Checkpoint, load
+from gan.package import SHIPPED
 from gan.sampler import Sampler
 
 MOST_BYTES = 45e6  # with everything that belongs to it

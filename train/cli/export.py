@@ -53,7 +53,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the run's averaged generator as a checkpoint that `python -m gan` and the bot load."""
-    from gan.cli.common import SHIPPED
+    from gan.package import SHIPPED
     from gan.pictures.finish import Finish
     from train.data.dataset import SpriteDataset
     from train.enlarger import read as read_enlarger

@@ -11,8 +11,8 @@ import torch
 
 from bot.engine import Engine
 from bot.engine.threads import BUDGET_S, MOST, fewest_threads
-from gan.__main__ import SHIPPED
 from gan.checkpoint import load
+from gan.package import SHIPPED
 from gan.sampler import Sampler
 from tests.bot.running import make_checkpoint
 

@@ -53,7 +53,7 @@ def test_a_picture_of_the_network_is_found_again(checkpoint: Path, sampler: Samp
 
 
 def test_the_shipped_network_finds_its_own_pictures_again() -> None:
-    from gan.__main__ import SHIPPED
+    from gan.package import SHIPPED
 
     shipped = load(SHIPPED)
     sampler = Sampler(shipped, "cpu")

@@ -10,11 +10,11 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from gan.__main__ import SHIPPED
 from gan.checkpoint import CheckpointError, load
 from gan.cli.program import CommandError
 from gan.config import ConfigError, Style
 from gan.generator import Generator, StyledConv
+from gan.package import SHIPPED
 from gan.pretrained import efficientnet
 from gan.sampler import Sampler
 from tests.train.tiny import BATCH, steps, tiny_recipe, tiny_trainer

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from gan.checkpoint import CheckpointError, load, save
-from gan.cli.common import SHIPPED
 from gan.config import Style
 from gan.generator import Generator
 from gan.layers import upsample
 from gan.levels import measure
+from gan.package import SHIPPED
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
 from tests.gan.tiny import STYLES, tiny_enlarger, tiny_generator

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan.__main__ import SHIPPED
 from gan.checkpoint import load
 from gan.cli.program import CommandError
 from gan.config import ConfigError, Style
 from gan.layers import downsample, upsample
+from gan.package import SHIPPED
 from tests.gan.tiny import STYLES
 from tests.train.tiny import BATCH, differences, steps, tiny_recipe, tiny_trainer
 from train.data.build import BuildOptions, build_from_folder
