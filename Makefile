@@ -9,7 +9,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain-ready test test-slow test-all lint bench data train clean
+.PHONY: help run retrain-ready test test-slow test-all check lint bench data train clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -29,6 +29,14 @@ test-slow: $(VENV)/.dev  ## Run the slow tests: storms, soaks and whole training
 test-all:  ## Run all tests, as continuous integration does
 	$(MAKE) test
 	$(MAKE) test-slow
+
+check: $(VENV)/.dev  ## Check what changed since main in about a minute: lint, types, and the nearest tests
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	files=$$($(VENV)/bin/python -m tests.changed types) && { test -z "$$files" || \
+		$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python $$files; }
+	files=$$($(VENV)/bin/python -m tests.changed tests) && { test -z "$$files" || \
+		$(PYTEST) -m 'not slow' $$files || test $$? -eq 5; }  # 5: all of them are slow ones
 
 lint: $(VENV)/.dev  ## Run the linters
 	$(VENV)/bin/ruff check .

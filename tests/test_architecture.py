@@ -2,7 +2,6 @@
 every module can be imported first.
 """
 
-import ast
 import graphlib
 import json
 import os
@@ -13,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.imports import ROOT, imports, module
+
 ROOMS = ("gan", "train", "bot", "sandbox", "migrations")
 RUN_BY_ALEMBIC = "migrations.env"  # and by nothing else: it migrates as soon as it is imported
 
@@ -35,21 +35,6 @@ RULES = (
     (r"bot/", r"sandbox", r"bot/__main__\.py"),
     (r"sandbox/", r"bot|gan|train|migrations|tests", None),
 )
-
-
-def imports(path: Path, root: Path = ROOT) -> set[str]:
-    """Full names of the modules that a file imports anywhere, relative ones resolved."""
-    package = path.relative_to(root).with_suffix("").parts[:-1]
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else ()
-            base = ".".join((*above, *([node.module] if node.module else [])))
-            # `from a import b` may import the module a.b.
-            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return names
 
 
 def files(root: Path = ROOT) -> list[Path]:
@@ -122,12 +107,6 @@ def test_an_arrow_the_right_way_is_not(tmp_path: Path, file: str, line: str) -> 
 
 # Circles. A file that says so in `if TYPE_CHECKING` or inside a function imports the other one all the same:
 # whoever reads the one has to know the other.
-
-
-def module(path: Path, root: Path = ROOT) -> str:
-    """What a file is imported as."""
-    parts = path.relative_to(root).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def needs(root: Path = ROOT) -> dict[str, set[str]]:
