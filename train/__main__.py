@@ -22,6 +22,7 @@ from train.cli.export import check_exports_to
 from train.cli.export import export as export_command
 from train.cli.names import names as names_command
 from train.cli.options import DEFAULT_DATA, Data, Run
+from train.cli.own import own
 from train.protocol import PACKAGE_SOURCE, STOPPED, UNWRITTEN
 from train.recipe import Loss, Precision, TrainConfig
 from train.schedule import MOST_KIMG
@@ -264,6 +265,7 @@ def fit(
         export_command(run, export_to, allow_unfinished=True, force=force, data=data)
 
 
+app.command()(own)
 app.command("export")(export_command)
 app.command("enlarger")(enlarger_command)
 app.command("names")(names_command)
