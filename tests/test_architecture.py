@@ -30,6 +30,7 @@ RULES = (
     (r"bot/engine/", r"discord", None),
     (r"bot/store/", r"discord|torch|gan(?!\.files\b)", None),
     (r"bot/", r"sqlalchemy|alembic|aiosqlite", r"bot/store/"),
+    (r"bot/creature/", r"discord|asyncio|aiohttp|bot\.(?!creature\b)\w+", None),
     (r"bot/(engine|store)/", r"bot\.(ui|actions|commands|core|retrain|checkpoints)", None),
     (r"bot/retrain/", r"discord|bot\.(ui|actions|commands|core)", None),
     (r"bot/", r"sandbox", r"bot/__main__\.py"),
@@ -75,6 +76,8 @@ def test_the_arrows_run_one_way() -> None:
         ("bot/engine/a.py", "from ..ui import cards"),
         ("bot/store/a.py", "import torch.nn as nn"),
         ("bot/store/a.py", "from ..ui import gallery"),
+        ("bot/creature/a.py", "from bot.ui import cards"),
+        ("bot/creature/a.py", "from discord import Embed"),
         ("bot/commands/a.py", "from sqlalchemy import select"),
         ("bot/retrain/a.py", "from discord import Embed"),
         ("bot/retrain/a.py", "from ..ui.retraining import Notice"),
@@ -97,6 +100,7 @@ def test_an_arrow_the_wrong_way_is_found(tmp_path: Path, file: str, line: str) -
         ("bot/store/a.py", "from sqlalchemy import select"),
         ("bot/retrain/a.py", "from train.protocol import STATE_FILE\nfrom train import protocol"),
         ("train/protocol.py", "from __future__ import annotations\nimport json\nfrom pathlib import Path"),
+        ("bot/creature/a.py", "import numpy as np\nfrom bot.creature.traits import Traits"),
     ],
 )
 def test_an_arrow_the_right_way_is_not(tmp_path: Path, file: str, line: str) -> None:

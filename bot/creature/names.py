@@ -11,10 +11,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.creature.chinese import transliterate
 from bot.creature.draws import Draws
 from bot.creature.name_file import NameFile, Part, name_file
 from bot.creature.name_rules import copies, is_pronounceable, is_real, is_rude, is_rude_pinyin, is_word
+from bot.creature.transliteration import transliterate
 
 # In percent.
 OWN_TYPE = 65  # of syllables come from names of the main type, the others from all names

@@ -5,12 +5,12 @@ from itertools import islice
 
 import pytest
 
-from bot.creature.chinese import CHARACTERS, MOST, transliterate
 from bot.creature.draws import creature_key
 from bot.creature.name_file import name_file
 from bot.creature.name_rules import is_real, is_rude, is_rude_pinyin
 from bot.creature.names import Name, proposals, propose
 from bot.creature.traits import TYPES
+from bot.creature.transliteration import CHARACTERS, MOST, transliterate
 
 KEYS = [creature_key("0123abcd", i.to_bytes(4, "big")) for i in range(1000)]
 
