@@ -87,7 +87,7 @@ async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retra
         retraining = Retraining(settings, store, checkpoints, Announcer(bot))
         stack.push_async_callback(retraining.close)
         bot.wake(engine, store, checkpoints, retraining)
-        known = await store.checkpoint(choice.id)
+        known = await store.checkpoints.get(choice.id)
         yield retraining, f"{describe_checkpoint(known) if known else choice.id}, {choice.why}"
 
 

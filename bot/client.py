@@ -145,7 +145,7 @@ class NewmonBot(Bot):
         """Now and then: forget what nobody saved, once it is old, and see whom the bot belongs to."""
         while True:
             try:
-                gone = await self.store.prune_unsaved(timedelta(days=self.settings.keep_unsaved_days))
+                gone = await self.store.creatures.prune(timedelta(days=self.settings.keep_unsaved_days))
                 if gone:
                     log.info("Forgot %d creatures that nobody saved.", gone)
             except Exception as error:  # of whatever kind: it is tried again

@@ -8,7 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
-from bot.store.database import parse_target
+from bot.store.address import parse_target
 from bot.store.migrate import in_transaction
 from bot.store.models import Base, UtcDateTime
 

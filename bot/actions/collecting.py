@@ -73,7 +73,9 @@ async def open_chosen(interaction: Interaction, chosen: str) -> None:
 async def show_named(interaction: Interaction, name: str) -> None:
     """The card of a creature by name or code."""
     async with answering(interaction) as acknowledge:
-        creature = await interaction.client.store.find(interaction.user.id, interaction.guild_id, name)
+        creature = await interaction.client.store.collection.find(
+            interaction.user.id, interaction.guild_id, name
+        )
         await acknowledge()
         await show(interaction, creature)
 
@@ -92,7 +94,7 @@ async def _show_page(
     *,
     named: discord.User | discord.Member | None = None,  # the owner, where Discord says who that is
 ) -> None:
-    page = await interaction.client.store.page(
+    page = await interaction.client.store.collection.page(
         owner_id,
         viewer_id=interaction.user.id,
         guild_id=interaction.guild_id,

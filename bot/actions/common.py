@@ -16,8 +16,8 @@ from bot.core.people import name_of
 from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
 from bot.store import Creature, NewCreature
+from bot.store.creatures import GONE
 from bot.store.names import plain
-from bot.store.store import GONE
 from bot.ui.buttons import creature_view
 from bot.ui.cards import creature_card
 
@@ -26,7 +26,7 @@ ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
 
 async def existing(interaction: Interaction, creature_id: int) -> Creature:
     """Raises `UserError` where the creature was forgotten or released."""
-    creature = await interaction.client.store.get(creature_id)
+    creature = await interaction.client.store.creatures.get(creature_id)
     if creature is None:
         raise UserError(GONE)
     return creature
@@ -57,7 +57,7 @@ async def show(
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:
     """Both parents, as far as there are any and they are still there."""
     ids = (creature.parent_a_id, creature.parent_b_id)
-    a, b = [None if i is None else await interaction.client.store.get(i) for i in ids]
+    a, b = [None if i is None else await interaction.client.store.creatures.get(i) for i in ids]
     return a, b
 
 

@@ -56,7 +56,7 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
                 on_accepted=acknowledge,
                 on_queued=queue_note(interaction),
             )
-            creatures = await interaction.client.store.add_creatures(
+            creatures = await interaction.client.store.creatures.add(
                 [
                     new_creature(interaction, one, seed_text=words, shown=count == 1)
                     for one, (_, words) in zip(hatched, seeds, strict=True)
@@ -113,7 +113,9 @@ async def choose(interaction: Interaction, creature_id: int, _number: int) -> No
     """Show one creature of this person's own sheet, in a message of its own."""
     async with answering(interaction) as acknowledge:
         creature = await own(interaction, creature_id)
-        await interaction.client.store.note_shown(creature.id, creature.owner_id, interaction.created_at)
+        await interaction.client.store.creatures.note_shown(
+            creature.id, creature.owner_id, interaction.created_at
+        )
         await acknowledge()
         await show(interaction, creature)
 
@@ -139,7 +141,7 @@ async def hatch_nearby(interaction: Interaction, creature_id: int) -> None:
                 on_queued=queue_note(interaction),
             )
             recipe = {"nearby": seed, "step": STEP}
-            [creature] = await interaction.client.store.add_creatures(
+            [creature] = await interaction.client.store.creatures.add(
                 [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
             )
         await show(interaction, creature, (origin, None))

@@ -25,14 +25,18 @@ async def ask_name(interaction: Interaction, creature_id: int) -> None:
         raise AlreadySaved(creature)
     a, b = await parents_of(interaction, creature)
     proposals = candidates(a and a.name, b and b.name)
-    name = await interaction.client.store.free_name(creature.owner_id, proposals) if proposals else None
+    name = (
+        await interaction.client.store.collection.free_name(creature.owner_id, proposals)
+        if proposals
+        else None
+    )
     await interaction.response.send_modal(name_dialog(creature_id, name))
 
 
 async def save_latest(interaction: Interaction, name: str | None) -> None:
     """Save what this person last hatched in this channel; without a name, ask for one."""
     store = interaction.client.store
-    latest = await store.latest_shown(interaction.user.id, interaction.channel_id or 0)
+    latest = await store.creatures.latest_shown(interaction.user.id, interaction.channel_id or 0)
     if latest is None:
         raise UserError("There is nothing of yours to save here yet: hatch something with /newmon first.")
     if name is None:
@@ -51,7 +55,7 @@ async def _save(interaction: Interaction, creature_id: int, name: str, *, in_pla
     async with answering(interaction, in_place=in_place) as acknowledge:
         store = interaction.client.store
         user, at = interaction.user, interaction.created_at
-        saved = await store.save(creature_id, user.id, name, interaction.guild_id, at)
+        saved = await store.creatures.save(creature_id, user.id, name, interaction.guild_id, at)
         await acknowledge()
         await show(interaction, saved)
 
@@ -68,7 +72,7 @@ async def rename_as_answered(interaction: Interaction, creature_id: int, answers
     """Rename in the message that the dialog was opened from."""
     async with answering(interaction, in_place=True) as acknowledge:
         store = interaction.client.store
-        renamed = await store.rename(creature_id, interaction.user.id, answers.get("name", ""))
+        renamed = await store.creatures.rename(creature_id, interaction.user.id, answers.get("name", ""))
         await acknowledge()
         await show(interaction, renamed)
 
@@ -78,7 +82,7 @@ async def mark(interaction: Interaction, creature_id: int, favourite: int) -> No
     """Make it a favourite of its owner's, or no longer."""
     async with answering(interaction, in_place=True) as acknowledge:
         store = interaction.client.store
-        marked = await store.set_favourite(creature_id, interaction.user.id, bool(favourite))
+        marked = await store.creatures.set_favourite(creature_id, interaction.user.id, bool(favourite))
         await acknowledge()
         await show(interaction, marked)
 
@@ -108,7 +112,7 @@ async def keep(interaction: Interaction, creature_id: int) -> None:
 async def release(interaction: Interaction, creature_id: int) -> None:
     """Let it go, and say so where it was."""
     async with answering(interaction, in_place=True) as acknowledge:
-        released = await interaction.client.store.release(creature_id, interaction.user.id)
+        released = await interaction.client.store.creatures.release(creature_id, interaction.user.id)
         await acknowledge()
         embed = discord.Embed(
             title=f"{released.name} was released.",

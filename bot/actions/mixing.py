@@ -53,8 +53,8 @@ async def mix(
         raise UserError("Take the shape, the features or the colours of B, and 0 to 100 % of it.")
     store, user_id, guild_id = interaction.client.store, interaction.user.id, interaction.guild_id
     async with answering(interaction) as acknowledge:
-        first = await store.find(user_id, guild_id, a)
-        second = await store.find(user_id, guild_id, b)
+        first = await store.collection.find(user_id, guild_id, a)
+        second = await store.collection.find(user_id, guild_id, b)
         if first.checkpoint_id != second.checkpoint_id or (take is None and amount is None):
             await _show_children(interaction, acknowledge, first, second)
             return
@@ -85,7 +85,7 @@ async def more_like_this(interaction: Interaction, a_id: int, b_id: int, user_id
 async def ask_partner(interaction: Interaction, creature_id: int) -> None:
     """Open the dialog for the other parent, with one's own creatures to choose from."""
     creature = await existing(interaction, creature_id)
-    partners = await interaction.client.store.partners(interaction.user.id, creature)
+    partners = await interaction.client.store.collection.partners(interaction.user.id, creature)
     await interaction.response.send_modal(mix_dialog(creature_id, creature.name or creature.code, partners))
 
 
@@ -96,7 +96,9 @@ async def mix_as_answered(interaction: Interaction, creature_id: int, answers: A
     async with answering(interaction) as acknowledge:
         first = await existing(interaction, creature_id)
         if text:
-            second = await interaction.client.store.find(interaction.user.id, interaction.guild_id, text)
+            second = await interaction.client.store.collection.find(
+                interaction.user.id, interaction.guild_id, text
+            )
         elif chosen.isdecimal():
             second = await existing(interaction, int(chosen))
         else:
@@ -128,7 +130,7 @@ def _refuse_others(interaction: Interaction, user_id: int) -> None:
 
 
 async def _parents(interaction: Interaction, a_id: int, b_id: int) -> tuple[Creature, Creature]:
-    a, b = [await interaction.client.store.get(i) for i in (a_id, b_id)]
+    a, b = [await interaction.client.store.creatures.get(i) for i in (a_id, b_id)]
     if a is None or b is None:
         raise UserError("One of the parents is no longer there: choose two others with /mix.")
     return a, b
@@ -196,7 +198,7 @@ async def _breed(
         )
         parents = {"parent_a_id": a.id, "parent_b_id": b.id}
         shown = len(recipes) == 1
-        return await interaction.client.store.add_creatures(
+        return await interaction.client.store.creatures.add(
             [
                 new_creature(interaction, child, **parents, recipe=note, shown=shown)
                 for child, note in zip(drawn, notes, strict=True)

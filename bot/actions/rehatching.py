@@ -58,7 +58,7 @@ async def rehatch(
             on_progress=progress_note(interaction, original.name or original.code),
         )
         recipe = {"rehatched": original.checkpoint_id}
-        [made] = await bot.store.add_creatures(
+        [made] = await bot.store.creatures.add(
             [new_creature(interaction, hatched, parent_a_id=original.id, recipe=recipe, shown=False)]
         )
         pictures = await bot.engine.pictures([original, made])
@@ -77,14 +77,14 @@ async def keep_rehatched(
     made, other = await existing(interaction, creature_id), await existing(interaction, other_id)
     if made.name is not None:
         return made, other
-    original = None if made.parent_a_id is None else await store.get(made.parent_a_id)
+    original = None if made.parent_a_id is None else await store.creatures.get(made.parent_a_id)
     known_as = (original and original.name) or made.parent_a_name or "Rehatched"
-    name = await store.free_name(user_id, candidates(known_as, None))
+    name = await store.collection.free_name(user_id, candidates(known_as, None))
     if name is None:
         raise UserError(f"All names like {known_as} are taken: rename one of those creatures first.")
     try:
         at = interaction.created_at
-        return await store.save(made.id, user_id, name, interaction.guild_id, at), other
+        return await store.creatures.save(made.id, user_id, name, interaction.guild_id, at), other
     except AlreadySaved as error:  # by a second press at the same time
         return error.creature, other
 

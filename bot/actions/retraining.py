@@ -29,10 +29,10 @@ async def start(interaction: Interaction, kimg: float | None, data: str | None, 
     require_admin(interaction)
     bot = interaction.client
     async with answering(interaction) as acknowledge:
-        if await bot.store.running_job() is not None:
+        if await bot.store.jobs.running() is not None:
             raise AlreadyRunning
         parent_id = bot.engine.checkpoint_id
-        unfinished = None if fresh else await bot.store.unfinished_job(parent_id)
+        unfinished = None if fresh else await bot.store.jobs.unfinished(parent_id)
         shelf = bot.checkpoints.shelf
         chosen = await asyncio.to_thread(plan, bot.settings, shelf, parent_id, kimg, data, unfinished)
         await acknowledge()
@@ -45,9 +45,9 @@ async def go_on(interaction: Interaction, job_id: int) -> None:
     require_admin(interaction)
     bot = interaction.client
     async with answering(interaction) as acknowledge:
-        if await bot.store.running_job() is not None:
+        if await bot.store.jobs.running() is not None:
             raise AlreadyRunning
-        pressed, latest = await bot.store.job(job_id), await bot.store.latest_job()
+        pressed, latest = await bot.store.jobs.get(job_id), await bot.store.jobs.latest()
         if pressed is None or latest is None or latest.run != pressed.run or latest.state not in CAN_GO_ON:
             raise UserError(OVER)
         shelf = bot.checkpoints.shelf
@@ -82,7 +82,7 @@ async def status(interaction: Interaction) -> None:
     """How the latest retrain stands or ended, for the person who asks alone."""
     require_admin(interaction)
     async with answering(interaction, private=True) as acknowledge:
-        job = await interaction.client.store.latest_job()
+        job = await interaction.client.store.jobs.latest()
         if job is None:
             raise UserError(NOT_RUNNING)
         await acknowledge()
@@ -109,7 +109,7 @@ async def cancel_this(interaction: Interaction, job_id: int) -> None:
     """The same by its button, for that retrain and no later one."""
     require_admin(interaction)
     async with answering(interaction, in_place=True) as acknowledge:
-        running = await interaction.client.store.running_job()
+        running = await interaction.client.store.jobs.running()
         if running is None or running.id != job_id:
             raise UserError("This retrain has ended already.")
         await interaction.client.retraining.cancel(interaction.user.display_name)
@@ -121,7 +121,7 @@ async def use_result(interaction: Interaction, job_id: int, new: int) -> None:
     """Bring a retrain's new checkpoint into use, or the one that it began with, and say so in a message."""
     require_admin(interaction)
     async with answering(interaction) as acknowledge:
-        job = await interaction.client.store.job(job_id)
+        job = await interaction.client.store.jobs.get(job_id)
         if job is None or job.result_id is None:
             raise UserError("Nothing came of this retrain that could be used.")
         await acknowledge()

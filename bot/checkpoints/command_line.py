@@ -49,8 +49,8 @@ def use(what: Annotated[str, typer.Argument(help="The start of an id, or a check
 async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None]:
     store = await Store.open(settings.database)
     try:
-        active = await store.active_checkpoint()
-        return await store.checkpoints(limit=ALL), active and active.checkpoint_id
+        active = await store.checkpoints.active()
+        return await store.checkpoints.newest(limit=ALL), active and active.checkpoint_id
     finally:
         await store.close()
 
@@ -61,7 +61,7 @@ async def _use(settings: Settings, what: str | Path) -> KnownCheckpoint:
     try:
         if isinstance(what, Path):
             checkpoint_id, metadata = shelf.put(what)
-            await store.register_checkpoint(checkpoint_id, shelf.path(checkpoint_id), metadata)
+            await store.checkpoints.register(checkpoint_id, shelf.path(checkpoint_id), metadata)
             what = checkpoint_id
         known = await find(store, what)
         if not shelf.usable(known.id):
@@ -69,7 +69,7 @@ async def _use(settings: Settings, what: str | Path) -> KnownCheckpoint:
                 f"The file of checkpoint {known.id[:8]} is missing or damaged in {shelf.folder}: "
                 "nothing was changed."
             )
-        await store.promote(known.id)
+        await store.checkpoints.promote(known.id)
         return known
     finally:
         await store.close()

@@ -39,13 +39,13 @@ async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Choice:
     try:
         checkpoint_id, path = await _shelve(store, shelf, configured)
     except CheckpointError as error:
-        active = await store.active_checkpoint()
+        active = await store.checkpoints.active()
         if active is None or not await asyncio.to_thread(shelf.usable, active.checkpoint_id):
             raise
         log.warning("CHECKPOINT cannot be used, so the bot goes on with %s: %s", active.checkpoint_id, error)
         why = "the one in use so far, because what CHECKPOINT names cannot be used"
         return Choice(active.checkpoint_id, shelf.path(active.checkpoint_id), why)
-    active = await store.follow_configured(checkpoint_id)
+    active = await store.checkpoints.follow_configured(checkpoint_id)
     if active.checkpoint_id == checkpoint_id:
         return Choice(checkpoint_id, path, "the one that CHECKPOINT names")
     if await asyncio.to_thread(shelf.usable, active.checkpoint_id):
@@ -76,7 +76,7 @@ async def _shelve(store: Store, shelf: Shelf, configured: Path) -> tuple[str, Pa
         log.warning("The checkpoint could not be copied to %s: %s", shelf.folder, error)
         checkpoint_id, metadata = await asyncio.to_thread(check_checkpoint, configured)
         path = configured
-    await store.register_checkpoint(checkpoint_id, path, metadata, configured=True)
+    await store.checkpoints.register(checkpoint_id, path, metadata, configured=True)
     return checkpoint_id, path
 
 
@@ -93,7 +93,7 @@ class Checkpoints:
 
     async def start(self) -> None:
         """Notice from now on when another process chooses a checkpoint."""
-        active = await self.store.active_checkpoint()
+        active = await self.store.checkpoints.active()
         if active is not None and active.checkpoint_id != self.engine.checkpoint_id:
             self._refused = await self._stamp(active.checkpoint_id)  # `choose_first` found it unusable
         self._following = asyncio.create_task(self._follow(), name="follow checkpoint")
@@ -109,7 +109,7 @@ class Checkpoints:
         known = await find(self.store, text)
         try:
             await self.engine.load(known.id)
-            await self.store.promote(known.id)
+            await self.store.checkpoints.promote(known.id)
             await self.engine.use(known.id)
             self._refused = None
         except CheckpointError as error:
@@ -122,13 +122,13 @@ class Checkpoints:
 
     async def listed(self) -> list[KnownCheckpoint]:
         """Those that can be hatched with, or that saved creatures belong to, newest first."""
-        known = await self.store.checkpoints(limit=ALL)
+        known = await self.store.checkpoints.newest(limit=ALL)
         there = await asyncio.to_thread(lambda: [self.shelf.path(one.id).is_file() for one in known])
         return [one for one, is_there in zip(known, there, strict=True) if is_there or one.creatures]
 
     async def tidy(self) -> None:
         """Delete the files of checkpoints that nothing needs, but for the newest few."""
-        for checkpoint_id in (await self.store.unused_checkpoints())[self.keep_unused :]:
+        for checkpoint_id in (await self.store.checkpoints.unused())[self.keep_unused :]:
             await asyncio.to_thread(self.shelf.remove, checkpoint_id)
 
     async def _stamp(self, checkpoint_id: str) -> Stamp:
@@ -150,7 +150,7 @@ class Checkpoints:
                 log.exception("could not follow the checkpoint in use")
 
     async def _follow_once(self) -> None:
-        active = await self.store.active_checkpoint()
+        active = await self.store.checkpoints.active()
         if active is None or active.checkpoint_id == self.engine.checkpoint_id:
             return
         stamp = await self._stamp(active.checkpoint_id)
@@ -170,7 +170,7 @@ async def find(store: Store, text: str) -> KnownCheckpoint:
     start = text.strip().casefold()
     if len(start) < SHORTEST_ID:
         raise UserError(f"Give at least {SHORTEST_ID} characters of a checkpoint's id, as the list shows it.")
-    found = await store.checkpoints(start, limit=2)
+    found = await store.checkpoints.newest(start, limit=2)
     if len(found) > 1:
         raise UserError(f"Several checkpoints start with {start}: give more characters of the id.")
     if not found:

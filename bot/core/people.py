@@ -26,7 +26,7 @@ async def note_name(interaction: Interaction, person: discord.User | discord.Mem
         names[interaction.guild_id] = person.display_name
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await interaction.client.store.note_names(person.id, names, interaction.created_at)
+            await interaction.client.store.people.note(person.id, names, interaction.created_at)
     except Exception as error:  # of whatever kind: nobody waits for a name, and the next interaction has it
         log.info("What somebody is called could not be noted this time: %s", type(error).__name__)
 
@@ -35,4 +35,4 @@ async def name_of(interaction: Interaction, person_id: int) -> str:
     """What somebody is called where the interaction happens; "" where nobody knows."""
     if person_id == interaction.user.id:
         return interaction.user.display_name
-    return await interaction.client.store.called(person_id, interaction.guild_id)
+    return await interaction.client.store.people.name(person_id, interaction.guild_id)

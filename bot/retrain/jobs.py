@@ -64,7 +64,7 @@ class Retraining:
     async def begin(self, new: NewJob) -> Job:
         """Start a retrain. Raises `AlreadyRunning`, and `UserError` where its process cannot be started."""
         async with self.results.beginning:
-            job = await self.store.begin_job(new)
+            job = await self.store.jobs.begin(new)
             self._cancelled.clear()  # and not before: until then the wish may be for another one
             try:
                 job = await self._launch(job)
@@ -86,8 +86,8 @@ class Retraining:
         """Mark a job that never began as failed: now, or as soon as the database can."""
 
         async def mark() -> None:
-            await self.store.end_job(job.id, "failed", reason)
-            await self.store.update_job(job.id, told=True)  # whoever wanted it is told right here
+            await self.store.jobs.end(job.id, "failed", reason)
+            await self.store.jobs.note_told(job.id)  # whoever wanted it is told right here
 
         try:
             await mark()
@@ -96,12 +96,12 @@ class Retraining:
 
     async def cancel(self, who: str) -> Job:
         """Ask the running retrain to save and stop. Raises `UserError` if none is running, or it is done."""
-        job = await self.store.running_job()
+        job = await self.store.jobs.running()
         if job is None:
             raise UserError(NOT_RUNNING)
         if job.stage == REGISTERING:
             raise UserError(TOO_LATE)
-        job = self._job = await self.store.update_job(job.id, cancelled_by=who)
+        job = self._job = await self.store.jobs.note_cancelled(job.id, who)
         self._cancelled.set()
         return job
 
@@ -110,12 +110,12 @@ class Retraining:
 
         async def running() -> None:
             async with self.results.beginning:
-                job = await self.store.running_job()
+                job = await self.store.jobs.running()
                 if job is not None and job.id != self._watched:
                     self._watch_from_now(job, self._watch(job, found=True))
 
         await retrying(running)
-        for ended in await retrying(self.store.untold_jobs):
+        for ended in await retrying(self.store.jobs.untold):
             await self.results.tell(ended)
 
     async def close(self) -> None:
@@ -147,9 +147,7 @@ class Retraining:
 
         child = await asyncio.to_thread(start)
         try:
-            job = await self.store.update_job(
-                job.id, pid=child.id.pid, pid_started=child.id.started, attempts=attempt
-            )
+            job = await self.store.jobs.note_process(job.id, child.id.pid, child.id.started, attempt)
         except BaseException:
             child.give_up()
             raise
@@ -239,7 +237,7 @@ class Retraining:
     # -- what came of it -----------------------------------------------------------------------------------
 
     async def _settle(self, job_id: int, hung: bool) -> None:
-        job = await self.store.job(job_id)
+        job = await self.store.jobs.get(job_id)
         assert job is not None
         if job.state != "running":
             return
@@ -258,7 +256,7 @@ class Retraining:
             await end(job, "failed", "The training process was asked to stop from outside of the bot.")
         else:
             values = {**outcome.values, "verdict": outcome.verdict}
-            job = self._job = await self.store.update_job(job.id, stage=REGISTERING, outcome=values)
+            job = self._job = await self.store.jobs.note_outcome(job.id, REGISTERING, values)
             self.progress = replace(self.progress, stage=REGISTERING, what="", done=0, total=0)
             self._show()
             await self.results.complete(job, outcome)

@@ -61,7 +61,7 @@ class Results:
             reason = f"The new checkpoint could not be kept: {error.strerror or error}."
             await self.end(job, "failed", reason)
             return
-        await store.register_checkpoint(
+        await store.checkpoints.register(
             checkpoint_id,
             shelf.path(checkpoint_id),
             metadata,
@@ -70,7 +70,7 @@ class Results:
         )
         await self._note_figures(job.parent_id, values.get("parent_metrics"))
         instead_of = await self._in_use(job.parent_id) if promote else None
-        job = await store.complete_job(job.id, checkpoint_id, instead_of=instead_of)
+        job = await store.jobs.complete(job.id, checkpoint_id, instead_of=instead_of)
         if job.promoted:
             await engine.use(checkpoint_id)
         await self.tell(job)
@@ -79,7 +79,7 @@ class Results:
 
     async def _in_use(self, parent_id: str) -> str:
         """What the result may replace: its parent, or one that is lost and that its parent stands in for."""
-        active = await self.store.active_checkpoint()
+        active = await self.store.checkpoints.active()
         if active is None or self.checkpoints.engine.checkpoint_id != parent_id:
             return parent_id
         usable = await asyncio.to_thread(self.checkpoints.shelf.usable, active.checkpoint_id)
@@ -87,14 +87,14 @@ class Results:
 
     async def _note_figures(self, parent_id: str, metrics: dict[str, Any] | None) -> None:
         """Keep what was measured of the parent on the way, if nobody has measured it before."""
-        parent = await self.store.checkpoint(parent_id)
+        parent = await self.store.checkpoints.get(parent_id)
         if parent is not None and parent.metrics is None and metrics:
-            await self.store.register_checkpoint(parent.id, parent.path, parent.metadata, metrics=metrics)
+            await self.store.checkpoints.register(parent.id, parent.path, parent.metadata, metrics=metrics)
 
     async def end(self, job: Job, state: JobState, reason: str) -> None:
         """Mark it as failed or cancelled, with the reason, and say so. What it had learned is kept."""
         log.warning("Retrain %d: %s", job.id, reason)
-        ended = await self.store.end_job(job.id, state, self.public(reason)[:REASON_LENGTH])
+        ended = await self.store.jobs.end(job.id, state, self.public(reason)[:REASON_LENGTH])
         await self.tell(ended)
         await self._tidy_runs()
 
@@ -107,7 +107,7 @@ class Results:
     async def tell(self, job: Job) -> None:
         """Let the job's message say how it ended: now, or else every few minutes until it can."""
         if await self._concluded(job):
-            await retrying(lambda: self.store.update_job(job.id, told=True))
+            await retrying(lambda: self.store.jobs.note_told(job.id))
         else:
             self.tasks.start(self._tell_later(job), f"tell {job.id}")
 
@@ -133,6 +133,6 @@ class Results:
                             (folder / name).unlink()
 
         async with self.beginning:
-            kept = await self.store.runs(self.settings.retrain_keep_runs)
-            latest = await self.store.latest_job()
+            kept = await self.store.jobs.runs(self.settings.retrain_keep_runs)
+            latest = await self.store.jobs.latest()
             await asyncio.to_thread(tidy, kept, latest)

@@ -1,5 +1,6 @@
 """The collection, kept in a database. The only room that knows SQL."""
 
+from bot.store.checkpoints import Active, KnownCheckpoint
 from bot.store.errors import (
     AlreadySaved,
     AmbiguousName,
@@ -14,7 +15,6 @@ from bot.store.errors import (
 from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
 from bot.store.names import clean_name
 from bot.store.records import SORTS, Creature, Entry, NewCreature, Page, Sort, Suggestion
-from bot.store.registry import Active, KnownCheckpoint
 from bot.store.store import Store
 
 __all__ = [

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.store.database import COMPANIONS, is_sqlite, parse_target, sqlite_file
+from bot.store.address import COMPANIONS, is_sqlite, parse_target, sqlite_file
 from bot.store.errors import StoreError
 from gan.files import whole_file
 

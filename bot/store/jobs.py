@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -10,10 +12,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import UserError
+from bot.store.checkpoints import promote_in
+from bot.store.database import Database, changed_rows, next_number, retried
 from bot.store.ids import is_possible, new_id
 from bot.store.models import RetrainJobRow
-from bot.store.registry import CheckpointRegistry, promote_in
-from bot.store.transactions import changed_rows, next_number, retried
 
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -74,13 +76,16 @@ class Job:
     finished_at: datetime | None
 
 
-class RetrainJobs(CheckpointRegistry):
+class RetrainJobs:
     """All retrains. Every method is one short transaction."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
     @retried
-    async def begin_job(self, new: NewJob) -> Job:
+    async def begin(self, new: NewJob) -> Job:
         """Raises `AlreadyRunning`: of any number at once, the table's constraint lets one through."""
-        now = self._now()
+        now = self._database.now()
         row = RetrainJobRow(
             id=new_id(now),
             state="running",
@@ -99,7 +104,7 @@ class RetrainJobs(CheckpointRegistry):
             created_at=now,
         )
         try:
-            async with self._writing() as session:
+            async with self._database.writing() as session:
                 row.number = await next_number(session, RetrainJobRow.number)
                 # A folder of its own also where the number was another's before a backup was restored.
                 row.run = new.run or f"{row.number:04d}-{row.id & 0xFFFFFFFF:08x}"
@@ -109,85 +114,111 @@ class RetrainJobs(CheckpointRegistry):
         return _job(row)
 
     @retried
-    async def job(self, job_id: int) -> Job | None:
+    async def get(self, job_id: int) -> Job | None:
         if not is_possible(job_id):
             return None
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             row = await session.get(RetrainJobRow, job_id)
         return None if row is None else _job(row)
 
     @retried
-    async def running_job(self) -> Job | None:
-        return await self._first_job(RetrainJobRow.state == "running")
+    async def running(self) -> Job | None:
+        return await self._first(RetrainJobRow.state == "running")
 
     @retried
-    async def latest_job(self) -> Job | None:
-        return await self._first_job()
+    async def latest(self) -> Job | None:
+        return await self._first()
 
     @retried
-    async def unfinished_job(self, parent_id: str) -> Job | None:
+    async def unfinished(self, parent_id: str) -> Job | None:
         """The latest of all, if it failed or was cancelled and went on from that checkpoint."""
-        job = await self.latest_job()
+        job = await self.latest()
         ended_early = job is not None and job.state in ("failed", "cancelled")
         return job if job is not None and ended_early and job.parent_id == parent_id else None
 
     @retried
-    async def untold_jobs(self) -> list[Job]:
+    async def untold(self) -> list[Job]:
         """Those that have ended without their message saying so."""
         chosen = select(RetrainJobRow).where(RetrainJobRow.state != "running", RetrainJobRow.told.is_(False))
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             return [_job(row) for row in await session.scalars(chosen)]
 
     @retried
     async def runs(self, limit: int) -> list[str]:
         """The folders of the latest retrains, newest first."""
         chosen = select(RetrainJobRow.run).order_by(RetrainJobRow.number.desc()).limit(limit)
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             return list(dict.fromkeys(await session.scalars(chosen)))
 
     @retried
-    async def update_job(self, job_id: int, **changes: Any) -> Job:
-        """Note something about a job: any of its columns."""
-        async with self._writing() as session:
-            row = await session.get_one(RetrainJobRow, job_id)
-            for name, value in changes.items():
-                setattr(row, name, value)
+    async def note_process(self, job_id: int, pid: int, pid_started: str, attempts: int) -> Job:
+        """The process that works on it: its number, what tells it from a later one of that number, and how
+        many there were so far.
+        """
+        async with self._changing(job_id) as row:
+            row.pid, row.pid_started, row.attempts = pid, pid_started, attempts
         return _job(row)
 
     @retried
-    async def end_job(self, job_id: int, state: JobState, reason: str | None = None) -> Job:
+    async def note_cancelled(self, job_id: int, by: str) -> Job:
+        """Somebody, who is called that, asked it to stop."""
+        async with self._changing(job_id) as row:
+            row.cancelled_by = by
+        return _job(row)
+
+    @retried
+    async def note_outcome(self, job_id: int, stage: str, outcome: dict[str, Any]) -> Job:
+        """Its process ended well, and this came of it."""
+        async with self._changing(job_id) as row:
+            row.stage, row.outcome = stage, outcome
+        return _job(row)
+
+    @retried
+    async def note_told(self, job_id: int) -> Job:
+        """Its message says how it ended."""
+        async with self._changing(job_id) as row:
+            row.told = True
+        return _job(row)
+
+    @retried
+    async def end(self, job_id: int, state: JobState, reason: str | None = None) -> Job:
         """Mark a running job as ended; one that has ended already stays as it is."""
         ending = (
             update(RetrainJobRow)
             .where(RetrainJobRow.id == job_id, RetrainJobRow.state == "running")
-            .values(state=state, reason=reason, pid=None, pid_started=None, finished_at=self._now())
+            .values(state=state, reason=reason, pid=None, pid_started=None, finished_at=self._database.now())
             .execution_options(synchronize_session=False)
         )
-        async with self._writing() as session:
+        async with self._database.writing() as session:
             await changed_rows(session, ending)
             row = await session.get_one(RetrainJobRow, job_id)
         return _job(row)
 
     @retried
-    async def complete_job(self, job_id: int, result_id: str, *, instead_of: str | None = None) -> Job:
+    async def complete(self, job_id: int, result_id: str, *, instead_of: str | None = None) -> Job:
         """The end of a successful job and, if wanted, its checkpoint's coming into use: both or neither.
 
         It comes into use only `instead_of` that checkpoint: a choice that was made meanwhile stands. A job
         that has ended already stays as it is.
         """
-        async with self._writing() as session:
+        async with self._database.writing() as session:
             row = await session.get_one(RetrainJobRow, job_id, with_for_update=True)
             if row.state == "running":
-                now = self._now()
+                now = self._database.now()
                 if instead_of is not None:
                     row.promoted = await promote_in(session, result_id, now, expected=instead_of)
                 row.state, row.result_id, row.finished_at = "done", result_id, now
                 row.pid = row.pid_started = None
         return _job(row)
 
-    async def _first_job(self, *conditions: Any) -> Job | None:
+    @asynccontextmanager
+    async def _changing(self, job_id: int) -> AsyncIterator[RetrainJobRow]:
+        async with self._database.writing() as session:
+            yield await session.get_one(RetrainJobRow, job_id)
+
+    async def _first(self, *conditions: Any) -> Job | None:
         chosen = select(RetrainJobRow).where(*conditions).order_by(RetrainJobRow.number.desc()).limit(1)
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             row = await session.scalar(chosen)
         return None if row is None else _job(row)
 

@@ -14,8 +14,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, NullPool, inspect, text
 
-from bot.store.database import WRITES, describe, is_sqlite, make_engine, sqlite_file, translated_for_start
+from bot.store.address import describe, is_sqlite, sqlite_file
+from bot.store.connection import WRITES, make_engine
 from bot.store.errors import StoreError
+from bot.store.failures import translated_for_start
 
 log = logging.getLogger(__name__)
 

@@ -185,7 +185,7 @@ class CreatureRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # last time it was shown by itself
     saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    w_plus: Mapped[bytes] = mapped_column(LargeBinary)  # see packing.py, as `w_form` says
+    w_plus: Mapped[bytes] = mapped_column(LargeBinary)  # see codec.py, as `w_form` says
     png: Mapped[bytes] = mapped_column(LargeBinary)
     favourite: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     # What a parent was called when its owner released it; NULL for as long as the id points to it.

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store import queries
+from bot.store.codec import storable
+from bot.store.database import Database, retried
 from bot.store.models import PersonRow
-from bot.store.text import storable
-from bot.store.transactions import Transactions, retried
 
 EVERYWHERE = 0  # in place of a server's id: what somebody is called where they have no name of its own
 SEEN_AGAIN = timedelta(days=1)  # how old a note of an unchanged name may get while its person is around
 _KNOWN_MAX = 50_000  # notes that are remembered, so that most interactions write nothing
 
 
-class People(Transactions):
-    """Names of people. They are written together with creatures that are kept at the same time."""
+class People:
+    """Names of people. They share transactions with creatures that are kept at the same time."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._known: dict[tuple[int, int], tuple[datetime, str]] = {}  # (person, server) → (seen at, name)
 
-    async def note_names(self, user_id: int, names: Mapping[int, str], at: datetime) -> None:
+    async def note(self, user_id: int, names: Mapping[int, str], at: datetime) -> None:
         """Notes what somebody is called, by server (`EVERYWHERE` for no server in particular).
 
         `at` is when the interaction that said so began, by Discord's clock: an older one changes nothing.
@@ -39,7 +38,7 @@ class People(Transactions):
         news = {server: name for server, name in news.items() if self._is_news((user_id, server), name, at)}
         if not news:
             return
-        await self._together.write(
+        await self._database.insert(
             lambda: [
                 PersonRow(user_id=user_id, guild_id=i, name=name, seen_at=at) for i, name in news.items()
             ]
@@ -57,9 +56,9 @@ class People(Transactions):
         return at > seen_at and (name != known or at - seen_at >= SEEN_AGAIN)
 
     @retried
-    async def called(self, user_id: int, guild_id: int | None) -> str:
+    async def name(self, user_id: int, guild_id: int | None) -> str:
         """What somebody is called in a server, or elsewhere (None); "" where nobody knows."""
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             return (await names_in(session, [user_id], guild_id)).get(user_id, "")
 
 

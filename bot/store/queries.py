@@ -1,4 +1,4 @@
-"""The statements, apart from the transactions they run in (store.py)."""
+"""The statements about creatures and people, apart from the transactions that they run in."""
 
 from __future__ import annotations
 

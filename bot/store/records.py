@@ -9,9 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from bot.store.codec import decode_w_plus, encode_w_plus, storable
 from bot.store.models import CreatureRow
-from bot.store.packing import pack, unpack
-from bot.store.text import storable
 
 Sort = Literal["newest", "name", "favourites", "oldest"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -111,7 +110,7 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
     """Raises ValueError where `w_plus` is not [L, w_dim]."""
     if new.w_plus.ndim != 2 or 0 in new.w_plus.shape:
         raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
-    w_form, w_plus = pack(new.w_plus)
+    w_form, w_plus = encode_w_plus(new.w_plus)
     return CreatureRow(
         id=row_id,
         code=code,
@@ -148,7 +147,7 @@ def from_row(row: CreatureRow) -> Creature:
         seed_text=row.seed_text,
         psi=row.psi,
         noise_seed=row.noise_seed,
-        w_plus=unpack(row.w_form, row.w_plus, row.layers),
+        w_plus=decode_w_plus(row.w_form, row.w_plus, row.layers),
         checkpoint_id=row.checkpoint_id,
         parent_a_id=row.parent_a_id,
         parent_b_id=row.parent_b_id,

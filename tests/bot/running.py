@@ -77,7 +77,7 @@ class RunningBot:
         """The latest retrain, as the database has it."""
         store = await Store.open(self.settings.database)
         try:
-            job = await store.latest_job()
+            job = await store.jobs.latest()
         finally:
             await store.close()
         assert job is not None

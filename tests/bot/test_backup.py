@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.address import COMPANIONS
 from bot.store.backup import back_up
-from bot.store.database import COMPANIONS
 from bot.store.errors import StoreError
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot

@@ -79,7 +79,10 @@ async def test_a_reroll_nearby_is_a_small_step_that_remembers_where_from(
     step = np.abs(pixels[near.id] - pixels[origin.id]).mean()
     assert 0 < step < np.abs(pixels[stranger.id] - pixels[origin.id]).mean()
     store = await Store.open(running.settings.database)
-    creature, parent = await store.by_code(code_of(near)), await store.by_code(code_of(origin))
+    creature, parent = (
+        await store.creatures.by_code(code_of(near)),
+        await store.creatures.by_code(code_of(origin)),
+    )
     await store.close()
     assert creature is not None and parent is not None and creature.recipe is not None
     assert (creature.parent_a_id, creature.parent_b_id) == (parent.id, None)
@@ -112,7 +115,7 @@ async def test_the_children_of_a_mix_share_their_noise_so_that_styles_alone_diff
     mixed = await (await ash.command("mix", a="Noisy A", b="Noisy B")).message()
     children = [await press(ash, mixed, str(i)) for i in range(1, 7)]
     store = await Store.open(running.settings.database)
-    creatures = [await store.by_code(code_of(message)) for message in (parent, *children)]
+    creatures = [await store.creatures.by_code(code_of(message)) for message in (parent, *children)]
     await store.close()
     assert {creature.noise_seed for creature in creatures if creature} == {7}
     assert len({creature.w_plus.tobytes() for creature in creatures if creature}) == 7

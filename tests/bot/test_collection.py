@@ -32,10 +32,10 @@ async def member(running: RunningBot, name: str, *creatures: str) -> AsyncIterat
             await hatch_and_save(user, creature, "100")
         store = await Store.open(running.settings.database)
         for creature in creatures[1:]:
-            first = await store.find(int(user.id), None, creatures[0])
+            first = await store.collection.find(int(user.id), None, creatures[0])
             fields = {field.name: getattr(first, field.name) for field in KEPT}
-            [copy] = await store.add_creatures([NewCreature(**fields)])
-            await store.save(copy.id, copy.owner_id, creature, copy.guild_id)
+            [copy] = await store.creatures.add([NewCreature(**fields)])
+            await store.creatures.save(copy.id, copy.owner_id, creature, copy.guild_id)
         await store.close()
         yield user
 

@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 
-from bot.store import Store
+from bot.store.collection import Collection
 from sandbox.driver import Message, SandboxUser
 from sandbox.faults import Faults
 from sandbox.places import Kind
@@ -140,7 +140,7 @@ async def test_a_suggestion_that_comes_too_late_is_left_alone_and_a_broken_one_h
         raise ZeroDivisionError("the bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "suggest", broken)
+        patch.setattr(Collection, "suggest", broken)
         wrong = asyncio.create_task(ash.autocomplete("mon", "name", "fo"))
         await until_logged(caplog, "the bug")
     [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -89,7 +89,7 @@ async def test_what_nobody_saved_is_forgotten_in_time_and_its_buttons_say_so(bot
     async with SandboxUser(bot.url, "Ash") as ash:
         kept, forgotten = await hatch_and_save(ash, "Kept", "1"), await hatch(ash, seed="2")
         store = await Store.open(bot.settings.database)
-        assert await store.prune_unsaved(timedelta(0)) == 1
+        assert await store.creatures.prune(timedelta(0)) == 1
         await store.close()
         for button in ("Save", "Reroll nearby", "Mix with …"):
             assert "no longer here" in await refusal(ash, await ash.click(forgotten, button))
@@ -110,7 +110,7 @@ async def test_a_saved_creature_is_drawn_from_its_styles_exactly_as_it_was(tmp_p
 
     store, engine = await Store.open(bot.settings.database), Engine(bot.settings.checkpoint, threads=1)
     await engine.start()
-    saved = [await store.find(int(ash.id), None, name) for name in ("Foo", "Bar", "Child")]
+    saved = [await store.collection.find(int(ash.id), None, name) for name in ("Foo", "Bar", "Child")]
     drawn = await engine.render(
         [creature.w_plus for creature in saved], [c.noise_seed for c in saved], user_id=1
     )

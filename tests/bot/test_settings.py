@@ -19,8 +19,8 @@ from bot.config import LARGEST_REQUEST, Settings, describe, load_settings
 from bot.core import weirdness
 from bot.errors import UserError
 from bot.store import StoreError
-from bot.store.database import describe as describe_database
-from bot.store.database import parse_target
+from bot.store.address import describe as describe_database
+from bot.store.address import parse_target
 from bot.system.redaction import RedactingFormatter, redact
 from sandbox import Sandbox, SandboxSettings
 from tests.bot.running import RunningBot

@@ -53,7 +53,7 @@ def made(tmp_path: Path, seed: int = 0, training: bytes | None = None) -> Path:
 
 
 async def in_use(store: Store) -> str:
-    active = await store.active_checkpoint()
+    active = await store.checkpoints.active()
     assert active is not None
     return active.checkpoint_id
 
@@ -113,8 +113,8 @@ async def test_what_was_chosen_stays_in_use_after_a_restart(
     configured, other = made(tmp_path), made(tmp_path, 1)
     await choose_first(store, shelf, configured)
     other_id, metadata = shelf.put(other)
-    await store.register_checkpoint(other_id, shelf.path(other_id), metadata)
-    await store.promote(other_id)
+    await store.checkpoints.register(other_id, shelf.path(other_id), metadata)
+    await store.checkpoints.promote(other_id)
     choice = await choose_first(store, shelf, configured)
     assert (choice.id, choice.path) == (other_id, shelf.path(other_id))
     assert f"`python -m bot checkpoint use {configured}`" in choice.why  # what would make CHECKPOINT count
@@ -157,7 +157,7 @@ async def checkpoints(
     engine = Engine((await choose_first(store, shelf, made(tmp_path))).path, folder=shelf.folder, threads=1)
     await engine.start()
     other, metadata = shelf.put(made(tmp_path, 1))
-    await store.register_checkpoint(other, shelf.path(other), metadata)
+    await store.checkpoints.register(other, shelf.path(other), metadata)
     checkpoints = Checkpoints(store, shelf, engine, keep_unused=1)
     await checkpoints.start()
     yield checkpoints
@@ -166,7 +166,7 @@ async def checkpoints(
 
 
 async def other_of(checkpoints: Checkpoints) -> str:
-    known = await checkpoints.store.checkpoints()
+    known = await checkpoints.store.checkpoints.newest()
     return next(one.id for one in known if one.id != checkpoints.engine.checkpoint_id)
 
 
@@ -181,7 +181,7 @@ async def test_one_is_chosen_by_the_start_of_its_id(checkpoints: Checkpoints) ->
     assert (await checkpoints.use(f" {other[:6].upper()} ")).id == other
     assert checkpoints.engine.checkpoint_id == await in_use(checkpoints.store) == other
     assert (await checkpoints.use(first)).id == first
-    assert await checkpoints.store.active_checkpoint() == Active(first, chosen=False)
+    assert await checkpoints.store.checkpoints.active() == Active(first, chosen=False)
     for text, sentence in (("abc", "at least 4"), ("0000000", "no checkpoint"), ("%", "at least 4")):
         with pytest.raises(UserError, match=sentence):
             await checkpoints.use(text)
@@ -189,7 +189,7 @@ async def test_one_is_chosen_by_the_start_of_its_id(checkpoints: Checkpoints) ->
 
 async def test_an_id_that_fits_several_is_refused(checkpoints: Checkpoints) -> None:
     for end in "12":
-        await checkpoints.store.register_checkpoint(f"abcd{end * 12}", "there", {})
+        await checkpoints.store.checkpoints.register(f"abcd{end * 12}", "there", {})
     with pytest.raises(UserError, match="more characters"):
         await find(checkpoints.store, "abcd")
 
@@ -213,16 +213,16 @@ async def test_a_database_that_cannot_be_written_changes_nothing(
 
 async def test_what_another_process_chooses_is_followed(checkpoints: Checkpoints) -> None:
     first, other = checkpoints.engine.checkpoint_id, await other_of(checkpoints)
-    await checkpoints.store.promote(other)
+    await checkpoints.store.checkpoints.promote(other)
     await until_in_use(checkpoints, other)
     checkpoints.shelf.path("f" * 16).write_bytes(b"damaged")
-    await checkpoints.store.register_checkpoint("f" * 16, "there", {})
-    await checkpoints.store.promote("f" * 16)  # is tried once, and the bot goes on as it was
+    await checkpoints.store.checkpoints.register("f" * 16, "there", {})
+    await checkpoints.store.checkpoints.promote("f" * 16)  # is tried once, and the bot goes on as it was
     async with asyncio.timeout(20):
         while checkpoints._refused is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert checkpoints.engine.checkpoint_id == other
-    await checkpoints.store.promote(first)
+    await checkpoints.store.checkpoints.promote(first)
     await until_in_use(checkpoints, first)
 
 
@@ -231,7 +231,7 @@ async def test_a_file_that_was_put_back_is_followed_after_all(checkpoints: Check
     path = checkpoints.shelf.path(other)
     whole = path.read_bytes()
     path.write_bytes(b"damaged")
-    await checkpoints.store.promote(other)
+    await checkpoints.store.checkpoints.promote(other)
     async with asyncio.timeout(20):
         while checkpoints._refused is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -241,7 +241,7 @@ async def test_a_file_that_was_put_back_is_followed_after_all(checkpoints: Check
 
 async def test_of_many_none_that_can_be_hatched_from_is_left_out(checkpoints: Checkpoints) -> None:
     for number in range(30):  # newer ones, whose files are gone
-        await checkpoints.store.register_checkpoint(f"{number:016x}", "there", {})
+        await checkpoints.store.checkpoints.register(f"{number:016x}", "there", {})
     assert len(await checkpoints.listed()) == 2
 
 
@@ -252,7 +252,7 @@ async def test_files_that_nothing_needs_are_deleted_but_for_the_newest(
     first, other = checkpoints.engine.checkpoint_id, await other_of(checkpoints)
     more = [shelf.put(made(tmp_path, seed))[0] for seed in (2, 3, 4)]
     for one in more:
-        await store.register_checkpoint(one, shelf.path(one), {})
+        await store.checkpoints.register(one, shelf.path(one), {})
     await hatch(store, checkpoint_id=more[0])
     await checkpoints.tidy()
     assert {one for one in (first, other, *more) if shelf.usable(one)} == {first, more[0], more[2]}
@@ -262,6 +262,6 @@ async def test_files_that_nothing_needs_are_deleted_but_for_the_newest(
 async def test_a_checkpoint_is_described_in_a_line(checkpoints: Checkpoints) -> None:
     other = await other_of(checkpoints)
     metrics = {"kid": {"mean": 102.44}}
-    await checkpoints.store.register_checkpoint(other, "there", {"kimg": 1408.0}, metrics=metrics)
+    await checkpoints.store.checkpoints.register(other, "there", {"kimg": 1408.0}, metrics=metrics)
     known = await find(checkpoints.store, other)
     assert describe(known).startswith(f"{other[:8]} · 1,408 kimg · KID 102.4 · {known.registered_at.day} ")

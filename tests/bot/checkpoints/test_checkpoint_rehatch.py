@@ -51,7 +51,7 @@ async def bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running
 async def stored(bot: RunningBot, ash: SandboxUser, name: str) -> Creature:
     store = await Store.open(bot.settings.database)
     try:
-        return await store.find(int(ash.id), None, name)
+        return await store.collection.find(int(ash.id), None, name)
     finally:
         await store.close()
 

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from bot.core import acknowledge
-from bot.store import Creature, Store
+from bot.store import Creature
+from bot.store.collection import Collection
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, press, refusal
@@ -18,13 +19,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """The database finds nothing by name before this is set, and the patience is short."""
-    held, find = asyncio.Event(), Store.find
+    held, find = asyncio.Event(), Collection.find
 
-    async def slow(self: Store, owner_id: int, guild_id: int | None, text: str) -> Creature:
+    async def slow(self: Collection, owner_id: int, guild_id: int | None, text: str) -> Creature:
         await held.wait()
         return await find(self, owner_id, guild_id, text)
 
-    monkeypatch.setattr(Store, "find", slow)
+    monkeypatch.setattr(Collection, "find", slow)
     monkeypatch.setattr(acknowledge, "PATIENCE_S", 0.02)
     return held
 

@@ -1,6 +1,6 @@
 """`python -m bot` with the stand-in for its training: bot_to_kill.py BEHAVIOUR CHECKPOINT [METHOD]
 
-It kills itself right after the store's METHOD has returned: a `kill -9` at that very moment.
+It kills itself right after METHOD of the store's jobs has returned: a `kill -9` at that very moment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import bot.__main__ as program
 from bot.retrain import jobs, process
-from bot.store import Store
+from bot.store.jobs import RetrainJobs
 from bot.ui import announce
 
 STANDIN = Path(__file__).with_name("standin.py")
@@ -29,13 +29,13 @@ def main(behaviour: str, checkpoint: str, method: str | None = None) -> None:
     announce.INTERVAL_S = 0.05
     setattr(process, "stand_back", lambda pid: None)  # noqa: B010  (a busy machine would never let it run)
     if method is not None:
-        done = getattr(Store, method)
+        done = getattr(RetrainJobs, method)
 
         async def last(*arguments: Any, **more: Any) -> Any:
             await done(*arguments, **more)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        setattr(Store, method, last)
+        setattr(RetrainJobs, method, last)
     program.main([])
 
 

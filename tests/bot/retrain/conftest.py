@@ -85,7 +85,7 @@ class Rooms:
 
     async def plan(self, kimg: float | None = None) -> Plan:
         parent = self.engine.checkpoint_id
-        unfinished = await self.store.unfinished_job(parent)
+        unfinished = await self.store.jobs.unfinished(parent)
         return plan(self.settings, self.checkpoints.shelf, parent, kimg, None, unfinished)
 
     async def begin(self, behaviour: str, **changes: Any) -> Job:
@@ -113,7 +113,7 @@ class Rooms:
         assert self.retraining._watching is not None
         async with asyncio.timeout(60):
             await self.retraining._watching
-        job = await self.store.latest_job()
+        job = await self.store.jobs.latest()
         assert job is not None and job.state != "running"
         return job
 
@@ -128,7 +128,7 @@ class Rooms:
     async def still_answers(self) -> None:
         """The bot hatches with the checkpoint that it had."""
         [hatched] = await self.engine.hatch([7], 0.7, user_id=1)
-        active = await self.store.active_checkpoint()
+        active = await self.store.checkpoints.active()
         assert active is not None and active.checkpoint_id == hatched.checkpoint_id == self.first
 
     @property
@@ -176,7 +176,7 @@ async def rooms(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tasks, "RETRY_S", 0.05)
     await rooms.wake()
     yield rooms
-    job = await rooms.store.running_job()
+    job = await rooms.store.jobs.running()
     await rooms.die()
     if job is not None and job.pid is not None:  # left behind by a test that failed
         with contextlib.suppress(ProcessLookupError):

@@ -148,7 +148,7 @@ async def test_a_process_that_cannot_be_started(rooms: Rooms, monkeypatch: pytes
     with pytest.raises(UserError, match="could not be started") as refused:
         await rooms.begin("good")
     assert str(rooms.folder) not in str(refused.value)
-    job = await rooms.store.latest_job()
+    job = await rooms.store.jobs.latest()
     assert job is not None and job.state == "failed" and job.told
     await rooms.still_answers()
     (rooms.settings.data_dir / "retrain").unlink()

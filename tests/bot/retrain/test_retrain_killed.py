@@ -88,7 +88,7 @@ async def test_a_bot_that_is_killed_three_times_comes_back_each_time(tmp_path: P
         await process.wait()
 
     # The next one is killed once the result is in the database.
-    arguments = ("good", str(tmp_path / "result.safetensors"), "complete_job")
+    arguments = ("good", str(tmp_path / "result.safetensors"), "complete")
     async with bot_process(tmp_path, *arguments) as (process, url), SandboxUser(url, "Oak") as oak:
         assert first[:8] in (await hatch(oak)).embeds[0]["footer"]["text"]
         status = await (await oak.command("retrain status")).message()

@@ -22,10 +22,10 @@ async def test_a_better_one_comes_into_use(rooms: Rooms) -> None:
     job = await rooms.result("good")
     assert (job.state, job.promoted, job.result_id) == ("done", True, rooms.result_id)
     assert rooms.engine.checkpoint_id == rooms.result_id
-    assert await rooms.store.active_checkpoint() == Active(rooms.result_id, chosen=True)
-    known = await rooms.store.checkpoint(rooms.result_id)
+    assert await rooms.store.checkpoints.active() == Active(rooms.result_id, chosen=True)
+    known = await rooms.store.checkpoints.get(rooms.result_id)
     assert known is not None and (known.parent_id, known.kid) == (parent, 50.0)
-    before = await rooms.store.checkpoint(parent)
+    before = await rooms.store.checkpoints.get(parent)
     assert before is not None and before.kid == 60.0  # it was measured on the way
     shelf = rooms.checkpoints.shelf
     assert shelf.usable(rooms.result_id)
@@ -89,7 +89,7 @@ async def test_a_choice_that_was_made_meanwhile_stands(rooms: Rooms) -> None:
     (rooms.retraining.folder(job) / "go on").touch()
     ended = await rooms.ended()
     assert (ended.state, ended.promoted) == ("done", False)
-    assert await rooms.store.active_checkpoint() == Active(other, chosen=True)
+    assert await rooms.store.checkpoints.active() == Active(other, chosen=True)
     assert rooms.engine.checkpoint_id == job.parent_id
 
 
@@ -98,8 +98,8 @@ async def choose_another(rooms: Rooms) -> str:
     file = rooms.folder / "another.safetensors"
     make_checkpoint(file, 2)
     other, metadata = rooms.checkpoints.shelf.put(file)
-    await rooms.store.register_checkpoint(other, file, metadata)
-    await rooms.store.promote(other)
+    await rooms.store.checkpoints.register(other, file, metadata)
+    await rooms.store.checkpoints.promote(other)
     return other
 
 
@@ -109,7 +109,7 @@ async def test_it_replaces_a_lost_choice_that_its_parent_stands_in_for(rooms: Ro
     job = await rooms.result("good")
     assert (job.state, job.promoted) == ("done", True)
     assert rooms.engine.checkpoint_id == rooms.result_id
-    assert await rooms.store.active_checkpoint() == Active(rooms.result_id, chosen=True)
+    assert await rooms.store.checkpoints.active() == Active(rooms.result_id, chosen=True)
 
 
 async def test_folders_of_old_retrains_are_deleted(rooms: Rooms) -> None:

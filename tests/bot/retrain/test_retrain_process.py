@@ -98,12 +98,12 @@ async def test_a_process_that_was_never_told_to_begin_does_nothing(
         raise StoreError("The disk is full.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(rooms.store, "update_job", failing)
+        broken.setattr(rooms.store.jobs, "note_process", failing)
         with pytest.raises(UserError, match="could not be started: The disk is full"):
             await rooms.begin("good")
         folder = next((rooms.settings.data_dir / "retrain").iterdir())
     await until(lambda: rooms.retraining._watching is None or rooms.retraining._watching.done())
     assert not (folder / "progress.json").exists()
-    job = await rooms.store.latest_job()
+    job = await rooms.store.jobs.latest()
     assert job is not None and job.state == "failed"
     assert (await rooms.result("good")).promoted

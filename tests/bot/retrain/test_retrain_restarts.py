@@ -20,7 +20,7 @@ async def test_the_bot_is_killed_while_training_goes_on(rooms: Rooms) -> None:
     assert process_of(job).alive
     await rooms.wake()
     await rooms.retraining.pick_up()
-    running = await rooms.store.running_job()
+    running = await rooms.store.jobs.running()
     assert running is not None and running.pid == job.pid  # the same process, found again
     await until(lambda: rooms.notes.shown)
     with pytest.raises(AlreadyRunning):
@@ -95,7 +95,7 @@ async def test_a_service_may_be_restarted_as_often_as_it_likes(rooms: Rooms) -> 
     job = await rooms.begin("wait")
     for _ in range(jobs.MOST_ATTEMPTS + 1):
         await rooms.at_work(job)
-        running = await rooms.store.running_job()
+        running = await rooms.store.jobs.running()
         assert running is not None
         await rooms.die()
         stopped = process_of(running)
@@ -135,7 +135,7 @@ async def test_a_process_that_is_always_gone_is_given_up(rooms: Rooms) -> None:
     job = await rooms.begin("wait")
     for _ in range(jobs.MOST_ATTEMPTS):
         await until((rooms.retraining.folder(job) / "progress.json").exists)
-        running = await rooms.store.running_job()
+        running = await rooms.store.jobs.running()
         assert running is not None
         await rooms.die()
         process_of(running).send(signal.SIGKILL)
@@ -147,14 +147,19 @@ async def test_a_process_that_is_always_gone_is_given_up(rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["shelf.put", "engine.load", "store.register_checkpoint", "store.complete_job", "engine.use"]
+    "step", ["shelf.put", "engine.load", "store.checkpoints.register", "store.jobs.complete", "engine.use"]
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_the_bot_is_killed_around_each_step_of_the_swap(
     rooms: Rooms, step: str, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room, name = step.split(".")
-    owner = {"shelf": rooms.checkpoints.shelf, "engine": rooms.engine, "store": rooms.store}[room]
+    room, name = step.rsplit(".", 1)
+    owner = {
+        "shelf": rooms.checkpoints.shelf,
+        "engine": rooms.engine,
+        "store.checkpoints": rooms.store.checkpoints,
+        "store.jobs": rooms.store.jobs,
+    }[room]
     real, reached = getattr(owner, name), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -180,9 +185,9 @@ async def test_the_bot_is_killed_around_each_step_of_the_swap(
     [hatched] = await rooms.engine.hatch([7], 0.7, user_id=1)  # at once, with whole weights
     assert hatched.checkpoint_id in (rooms.first, rooms.result_id)
     await rooms.retraining.pick_up()
-    if await rooms.store.running_job() is not None:
+    if await rooms.store.jobs.running() is not None:
         await rooms.ended()
-    job = await rooms.store.latest_job()
+    job = await rooms.store.jobs.latest()
     assert job is not None and (job.state, job.promoted, job.told) == ("done", True, True)
     assert job.attempts == 1  # nothing was trained twice
     assert rooms.engine.checkpoint_id == rooms.result_id
@@ -211,7 +216,7 @@ async def test_news_that_could_not_be_told_are_told_again_in_the_same_life(
     rooms.notes.reachable = True
 
     async def told() -> bool:
-        return (await rooms.store.untold_jobs()) == []
+        return (await rooms.store.jobs.untold()) == []
 
     await until(told)
     assert [one.id for one in rooms.notes.concluded] == [job.id]
@@ -222,7 +227,7 @@ async def test_one_whose_end_is_still_being_told_is_closed_with_the_next_one(roo
     first = await rooms.begin("good")
 
     async def done() -> bool:
-        return await rooms.store.running_job() is None
+        return await rooms.store.jobs.running() is None
 
     await until(done)
     job = await rooms.begin("wait")
@@ -230,7 +235,7 @@ async def test_one_whose_end_is_still_being_told_is_closed_with_the_next_one(roo
     await rooms.retraining.close()
     left = {task.get_name() for task in asyncio.all_tasks()}
     assert not left & {f"retrain {first.id}", f"retrain {job.id}"}
-    assert [one.id for one in await rooms.store.untold_jobs()] == [first.id]
+    assert [one.id for one in await rooms.store.jobs.untold()] == [first.id]
 
 
 # -- the process ---------------------------------------------------------------------------------------------

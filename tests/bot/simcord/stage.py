@@ -90,11 +90,11 @@ class SimcordStage:
             )
             for one in hatched
         ]
-        for creature, name in zip(await self.bot.store.add_creatures(new), names, strict=True):
-            await self.bot.store.save(creature.id, who.id, name, self.guild.id)
+        for creature, name in zip(await self.bot.store.creatures.add(new), names, strict=True):
+            await self.bot.store.creatures.save(creature.id, who.id, name, self.guild.id)
 
     async def stored(self, who: simcord.MemberActor, name: str) -> Creature:
-        return await self.bot.store.find(who.id, self.guild.id, name)
+        return await self.bot.store.collection.find(who.id, self.guild.id, name)
 
     async def another_checkpoint(self) -> str:
         """Register one that can be hatched with; returns its id."""
@@ -102,7 +102,7 @@ class SimcordStage:
         make_checkpoint(path, seed=1)
         checkpoints: Checkpoints = self.bot.checkpoints
         made, metadata = checkpoints.shelf.put(path)
-        await self.bot.store.register_checkpoint(made, checkpoints.shelf.path(made), metadata)
+        await self.bot.store.checkpoints.register(made, checkpoints.shelf.path(made), metadata)
         return made
 
     async def restart(self) -> None:

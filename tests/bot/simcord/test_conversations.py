@@ -164,19 +164,19 @@ async def test_admins_and_nobody_else(stage: SimcordStage) -> None:
         run="",
         parent_id=stage.bot.engine.checkpoint_id,
     )
-    job = await store.begin_job(started)
+    job = await store.jobs.begin(started)
     status = await stage.command(oak, "retrain status")
     assert status.response is not None and status.response.ephemeral
     since = len(stage.env.http_requests)
     busy = await stage.command(oak, "retrain start")
     assert "is running already" in refused(stage, busy, since)
     await stage.press(oak, status.response, "Cancel")
-    running = await store.running_job()
+    running = await store.jobs.running()
     assert running is not None and running.cancelled_by == "oak"
     again = await stage.command(oak, "retrain cancel")
     assert again.response is not None and again.response.ephemeral
     other = await stage.another_checkpoint()
-    await store.complete_job(job.id, other, instead_of=None)
+    await store.jobs.complete(job.id, other, instead_of=None)
     done = await stage.command(oak, "retrain status")
     assert done.response is not None
     used = public(await stage.press(oak, done.response, "Use it anyway"))

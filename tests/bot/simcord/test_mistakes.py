@@ -37,7 +37,7 @@ async def cards(stage: SimcordStage) -> AsyncIterator[dict[str, simcord.Response
     mons = await stage.shown(ash, "mons")
     gone = await stage.shown(ash, "mon", name="Gone")
     gone_id = (await stage.stored(ash, "Gone")).id
-    await stage.bot.store.release(gone_id, ash.id)
+    await stage.bot.store.creatures.release(gone_id, ash.id)
     await stage.saved(misty, "Starmie", "4")
     yield {"unsaved": unsaved, "sheet": sheet, "foo": foo, "bar": bar, "mix": mix, "mons": mons, "gone": gone}
 

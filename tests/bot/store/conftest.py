@@ -55,13 +55,13 @@ def hatching(owner_id: int = ANN, **changes: Any) -> NewCreature:
 
 
 async def hatch(store: Store, owner_id: int = ANN, **changes: Any) -> Creature:
-    [creature] = await store.add_creatures([hatching(owner_id, **changes)])
+    [creature] = await store.creatures.add([hatching(owner_id, **changes)])
     return creature
 
 
 async def saved(store: Store, name: str, owner_id: int = ANN, **changes: Any) -> Creature:
     creature = await hatch(store, owner_id, **changes)
-    return await store.save(creature.id, owner_id, name, creature.guild_id)
+    return await store.creatures.save(creature.id, owner_id, name, creature.guild_id)
 
 
 def ten_thousand(database: Path) -> None:
@@ -101,6 +101,6 @@ def database(tmp_path: Path) -> Path:
 @pytest_asyncio.fixture
 async def store(database: Path, clock: Clock) -> AsyncIterator[Store]:
     store = await Store.open(database, busy_timeout_s=30, now=clock)
-    await store.register_checkpoint(CHECKPOINT, "checkpoints/newmon.safetensors", {"kimg": "500"})
+    await store.checkpoints.register(CHECKPOINT, "checkpoints/newmon.safetensors", {"kimg": "500"})
     yield store
     await store.close()

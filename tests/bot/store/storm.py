@@ -27,8 +27,8 @@ async def _storm(database: Path, acknowledge: Connection, first_litter: int) -> 
 
 async def _person(store: Store, acknowledge: Connection, litter: int, owner_id: int) -> None:
     while True:
-        hatched = await store.add_creatures([_hatching(owner_id, litter)] * LITTER)
-        creature = await store.save(hatched[0].id, owner_id, f"Mon {litter}", 1)
+        hatched = await store.creatures.add([_hatching(owner_id, litter)] * LITTER)
+        creature = await store.creatures.save(hatched[0].id, owner_id, f"Mon {litter}", 1)
         acknowledge.send((creature.id, creature.name, litter))
         litter += PEOPLE
 

@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store import queries
+from bot.store.database import Database, changed_rows, next_number, retried
 from bot.store.models import ActiveCheckpointRow, CheckpointRow, CreatureRow, RetrainJobRow
-from bot.store.transactions import Transactions, changed_rows, next_number, retried
 
 TICK = timedelta(microseconds=1)  # what times are kept to
 
@@ -51,11 +51,17 @@ class Active:
     chosen: bool
 
 
-class CheckpointRegistry(Transactions):
-    """Checkpoints by content id. A row stays for good, as creatures refer to it."""
+class CheckpointRegistry:
+    """Checkpoints by content id. A row stays for good, as creatures refer to it.
+
+    Every method is one short transaction.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @retried
-    async def register_checkpoint(
+    async def register(
         self,
         checkpoint_id: str,
         path: object,
@@ -79,8 +85,8 @@ class CheckpointRegistry(Transactions):
             await self._register(checkpoint_id, changes, configured)
 
     async def _register(self, checkpoint_id: str, changes: dict[str, Any], configured: bool) -> None:
-        now = self._now()
-        async with self._writing() as session:
+        now = self._database.now()
+        async with self._database.writing() as session:
             if configured:
                 latest = await session.scalar(select(func.max(CheckpointRow.configured_at)))
                 changes = changes | {"configured_at": now if latest is None else max(now, latest + TICK)}
@@ -91,23 +97,22 @@ class CheckpointRegistry(Transactions):
                 session.add(row)
 
     @retried
-    async def checkpoint(self, checkpoint_id: str) -> KnownCheckpoint | None:
-        async with self._reading() as session:
+    async def get(self, checkpoint_id: str) -> KnownCheckpoint | None:
+        async with self._database.reading() as session:
             row = await session.get(CheckpointRow, checkpoint_id)
         return None if row is None else _known(row)
 
     @retried
-    async def checkpoints(self, starting: str = "", limit: int = 25) -> list[KnownCheckpoint]:
-        """Those whose id starts like that, newest first, with how many saved creatures belong to each."""
-        async with self._reading() as session:
-            return [
-                _known(row, creatures) for row, creatures in await session.execute(listed(starting, limit))
-            ]
+    async def newest(self, starting: str = "", limit: int = 25) -> list[KnownCheckpoint]:
+        """Those whose id starts like that, the newest first, with how many saved creatures belong to each."""
+        async with self._database.reading() as session:
+            found = await session.execute(listed(starting, limit))
+            return [_known(row, creatures) for row, creatures in found]
 
     @retried
-    async def active_checkpoint(self) -> Active | None:
+    async def active(self) -> Active | None:
         """The checkpoint in use, or None before the first start."""
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             row = await session.get(ActiveCheckpointRow, 1)
         return None if row is None else Active(row.checkpoint_id, row.chosen)
 
@@ -118,26 +123,26 @@ class CheckpointRegistry(Transactions):
         With `expected`, only if that one is in use now; returns whether it was done. Choosing the one that
         CHECKPOINT names gives the choice back to CHECKPOINT.
         """
-        async with self._writing() as session:
-            return await promote_in(session, checkpoint_id, self._now(), expected=expected)
+        async with self._database.writing() as session:
+            return await promote_in(session, checkpoint_id, self._database.now(), expected=expected)
 
     @retried
     async def follow_configured(self, checkpoint_id: str) -> Active:
         """What is in use from this start on: the configured checkpoint, unless another one was chosen."""
-        async with self._writing() as session:
+        async with self._database.writing() as session:
             row = await session.get(ActiveCheckpointRow, 1)
             if row is None or not row.chosen:
-                await _point_at(session, checkpoint_id, chosen=False, now=self._now())
+                await _point_at(session, checkpoint_id, chosen=False, now=self._database.now())
                 return Active(checkpoint_id, False)
             return Active(row.checkpoint_id, True)
 
     @retried
-    async def unused_checkpoints(self) -> list[str]:
+    async def unused(self) -> list[str]:
         """Ids that no creature, no setting and no retrain needs, newest first.
 
         The latest retrain needs its two even when it has ended: its message offers to go back and forward.
         """
-        async with self._reading() as session:
+        async with self._database.reading() as session:
             return list(await session.scalars(unused()))
 
 

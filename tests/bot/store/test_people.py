@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
 
 
 async def seen_at(store: Store, user_id: int) -> datetime | None:
-    async with store._reading() as session:
+    async with store.database.reading() as session:
         return await session.scalar(select(PersonRow.seen_at).where(PersonRow.user_id == user_id))
 
 
@@ -29,49 +29,53 @@ async def seen_at(store: Store, user_id: int) -> datetime | None:
 async def test_the_latest_interaction_decides_whatever_comes_first(
     store: Store, database: Path, restarted: bool
 ) -> None:
-    await store.note_names(ANN, {EVERYWHERE: "Ann"}, BEGAN)
-    await store.note_names(ANN, {EVERYWHERE: "Annie"}, BEGAN + 2 * SECOND)
+    await store.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN)
+    await store.people.note(ANN, {EVERYWHERE: "Annie"}, BEGAN + 2 * SECOND)
     other = await Store.open(database) if restarted else store  # one that remembers nothing
-    await other.note_names(ANN, {EVERYWHERE: "Anna"}, BEGAN + SECOND)
-    assert await other.called(ANN, None) == "Annie"
-    await other.note_names(ANN, {EVERYWHERE: "Ann"}, BEGAN + 3 * SECOND)
-    assert await other.called(ANN, None) == "Ann"
+    await other.people.note(ANN, {EVERYWHERE: "Anna"}, BEGAN + SECOND)
+    assert await other.people.name(ANN, None) == "Annie"
+    await other.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN + 3 * SECOND)
+    assert await other.people.name(ANN, None) == "Ann"
     await other.close()
 
 
 async def test_of_several_at_once_the_latest_stays(store: Store) -> None:
     order = [3, 1, 4, 0, 2]
-    await asyncio.gather(*(store.note_names(ANN, {SERVER: f"Ann {i}"}, BEGAN + i * SECOND) for i in order))
-    assert await store.called(ANN, SERVER) == "Ann 4"
-    await store.note_names(ANN, {SERVER: "Ann 3"}, BEGAN + 3 * SECOND)
-    assert await store.called(ANN, SERVER) == "Ann 4"
+    await asyncio.gather(*(store.people.note(ANN, {SERVER: f"Ann {i}"}, BEGAN + i * SECOND) for i in order))
+    assert await store.people.name(ANN, SERVER) == "Ann 4"
+    await store.people.note(ANN, {SERVER: "Ann 3"}, BEGAN + 3 * SECOND)
+    assert await store.people.name(ANN, SERVER) == "Ann 4"
 
 
 async def test_a_servers_name_is_shown_there_alone(store: Store) -> None:
-    await store.note_names(ANN, {EVERYWHERE: "Ann", SERVER: "Queen"}, BEGAN)
-    await store.note_names(BOB, {SERVER: "King"}, BEGAN)
-    assert [await store.called(ANN, place) for place in (SERVER, ELSEWHERE, None)] == ["Queen", "Ann", "Ann"]
-    assert [await store.called(BOB, place) for place in (SERVER, ELSEWHERE, None)] == ["King", "", ""]
+    await store.people.note(ANN, {EVERYWHERE: "Ann", SERVER: "Queen"}, BEGAN)
+    await store.people.note(BOB, {SERVER: "King"}, BEGAN)
+    assert [await store.people.name(ANN, place) for place in (SERVER, ELSEWHERE, None)] == [
+        "Queen",
+        "Ann",
+        "Ann",
+    ]
+    assert [await store.people.name(BOB, place) for place in (SERVER, ELSEWHERE, None)] == ["King", "", ""]
 
 
 async def test_what_is_known_is_not_written_again_but_once_a_day(store: Store) -> None:
     commits: list[object] = []
-    await store.note_names(ANN, {EVERYWHERE: "Ann"}, BEGAN)
-    event.listen(store._engine.sync_engine, "commit", commits.append)
+    await store.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN)
+    event.listen(store.database.engine.sync_engine, "commit", commits.append)
     for i in range(20):
-        await store.note_names(ANN, {EVERYWHERE: "Ann"}, BEGAN + i * SECOND)
+        await store.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN + i * SECOND)
     assert commits == [] and await seen_at(store, ANN) == BEGAN
-    await store.note_names(ANN, {EVERYWHERE: "Ann"}, BEGAN + SEEN_AGAIN)
+    await store.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN + SEEN_AGAIN)
     assert len(commits) > 0 and await seen_at(store, ANN) == BEGAN + SEEN_AGAIN
 
 
 async def test_a_crowds_names_share_transactions_with_its_creatures(store: Store) -> None:
     commits: list[object] = []
-    event.listen(store._engine.sync_engine, "commit", commits.append)
-    names = [store.note_names(i, {EVERYWHERE: f"Person {i}"}, BEGAN) for i in range(1, 50)]
-    await asyncio.gather(*names, *(store.add_creatures([hatching(i)]) for i in range(1, 50)))
+    event.listen(store.database.engine.sync_engine, "commit", commits.append)
+    names = [store.people.note(i, {EVERYWHERE: f"Person {i}"}, BEGAN) for i in range(1, 50)]
+    await asyncio.gather(*names, *(store.creatures.add([hatching(i)]) for i in range(1, 50)))
     assert len(commits) < 5
-    assert await store.called(49, None) == "Person 49"
+    assert await store.people.name(49, None) == "Person 49"
 
 
 def test_names_are_put_in_in_postgresqls_words_too() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.util import await_only
 
 from bot.store import NotStorable, Store, StoreError
-from bot.store.database import committing, translated
+from bot.store.failures import committing, translated
 
 from .conftest import ANN, CHANNEL, SERVER, hatch, hatching, saved
 
@@ -24,7 +24,7 @@ def break_once(store: Store, beginning: str) -> None:
     """Closes the connection that is the next to run a statement with this beginning, as a restart would."""
     waiting = [beginning]
 
-    @event.listens_for(store._engine.sync_engine, "before_cursor_execute")
+    @event.listens_for(store.database.engine.sync_engine, "before_cursor_execute")
     def _break(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if waiting and statement.startswith(waiting[0]):
             waiting.clear()
@@ -36,15 +36,17 @@ async def test_connections_that_broke_while_idle_are_replaced_unnoticed(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = await saved(store, "Foo")
-    await asyncio.gather(*(store.suggest(ANN, SERVER, "") for _ in range(5)))  # all that there can be
+    await asyncio.gather(
+        *(store.collection.suggest(ANN, SERVER, "") for _ in range(5))
+    )  # all that there can be
     idle: list[Any] = []
-    async with store._engine.connect() as one, store._engine.connect() as other:
+    async with store.database.engine.connect() as one, store.database.engine.connect() as other:
         for connection in (one, other):
             raw = await connection.get_raw_connection()
             idle.append(raw.driver_connection)
     for driver in idle:
         await driver.close()
-    assert await store.get(kept.id) is not None
+    assert await store.creatures.get(kept.id) is not None
     assert (await saved(store, "Bar")).name == "Bar"
     assert caplog.text == ""
 
@@ -53,11 +55,11 @@ async def test_connections_that_broke_while_idle_are_replaced_unnoticed(
 async def test_what_broke_before_its_commit_is_tried_again(store: Store, beginning: str) -> None:
     kept, unsaved = await saved(store, "Foo"), await hatch(store)
     break_once(store, beginning)
-    crowd = await asyncio.gather(*(store.add_creatures([hatching()]) for _ in range(5)))
+    crowd = await asyncio.gather(*(store.creatures.add([hatching()]) for _ in range(5)))
     assert len({creature.id for [creature] in crowd}) == 5
-    assert (await store.save(unsaved.id, ANN, "Bar", SERVER)).name == "Bar"
-    assert (await store.release(kept.id, ANN)).name == "Foo"
-    assert [one.name for one in await store.suggest(ANN, SERVER, "")] == ["Bar"]
+    assert (await store.creatures.save(unsaved.id, ANN, "Bar", SERVER)).name == "Bar"
+    assert (await store.creatures.release(kept.id, ANN)).name == "Foo"
+    assert [one.name for one in await store.collection.suggest(ANN, SERVER, "")] == ["Bar"]
 
 
 def test_what_broke_in_its_commit_is_not_said_to_have_changed_nothing() -> None:
@@ -72,17 +74,17 @@ def test_what_broke_in_its_commit_is_not_said_to_have_changed_nothing() -> None:
 async def test_numbers_that_no_column_holds_are_bad_input(store: Store) -> None:
     """Where nothing can have that number it is not there, and nothing else is said of the database."""
     for call in (
-        store.latest_shown(TOO_LARGE, CHANNEL),
-        store.page(TOO_LARGE, viewer_id=TOO_LARGE, guild_id=None),
-        store.find(TOO_LARGE, SERVER, "Foo"),
-        store.suggest(ANN, TOO_LARGE, "Foo"),
-        store.update_job(TOO_LARGE, told=True),
+        store.creatures.latest_shown(TOO_LARGE, CHANNEL),
+        store.collection.page(TOO_LARGE, viewer_id=TOO_LARGE, guild_id=None),
+        store.collection.find(TOO_LARGE, SERVER, "Foo"),
+        store.collection.suggest(ANN, TOO_LARGE, "Foo"),
+        store.jobs.note_told(TOO_LARGE),
         hatch(store, TOO_LARGE),
     ):
         with pytest.raises(NotStorable, match="another name or number"):
             await call
-    assert await store.get(TOO_LARGE) is None
-    assert await store.job(TOO_LARGE) is None
+    assert await store.creatures.get(TOO_LARGE) is None
+    assert await store.jobs.get(TOO_LARGE) is None
     assert (await saved(store, "Foo")).name == "Foo"
 
 
@@ -92,14 +94,14 @@ async def test_a_failed_statement_is_logged_without_what_people_wrote(
     words = "a rather private seed"
     with pytest.raises(NotStorable):
         await hatch(store, noise_seed=1j, seed_text=words)
-    async with store._engine.connect() as connection:
+    async with store.database.engine.connect() as connection:
         await connection.exec_driver_sql("ALTER TABLE creatures RENAME TO elsewhere")
         await connection.exec_driver_sql("ALTER TABLE people RENAME TO nowhere")
         await connection.commit()
-    wishes = [store.add_creatures([hatching(seed_text=words)]) for _ in range(50)]
+    wishes = [store.creatures.add([hatching(seed_text=words)]) for _ in range(50)]
     with caplog.at_level(logging.DEBUG, logger="bot"):
-        name = store.note_names(ANN, {SERVER: "Misty"}, datetime.now(UTC))
-        await asyncio.gather(*wishes, name, store.find(ANN, SERVER, words), return_exceptions=True)
+        name = store.people.note(ANN, {SERVER: "Misty"}, datetime.now(UTC))
+        await asyncio.gather(*wishes, name, store.collection.find(ANN, SERVER, words), return_exceptions=True)
     assert "no such table: creatures" in caplog.text and "refused a value" in caplog.text
     assert words not in caplog.text and "Misty" not in caplog.text
     assert all(len(str(record.exc_info and record.exc_info[1])) < 2000 for record in caplog.records)

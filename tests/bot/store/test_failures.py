@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bot.store import Creature, Store, StoreError
-from bot.store.database import COMPANIONS
-from bot.store.transactions import LEAST_PATIENCE_S
+from bot.store.address import COMPANIONS
+from bot.store.database import LEAST_TIMEOUT_S
 
 from .conftest import ANN, SERVER, hatch, hatching, saved
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_no_database_is_left_alone(database: Path) -> None:
 
 
 async def test_a_truncated_database_is_damaged(store: Store, database: Path) -> None:
-    await store.add_creatures([hatching() for _ in range(20)])
+    await store.creatures.add([hatching() for _ in range(20)])
     await store.close()
     with database.open("r+b") as file:
         file.truncate(file.seek(0, 2) // 2)
@@ -128,33 +128,33 @@ async def test_a_locked_database_is_a_sentence_and_the_next_request_works(
     creature = await hatch(store)
     with held_lock(database):
         for attempt in (
-            impatient.save(creature.id, ANN, "Foo", SERVER),
-            impatient.add_creatures([hatching()]),
+            impatient.creatures.save(creature.id, ANN, "Foo", SERVER),
+            impatient.creatures.add([hatching()]),
         ):
             with caplog.at_level(logging.ERROR), pytest.raises(StoreError, match="busy right now") as error:
                 await attempt
             assert error.value.__cause__ is not None
-        assert await impatient.get(creature.id) is not None  # reading goes on
+        assert await impatient.creatures.get(creature.id) is not None  # reading goes on
     assert "database is locked" in caplog.text
-    assert (await impatient.save(creature.id, ANN, "Foo", SERVER)).name == "Foo"
+    assert (await impatient.creatures.save(creature.id, ANN, "Foo", SERVER)).name == "Foo"
     await impatient.close()
 
 
 async def test_a_crowd_in_front_of_a_locked_database_does_not_wait_in_line(
     store: Store, database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    busy_timeout_s = LEAST_PATIENCE_S / 4
+    busy_timeout_s = LEAST_TIMEOUT_S / 4
     impatient = await Store.open(database, busy_timeout_s=busy_timeout_s)
     creatures = [await hatch(store) for _ in range(40)]
 
     def saves() -> list[Coroutine[Any, Any, Creature]]:
-        return [impatient.save(c.id, ANN, f"Mon {i}", SERVER) for i, c in enumerate(creatures)]
+        return [impatient.creatures.save(c.id, ANN, f"Mon {i}", SERVER) for i, c in enumerate(creatures)]
 
     with held_lock(database), caplog.at_level(logging.ERROR):
         refused = await asyncio.gather(*saves(), return_exceptions=True)
     assert all(isinstance(error, StoreError) and "busy right now" in str(error) for error in refused)
     found_it_locked = caplog.text.count("the database failed")
-    assert 1 <= found_it_locked <= LEAST_PATIENCE_S / busy_timeout_s + 1
+    assert 1 <= found_it_locked <= LEAST_TIMEOUT_S / busy_timeout_s + 1
     assert len(await asyncio.gather(*saves())) == len(creatures)
     await impatient.close()
 
@@ -162,19 +162,19 @@ async def test_a_crowd_in_front_of_a_locked_database_does_not_wait_in_line(
 async def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store, database: Path) -> None:
     kept = await saved(store, "Foo")
     small = await Store.open(database, pool_size=1)
-    async with small._engine.connect() as connection:
+    async with small.database.engine.connect() as connection:
         await connection.exec_driver_sql("PRAGMA max_page_count=1")  # no larger than it is
     with pytest.raises(StoreError, match="disk is full"):
-        await small.add_creatures([hatching() for _ in range(20)])
-    assert [suggestion.name for suggestion in await small.suggest(ANN, SERVER, "")] == ["Foo"]
-    async with small._engine.connect() as connection:
+        await small.creatures.add([hatching() for _ in range(20)])
+    assert [suggestion.name for suggestion in await small.collection.suggest(ANN, SERVER, "")] == ["Foo"]
+    async with small.database.engine.connect() as connection:
         await connection.exec_driver_sql("PRAGMA max_page_count=1000000")
     assert (await saved(small, "Bar")).id != kept.id
     await small.close()
 
 
 async def test_saves_are_durable_before_they_are_acknowledged(store: Store) -> None:
-    async with store._engine.connect() as connection:
+    async with store.database.engine.connect() as connection:
         settings = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")

@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.store import Store, StoreError, migrate
-from bot.store.database import parse_target
+from bot.store.address import parse_target
 from bot.store.models import Base
 
 from .conftest import ANN, BOB, CHECKPOINT, CLEO, ELSEWHERE, SERVER, Clock, hatch, saved, w_plus
@@ -137,7 +137,7 @@ async def test_a_round_trip_through_a_later_version_keeps_the_data(
     after = contents(database)
     assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
     reopened = await Store.open(database)
-    assert await reopened.count_saved(ANN) == 2
+    assert await reopened.collection.count(ANN) == 2
     assert (await hatch(reopened)).id not in (a.id, b.id)
     await reopened.close()
 
@@ -190,7 +190,7 @@ async def test_w_plus_of_earlier_versions_is_read_byte_for_byte_and_packed_ones_
     assert raw == {made[0].id: plain.tobytes(), made[1].id: w_plus(2).tobytes()}
     again = await Store.open(database)  # these rows are as earlier versions wrote them
     for one in made:
-        found = await again.get(one.id)
+        found = await again.creatures.get(one.id)
         assert found is not None and found.w_plus.tobytes() == raw[one.id]
     with closing(sqlite3.connect(database)) as connection:
         assert dict(connection.execute("SELECT id, w_plus FROM creatures").fetchall()) == raw
@@ -225,16 +225,16 @@ async def test_every_earlier_version_is_brought_up(database: Path, revision: str
             connection.execute("UPDATE checkpoints SET number = substr(registered_at, 1, 4)")
             connection.execute("UPDATE retrain_jobs SET number = id")
     store = await Store.open(database)
-    creature = await store.find(ANN, SERVER, "aaaaaa")
+    creature = await store.collection.find(ANN, SERVER, "aaaaaa")
     assert (creature.id, creature.name, creature.w_plus.tolist()) == (7, "Foo", [[1.0], [2.0]])
-    assert [one.id for one in await store.checkpoints()] == ["newer", CHECKPOINT, "older"]
-    await store.register_checkpoint("newest", "x", {})
-    assert [one.id for one in await store.checkpoints(limit=1)] == ["newest"]
+    assert [one.id for one in await store.checkpoints.newest()] == ["newer", CHECKPOINT, "older"]
+    await store.checkpoints.register("newest", "x", {})
+    assert [one.id for one in await store.checkpoints.newest(limit=1)] == ["newest"]
     if revision >= "0003":
-        latest = await store.latest_job()
+        latest = await store.jobs.latest()
         assert latest is not None and (latest.id, latest.number, latest.run) == (4, 4, "0004")
-        assert await store.runs(5) == ["0004", "0003"]
-    assert [await store.called(ANN, guild_id) for guild_id in (SERVER, None)] == ["Ann", "Ann"]
+        assert await store.jobs.runs(5) == ["0004", "0003"]
+    assert [await store.people.name(ANN, guild_id) for guild_id in (SERVER, None)] == ["Ann", "Ann"]
     assert (await hatch(store)).id > 7
     await store.close()
 
@@ -257,9 +257,9 @@ async def test_a_collection_of_the_first_version_is_carried_over_and_back(databa
     before = contents(database)
 
     store = await Store.open(database)
-    page = await store.page(ANN, viewer_id=ANN, guild_id=SERVER)
+    page = await store.collection.page(ANN, viewer_id=ANN, guild_id=SERVER)
     assert [(entry.name, entry.favourite) for entry in page.entries] == [("Bar", False), ("Foo", False)]
-    child = await store.find(ANN, SERVER, "bar")
+    child = await store.collection.find(ANN, SERVER, "bar")
     assert (child.parent_a_id, child.parent_a_name, child.recipe) == (1, None, {"amount": 25})
     await store.close()
 
@@ -267,8 +267,8 @@ async def test_a_collection_of_the_first_version_is_carried_over_and_back(databa
     after = contents(database)
     assert (after["creatures"], after["checkpoints"]) == (before["creatures"], before["checkpoints"])
     reopened = await Store.open(database)  # and forward once more
-    assert (await reopened.set_favourite(1, ANN, True)).favourite
-    assert (await reopened.release(1, ANN)).name == "Foo"
+    assert (await reopened.creatures.set_favourite(1, ANN, True)).favourite
+    assert (await reopened.creatures.release(1, ANN)).name == "Foo"
     await reopened.close()
 
 
@@ -294,8 +294,8 @@ async def test_names_are_taken_from_the_newest_creatures_and_given_back(database
         )
     store = await Store.open(database, now=clock)
     places = (SERVER, ELSEWHERE, None, 999)
-    assert [await store.called(ANN, place) for place in places] == ["Annie", "Queen", "Annie", "Annie"]
-    assert [await store.called(one, SERVER) for one in (BOB, CLEO)] == ["Bob", ""]
+    assert [await store.people.name(ANN, place) for place in places] == ["Annie", "Queen", "Annie", "Annie"]
+    assert [await store.people.name(one, SERVER) for one in (BOB, CLEO)] == ["Bob", ""]
     new = [await hatch(store, ANN, guild_id=ELSEWHERE), await hatch(store, BOB), await hatch(store, CLEO)]
     await store.close()
     await asyncio.to_thread(migrate.downgrade, url, "0006")
@@ -327,7 +327,7 @@ async def test_checkpoints_of_a_version_without_retrains_are_carried_over_and_ba
     """As the second revision wrote them: no parent, no figures, and none of them chosen."""
     url = parse_target(database)
     store = await Store.open(database)
-    await store.register_checkpoint(CHECKPOINT, "there", {"kimg": 5})
+    await store.checkpoints.register(CHECKPOINT, "there", {"kimg": 5})
     await saved(store, "Foo")
     await store.close()
     await asyncio.to_thread(migrate.downgrade, url, "0002")
@@ -338,11 +338,11 @@ async def test_checkpoints_of_a_version_without_retrains_are_carried_over_and_ba
     assert not tables & {"retrain_jobs", "active_checkpoint", "uq_retrain_jobs_running"}
     assert columns == {"id", "path", "metadata", "registered_at"}
     store = await Store.open(database)
-    known = await store.checkpoint(CHECKPOINT)
+    known = await store.checkpoints.get(CHECKPOINT)
     assert known is not None and (known.kimg, known.parent_id, known.metrics) == (5, None, None)
-    assert await store.active_checkpoint() is None and await store.latest_job() is None
-    assert (await store.follow_configured(CHECKPOINT)).checkpoint_id == CHECKPOINT
-    assert await store.count_saved(ANN) == 1
+    assert await store.checkpoints.active() is None and await store.jobs.latest() is None
+    assert (await store.checkpoints.follow_configured(CHECKPOINT)).checkpoint_id == CHECKPOINT
+    assert await store.collection.count(ANN) == 1
     await store.close()
     with closing(sqlite3.connect(database)) as connection:
         after = connection.execute("SELECT id, path, metadata, registered_at FROM checkpoints").fetchall()

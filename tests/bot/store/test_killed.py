@@ -79,7 +79,7 @@ async def test_kills_in_a_storm_of_saves_lose_nothing_that_was_acknowledged(
     database: Path, kills: int
 ) -> None:
     store = await Store.open(database)
-    await store.register_checkpoint(CHECKPOINT, "checkpoints/newmon.safetensors", {})
+    await store.checkpoints.register(CHECKPOINT, "checkpoints/newmon.safetensors", {})
     await store.close()
     storms, chance = Storms(database), random.Random(4)
     for number in range(kills):
@@ -91,7 +91,7 @@ async def test_kills_in_a_storm_of_saves_lose_nothing_that_was_acknowledged(
 
     store = await Store.open(database)  # and the next process goes on
     creature_id, name, litter = storms.acknowledged[-1]
-    creature = await store.get(creature_id)
+    creature = await store.creatures.get(creature_id)
     assert creature is not None and creature.name == name
     assert (creature.w_plus == np.float32(litter)).all()
     await store.close()

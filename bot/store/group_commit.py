@@ -1,4 +1,4 @@
-"""Writers that come at the same time share one transaction, and with it one wait for the disk."""
+"""Group commit: writers that come at the same time share one transaction and one wait for the disk."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class _Request:
     done: asyncio.Future[list[Any]]
 
 
-class Together:
-    """Adds rows with `add`, which writes all that it is given in one transaction or nothing.
+class GroupCommit:
+    """Inserts rows with `insert`, which writes all that it is given in one transaction or nothing.
 
     What comes while a transaction runs goes into the next one. Nobody is told of success before the commit.
     """
 
-    def __init__(self, add: Callable[[Sequence[CreatureRow | PersonRow]], Awaitable[None]]) -> None:
-        self._add = add
+    def __init__(self, insert: Callable[[Sequence[CreatureRow | PersonRow]], Awaitable[None]]) -> None:
+        self._insert = insert
         self._waiting: list[_Request] = []
         self._writer: asyncio.Task[None] | None = None
 
     async def write(self, make: Callable[[], list[RowT]]) -> list[RowT]:
-        """The rows once they are there. Raises what `make` raises, and `add` for these rows by themselves."""
+        """The rows once they are there. Raises what `make` raises, and `insert` for these rows alone."""
         request = _Request(make, make(), asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         if self._writer is None:
@@ -57,7 +57,7 @@ class Together:
 
     async def _write_group(self, group: list[_Request], *, again: bool = True) -> None:
         try:
-            await self._add([row for request in group for row in request.rows])
+            await self._insert([row for request in group for row in request.rows])
         except ConnectionLost as error:
             if again:
                 _make_anew(group)

@@ -14,23 +14,23 @@ from .conftest import ANN, BOB, CLEO, ELSEWHERE, SERVER, Clock, hatch, plan, sav
 
 
 async def names(store: Store, prefix: str, owner_id: int = ANN, guild_id: int | None = SERVER) -> list[str]:
-    return [suggestion.name for suggestion in await store.suggest(owner_id, guild_id, prefix)]
+    return [suggestion.name for suggestion in await store.collection.suggest(owner_id, guild_id, prefix)]
 
 
 async def test_ones_own_name_comes_first(store: Store) -> None:
     mine, theirs = await saved(store, "Foo", ANN), await saved(store, "Foo", BOB)
-    assert (await store.find(ANN, SERVER, " FOO ")).id == mine.id
-    assert (await store.find(BOB, SERVER, "foo")).id == theirs.id
-    assert (await store.find(ANN, None, "foo")).id == mine.id
+    assert (await store.collection.find(ANN, SERVER, " FOO ")).id == mine.id
+    assert (await store.collection.find(BOB, SERVER, "foo")).id == theirs.id
+    assert (await store.collection.find(ANN, None, "foo")).id == mine.id
 
 
 async def test_then_a_code_then_the_servers_names(store: Store) -> None:
     coded = await hatch(store, BOB, guild_id=ELSEWHERE)
     namesake = await saved(store, coded.code, CLEO)  # another's creature that is called like the code
-    assert (await store.find(ANN, SERVER, coded.code.upper())).id == coded.id
-    assert (await store.find(CLEO, SERVER, coded.code)).id == namesake.id
+    assert (await store.collection.find(ANN, SERVER, coded.code.upper())).id == coded.id
+    assert (await store.collection.find(CLEO, SERVER, coded.code)).id == namesake.id
     shared = await saved(store, "Shared", BOB)
-    assert (await store.find(ANN, SERVER, "shared")).id == shared.id
+    assert (await store.collection.find(ANN, SERVER, "shared")).id == shared.id
 
 
 async def test_names_of_other_servers_are_not_found(store: Store) -> None:
@@ -38,16 +38,16 @@ async def test_names_of_other_servers_are_not_found(store: Store) -> None:
     await saved(store, "Private", BOB, guild_id=None)
     for text, guild_id in [("Secret", SERVER), ("Secret", None), ("Private", SERVER), ("Private", None)]:
         with pytest.raises(NotFound, match="There is no creature called"):
-            await store.find(ANN, guild_id, text)
+            await store.collection.find(ANN, guild_id, text)
 
 
 async def test_an_ambiguous_name_is_answered_with_codes(store: Store, clock: Clock) -> None:
-    await store.note_names(BOB, {EVERYWHERE: "Bob"}, clock.time)
+    await store.people.note(BOB, {EVERYWHERE: "Bob"}, clock.time)
     one = await saved(store, "Foo", BOB)
     clock.advance(timedelta(seconds=1))
     two = await saved(store, "FOO", CLEO)
     with pytest.raises(AmbiguousName) as refusal:
-        await store.find(ANN, SERVER, "foo")
+        await store.collection.find(ANN, SERVER, "foo")
     assert f"{one.code} (Bob), {two.code} (unnamed)" in str(refusal.value)
 
 
@@ -57,7 +57,7 @@ async def test_an_ambiguous_name_is_answered_with_codes(store: Store, clock: Clo
 async def test_not_found_says_what_to_do(store: Store, text: str) -> None:
     await hatch(store)
     with pytest.raises(NotFound) as refusal:
-        await store.find(ANN, SERVER, text)
+        await store.collection.find(ANN, SERVER, text)
     assert "code" in str(refusal.value)
     assert len(str(refusal.value)) < 300
 
@@ -72,24 +72,24 @@ async def test_suggestions_are_ones_own_then_the_servers_alphabetically(store: S
     assert await names(store, "A") == ["alpha", "Éclair", "Able", "Beta"]
     assert await names(store, "ec") == ["Éclair"]
     assert await names(store, "", guild_id=None) == ["alpha", "Éclair", "Zed"]
-    await store.note_names(BOB, {SERVER: "Bob"}, datetime(2025, 1, 1, tzinfo=UTC))
-    [suggestion] = await store.suggest(ANN, SERVER, "be")
+    await store.people.note(BOB, {SERVER: "Bob"}, datetime(2025, 1, 1, tzinfo=UTC))
+    [suggestion] = await store.collection.suggest(ANN, SERVER, "be")
     assert (suggestion.owner_id, suggestion.owner_name) == (BOB, "Bob")
-    assert (await store.find(ANN, SERVER, suggestion.code)).name == "Beta"
+    assert (await store.collection.find(ANN, SERVER, suggestion.code)).name == "Beta"
 
 
 async def test_one_who_saved_elsewhere_is_still_offered_their_own(store: Store) -> None:
     await saved(store, "Abroad", ANN, guild_id=ELSEWHERE)
     assert await names(store, "ab") == ["Abroad"]
-    assert (await store.find(ANN, SERVER, "abroad")).name == "Abroad"
+    assert (await store.collection.find(ANN, SERVER, "abroad")).name == "Abroad"
 
 
 async def test_suggestions_stop_at_the_limit(store: Store) -> None:
     for i in range(4):
         await saved(store, f"Mine {i}", ANN)
         await saved(store, f"Theirs {i}", BOB)
-    assert len(await store.suggest(ANN, SERVER, "", limit=3)) == 3
-    shown = [suggestion.name for suggestion in await store.suggest(ANN, SERVER, "", limit=6)]
+    assert len(await store.collection.suggest(ANN, SERVER, "", limit=3)) == 3
+    shown = [suggestion.name for suggestion in await store.collection.suggest(ANN, SERVER, "", limit=6)]
     assert shown == ["Mine 0", "Mine 1", "Mine 2", "Mine 3", "Theirs 0", "Theirs 1"]
 
 

@@ -1,4 +1,4 @@
-"""Room on the disk: an SQLite file gets shorter when creatures are forgotten, besides reusing their pages."""
+"""Incremental vacuum: an SQLite file gets shorter when rows are deleted, besides reusing their pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import aiosqlite
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.database import sqlite_file
+from bot.store.address import sqlite_file
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ COPIES = 3  # of the file, which SQLite needs room for while it rewrites it
 PAGES = 1000  # freed at a time, 4 MiB, so that saves get their turn in between
 
 
-def make_shrinkable(url: URL, busy_timeout_s: float) -> None:
+def make_incremental(url: URL, busy_timeout_s: float) -> None:
     """Rewrite an SQLite file once that an earlier version made, so that it can get shorter. Blocks.
 
     Files of this version are made like that. Where it cannot be done now, the log says so, and the bot goes
@@ -60,7 +60,7 @@ async def free_some(engine: AsyncEngine) -> bool:
         return await _number(driver, "freelist_count") < before
 
 
-async def shorten(engine: AsyncEngine) -> None:
+async def truncate_log(engine: AsyncEngine) -> None:
     """Move what was written into the file itself, which then ends where its last page does."""
     async with engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection

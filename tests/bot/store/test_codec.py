@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bot.store.packing import PACKED, RAW, pack, unpack
+from bot.store.codec import COMPRESSED, RAW, decode_w_plus, encode_w_plus
 
 W = np.random.default_rng(1).standard_normal((3, 512)).astype(np.float32)
 ODD = np.array([[0.0, -0.0, np.inf, -np.inf, 1e-45, np.finfo(np.float32).max]], np.float32)
@@ -26,23 +26,23 @@ CODES = {
 
 @pytest.mark.parametrize("code", CODES.values(), ids=CODES.keys())
 def test_every_bit_comes_back(code: np.ndarray) -> None:
-    form, data = pack(code)
-    found = unpack(form, data, len(code))
+    form, data = encode_w_plus(code)
+    found = decode_w_plus(form, data, len(code))
     assert (found.shape, found.dtype, found.tobytes()) == (code.shape, np.float32, code.tobytes())
     assert len(data) <= code.nbytes and not found.flags.writeable
 
 
 def test_a_plain_hatch_takes_less_than_one_w() -> None:
     code = CODES["a plain hatch"]
-    form, data = pack(code)
-    assert form == PACKED and len(data) < W[0].nbytes == code.nbytes // 10
+    form, data = encode_w_plus(code)
+    assert form == COMPRESSED and len(data) < W[0].nbytes == code.nbytes // 10
 
 
 def test_raw_numbers_are_read_as_they_are() -> None:
-    assert unpack(RAW, W.tobytes(), 3).tobytes() == W.tobytes()
+    assert decode_w_plus(RAW, W.tobytes(), 3).tobytes() == W.tobytes()
 
 
-@pytest.mark.parametrize(("form", "data"), [(PACKED, b"damaged"), (RAW, b"abc"), (7, W.tobytes())])
-def test_what_was_not_packed_here_is_refused(form: int, data: bytes) -> None:
+@pytest.mark.parametrize(("form", "data"), [(COMPRESSED, b"damaged"), (RAW, b"abc"), (7, W.tobytes())])
+def test_what_was_not_encoded_here_is_refused(form: int, data: bytes) -> None:
     with pytest.raises(ValueError):
-        unpack(form, data, 3)
+        decode_w_plus(form, data, 3)
