@@ -5,7 +5,7 @@ from __future__ import annotations
 from train.recipe import TrainConfig
 
 # What looking at the largest pictures through the pretrained network costs, as a share of the whole rest at
-# full resolution (measured: docs/training.md, "How fast").
+# full resolution (measured: docs/speed.md).
 EYES_SHARE = 0.35
 
 
