@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
 from pathlib import Path
 from types import TracebackType
 
@@ -14,15 +11,7 @@ from sandbox import Sandbox, SandboxSettings
 from sandbox.driver import SandboxUser
 from tests.bot.openapi import Checker, description
 from tests.bot.running import RunningBot, make_checkpoint
-
-ROOT = Path(__file__).parents[2]
-BOT = """
-import sys
-from bot.__main__ import main
-from sandbox.server import point_discord_at
-point_discord_at(sys.argv.pop())
-main([])
-"""
+from tests.forked import ForkedProgram
 
 
 class Stage:
@@ -40,7 +29,7 @@ class Stage:
             self.sandbox.transcript.listeners.append(self.checker)
         self._people: list[SandboxUser] = []
         self._bots: list[RunningBot] = []
-        self._processes: list[Process] = []
+        self._processes: list[ForkedProgram] = []
 
     async def __aenter__(self) -> Stage:
         await self.sandbox.start()
@@ -78,7 +67,7 @@ class Stage:
         bot.url = self.sandbox.url
         return bot
 
-    async def bot_process(self, **settings: object) -> Process:
+    async def bot_process(self, **settings: object) -> ForkedProgram:
         """`python -m bot` in a process of its own, just started; its words are in `stdout`."""
         checkpoint = self.folder / "checkpoint.safetensors"
         if not checkpoint.exists():
@@ -89,23 +78,20 @@ class Stage:
             "DISCORD_TOKEN": self.sandbox.token,
             "TORCH_THREADS": 1,
             "COOLDOWN_PER_MINUTE": 0,
-            "PYTHONPATH": ROOT,
         }
         values = {name: str(value) for name, value in (known | settings).items()}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-u", "-c", BOT, self.sandbox.url),
-            env=os.environ | values,
-            cwd=self.folder,
-            stdout=PIPE,
-            stderr=STDOUT,
+        process = await ForkedProgram.start(
+            "tests.bot.pointed_bot:main",
+            self.sandbox.url,
+            environment=os.environ | values,
+            folder=self.folder,
         )
         self._processes.append(process)
         return process
 
 
-async def line_with(process: Process, text: str) -> str:
+async def line_with(process: ForkedProgram, text: str) -> str:
     """Reads what the process says until a line has this text."""
-    assert process.stdout is not None
     said = b""
     while line := await process.stdout.readline():
         said += line
@@ -114,9 +100,8 @@ async def line_with(process: Process, text: str) -> str:
     raise AssertionError(f"The bot ended without saying {text!r}:\n{said.decode()}")
 
 
-async def stopped(process: Process, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+async def stopped(process: ForkedProgram, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
     """Tells the process to stop; returns its exit code and what it said meanwhile."""
     process.send_signal(number)
-    assert process.stdout is not None
     said = await process.stdout.read()
     return await process.wait(), said.decode()

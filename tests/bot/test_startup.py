@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.bot.running import make_checkpoint
+from tests.bot.stage import line_with, stopped
+from tests.forked import ForkedProgram
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,21 +30,19 @@ def environment(folder: Path, **settings: object) -> dict[str, str]:
     return os.environ | {name: str(value) for name, value in (known | settings).items()}
 
 
-def failure(folder: Path, **settings: object) -> str:
-    """What the bot says on stderr when it refuses to start."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "bot"],
-        env=environment(folder, **settings),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ran.returncode == 1, ran.stderr
-    assert "Traceback" not in ran.stdout + ran.stderr
-    last = ran.stderr.strip().splitlines()[-1]
-    assert last.startswith("newmon: ")
-    return ran.stderr
+async def start(folder: Path, **settings: object) -> ForkedProgram:
+    """The bot, where nothing is asked of the interpreter that runs it."""
+    program, known = "bot.__main__:main", environment(folder, **settings)
+    return await ForkedProgram.start(program, environment=known, folder=folder)
+
+
+async def failure(folder: Path, **settings: object) -> str:
+    """What the bot says when it refuses to start."""
+    process = await start(folder, **settings)
+    said = (await process.stdout.read()).decode()
+    assert await process.wait() == 1, said
+    assert "Traceback" not in said and said.strip().splitlines()[-1].startswith("newmon: ")
+    return said
 
 
 @pytest.fixture
@@ -51,57 +51,62 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_file_of_settings_that_is_no_text(folder: Path) -> None:
+async def test_a_file_of_settings_that_is_no_text(folder: Path) -> None:
     (folder / ".env").write_bytes(b"# caf\xe9\n")
-    assert "Line 1 of .env has a character that is not in UTF-8" in failure(folder)
+    assert "Line 1 of .env has a character that is not in UTF-8" in await failure(folder)
 
 
 def test_a_missing_checkpoint(tmp_path: Path) -> None:
-    assert "There is no checkpoint" in failure(tmp_path)
+    """As people start it, in an interpreter of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    last = ran.stderr.strip().splitlines()[-1]
+    assert last.startswith("newmon: ") and "There is no checkpoint" in ran.stderr
 
 
-def test_a_truncated_checkpoint(folder: Path) -> None:
+async def test_a_truncated_checkpoint(folder: Path) -> None:
     path = folder / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
-    assert "damaged or truncated" in failure(folder)
+    assert "damaged or truncated" in await failure(folder)
 
 
-def test_a_port_in_use(folder: Path) -> None:
+async def test_a_port_in_use(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        text = failure(folder, SANDBOX_PORT=port)
+        text = await failure(folder, SANDBOX_PORT=port)
     assert f"Port {port} is in use" in text
     assert "SANDBOX_PORT" in text
 
 
-def test_a_port_that_is_none(folder: Path) -> None:
-    assert "SANDBOX_PORT" in failure(folder, SANDBOX_PORT="many")
+async def test_a_port_that_is_none(folder: Path) -> None:
+    assert "SANDBOX_PORT" in await failure(folder, SANDBOX_PORT="many")
 
 
-def test_a_data_folder_that_is_a_file(folder: Path) -> None:
+async def test_a_data_folder_that_is_a_file(folder: Path) -> None:
     (folder / "data").write_text("not a folder")
-    failure(folder)
+    await failure(folder)
 
 
-def test_a_database_that_is_none(folder: Path) -> None:
+async def test_a_database_that_is_none(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "newmon.sqlite3").write_text("not a database, and long enough to be looked at " * 20)
-    assert "database" in failure(folder)
+    assert "database" in await failure(folder)
 
 
 @pytest.fixture
-def process(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    running = subprocess.Popen(
-        [sys.executable, "-u", "-m", "bot"],
-        env=environment(folder),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+async def process(folder: Path) -> AsyncIterator[ForkedProgram]:
+    running = await start(folder)
     yield running
     running.kill()
-    running.wait()
+    await running.wait()
 
 
 def test_it_starts_as_people_set_it_up(folder: Path) -> None:
@@ -142,13 +147,7 @@ def test_it_starts_as_people_set_it_up(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_is_and_stops_cleanly(
-    process: subprocess.Popen[str], number: signal.Signals
-) -> None:
-    assert process.stdout is not None
-    line = next(line for line in process.stdout if "newmon is ready" in line)
-    assert "http://127.0.0.1:" in line
-    process.send_signal(number)
-    rest = process.stdout.read()
-    assert process.wait(60) == 0
-    assert "Traceback" not in rest
+async def test_it_says_where_it_is_and_stops_cleanly(process: ForkedProgram, number: signal.Signals) -> None:
+    assert "http://127.0.0.1:" in await line_with(process, "newmon is ready")
+    code, rest = await stopped(process, number)
+    assert code == 0 and "Traceback" not in rest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import sqlite3
 import time
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from bot.store import Store
+from tests import forked
 
 from .conftest import CHECKPOINT
 from .storm import LITTER, storm
@@ -29,8 +29,7 @@ class Storms:
     def __init__(self, database: Path) -> None:
         self.database = database
         self.acknowledged: list[Saved] = []
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([storm.__module__])  # imports are paid for once
+        self._context = forked.context()
 
     def kill_one(self, number: int, saves: int, delay_s: float) -> None:
         """Kills it that long after so many saves."""
