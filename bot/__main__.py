@@ -18,7 +18,6 @@ from typing import Annotated
 import aiohttp
 import discord
 import typer
-from discord.http import Route
 from rich.console import Console
 from rich.logging import RichHandler
 
@@ -28,14 +27,15 @@ from bot.checkpoints.switching import Checkpoints, choose_first
 from bot.checkpoints.switching import describe as describe_checkpoint
 from bot.client import NewmonBot
 from bot.config import Settings, describe, load_settings
+from bot.core.discord_internals import discord_url
 from bot.engine import CheckpointError, Engine
 from bot.errors import UserError
+from bot.features.retraining.announcer import Announcer
 from bot.retrain import Retraining
 from bot.store import Store
 from bot.store.backup import back_up
 from bot.system.proxy import Proxy, proxy_for, unreachable
 from bot.system.redaction import RedactingFormatter, redact
-from bot.ui.announce import Announcer
 from gan.package import VERSION
 from sandbox import Sandbox, SandboxError, SandboxSettings
 
@@ -126,7 +126,7 @@ async def run(
     """
     proxy = None
     if settings.discord_token is not None:
-        proxy = proxy_for(settings.proxy_url, Route.BASE)
+        proxy = proxy_for(settings.proxy_url, discord_url())
         if proxy is not None:
             log.info("Discord is reached through the proxy %s (%s).", proxy.shown, proxy.source)
     async with contextlib.AsyncExitStack() as stack:

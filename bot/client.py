@@ -1,4 +1,4 @@
-"""The Discord client: wires the rooms together, and knows when commands must be synced."""
+"""The Discord client: takes interactions to what they are for, and knows when commands must be synced."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ import hashlib
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import discord
-from discord import app_commands
+from discord import InteractionType, app_commands
 
 from bot.checkpoints.switching import Checkpoints
-from bot.commands import add_all
 from bot.config import Settings
-from bot.core.dispatch import Tree, guard
-from bot.core.errors import note
+from bot.core.discord_internals import Tree, guard, retry_broken_connections
+from bot.core.errors import note, serve
+from bot.core.features import load
 from bot.core.interaction import Bot
+from bot.core.language import CommandTranslator
 from bot.core.limits import Cooldown, Service
 from bot.core.rights import owners_of
 from bot.engine import Engine
+from bot.features import FEATURES
 from bot.retrain import Retraining
 from bot.store import Store
 from bot.system.proxy import Proxy
-from bot.ui.buttons import ITEMS
-from bot.ui.rehatching import KeepAndMix, Rehatch
-from bot.ui.retraining import CancelRetrain, GoOn, UseResult
 
 log = logging.getLogger(__name__)
 
 UPKEEP_INTERVAL_S = 6 * 3600
-SYNC_PATIENCE_S = 20.0  # for Discord to take the commands; then people are served with those that it has
+SYNC_TIMEOUT_S = 20.0  # for Discord to take the commands; then people are served with those that it has
 LAST_WORDS_S = 2.0  # for telling those who were not served in time
 
 # The bot never speaks, so discord.py need not warn that packages for voice are missing.
@@ -43,7 +45,9 @@ discord.VoiceClient.warn_dave = False
 class NewmonBot(Bot):
     """The bot. It can connect before it is awake, and tells people so; closes neither engine nor store."""
 
-    def __init__(self, settings: Settings, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self, settings: Settings, proxy: Proxy | None = None, features: Sequence[ModuleType] = FEATURES
+    ) -> None:
         super().__init__(
             proxy=None if proxy is None else proxy.url,
             intents=discord.Intents(guilds=True),
@@ -51,6 +55,8 @@ class NewmonBot(Bot):
             max_messages=None,  # commands bring all that is needed
         )
         guard(self)
+        self.features = load(features)
+        self.offers = self.features.offers
         self.settings = settings
         self.owners = frozenset()  # until it has logged in
         self.service = Service()
@@ -68,13 +74,14 @@ class NewmonBot(Bot):
     async def setup_hook(self) -> None:
         """Runs once, after login and before the gateway connects."""
         assert self.application is not None  # fetched at the login
+        retry_broken_connections()
         self.owners = owners_of(self.application)
         known_otherwise = self.settings.admin_ids or self.settings.admin_roles
-        add_all(self.tree, hide_from_members=not known_otherwise)
-        self.add_dynamic_items(*ITEMS, CancelRetrain, GoOn, UseResult, Rehatch, KeepAndMix)
+        self.features.add_commands(self.tree, hide_from_members=not known_otherwise)
+        await self.tree.set_translator(CommandTranslator())
         noted = self.settings.data_dir / "synced-commands.json"
         self._sync_task = asyncio.create_task(self._sync_commands(noted), name="sync")
-        await asyncio.wait({self._sync_task}, timeout=SYNC_PATIENCE_S)
+        await asyncio.wait({self._sync_task}, timeout=SYNC_TIMEOUT_S)
 
     def wake(self, engine: Engine, store: Store, checkpoints: Checkpoints, retraining: Retraining) -> None:
         """Serve people from now on, with an engine that is started and a store that is open."""
@@ -107,6 +114,11 @@ class NewmonBot(Bot):
         if tasks:
             await asyncio.wait(tasks)  # what they use is closed next
         await super().close()
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """A button, a menu or a dialog; commands are the tree's."""
+        if interaction.type in (InteractionType.component, InteractionType.modal_submit):
+            await serve(interaction, lambda: self.features.use(interaction))
 
     async def on_ready(self) -> None:
         """Also called after a reconnection that could not resume."""

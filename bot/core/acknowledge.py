@@ -12,10 +12,11 @@ import logging
 from collections.abc import AsyncIterator
 
 from bot.core.interaction import Interaction
+from bot.core.language import locale_of, speaking
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 1.0  # for checks. Discord waits for three seconds, and a broken connection takes one to mend
+CHECKS_S = 1.0  # for checks. Discord waits for three seconds, and a broken connection takes one to mend
 PRIVATE = "private"  # among an interaction's extras: what was acknowledged is seen by this person alone
 
 
@@ -41,7 +42,7 @@ class Acknowledge:
                 await response.defer(thinking=True, ephemeral=self._private)
 
     async def without_waiting(self) -> None:
-        """For when the patience is over: whoever calls next meets the same error."""
+        """For when the time for checks is over: whoever calls next meets the same error."""
         try:
             await self()
         except Exception as error:  # of whatever kind
@@ -52,21 +53,22 @@ class Acknowledge:
 async def answering(
     interaction: Interaction, *, in_place: bool = False, private: bool = False
 ) -> AsyncIterator[Acknowledge]:
-    """Around everything that is done for an interaction. Acknowledges it once `PATIENCE_S` are over, if that
+    """Around everything that is done for an interaction. Acknowledges it once `CHECKS_S` are over, if that
     was not done before.
 
     `in_place`: the answer is a change of the message whose button was pressed. `private`: only this person
-    sees it.
+    sees it. What is said inside of this is in the language of those who see it.
     """
     acknowledge = Acknowledge(interaction, in_place=in_place, private=private)
     late: list[asyncio.Task[None]] = []
 
-    def lose_patience() -> None:
+    def acknowledge_late() -> None:
         late.append(asyncio.create_task(acknowledge.without_waiting(), name="acknowledge"))
 
-    timer = asyncio.get_running_loop().call_later(PATIENCE_S, lose_patience)
+    timer = asyncio.get_running_loop().call_later(CHECKS_S, acknowledge_late)
     try:
-        yield acknowledge
+        with speaking(locale_of(interaction, private=private)):
+            yield acknowledge
     finally:
         timer.cancel()
         if late:

@@ -18,6 +18,7 @@ from discord.ui import View
 
 from bot.core.acknowledge import PRIVATE
 from bot.core.interaction import Interaction
+from bot.core.language import _
 from bot.ui.cards import Card
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ async def answer(
     if not may_write(interaction):
         raise refusal
     log.info("An answer came after its interaction had expired, and goes to the channel.")
-    mention = f"{interaction.user.mention}, this took a while:"
+    mention = _("{person}, this took a while:").format(person=interaction.user.mention)
     await post(interaction, mention if content is None else f"{mention} {content}", card, embed, view)
 
 

@@ -1,124 +1,80 @@
-"""Buttons and menus that outlive the process: all that they need is in their custom_id.
+"""Buttons and menus that work for as long as their message exists, whatever happens to the process.
 
-A subclass says what a button looks like; an action says with `on_press` what a press does. discord.py does
-not send errors in dynamic items to any handler, so the base class does (see `reports`).
+As in discord.py's example of dynamic items, one class is a button's look, its memory, who may press it and
+what a press does. They are no `DynamicItem`s: those need the message as it was, and end in the library's log
+where something goes wrong. `Features` finds the class in `on_interaction` instead, by the custom_id alone.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-import discord
-from discord.ui import Button, DynamicItem, Item, Select, View
+from discord import ButtonStyle, SelectOption
+from discord import ui as discord_ui
+from discord.ui import Item, Select, View
 
-from bot.core.errors import report
+from bot.core.custom_id import FOREIGN, Persistent
 from bot.core.interaction import Interaction
+from bot.core.language import _
 from bot.errors import UserError
 
-Handler = Callable[..., Awaitable[None]]
-HandlerT = TypeVar("HandlerT", bound=Handler)
-ItemT = TypeVar("ItemT", bound=Item[Any])
 
-_handlers: dict[type[Remembering[Any]], Handler] = {}
+class Button(Persistent, abstract=True):
+    """A button. Its label is marked with `N_`, and translated where it is shown."""
 
-FOREIGN = "This button does nothing any more: start anew with /newmon."
-_NUMBER_MAX = 2**63 - 1  # ids are no larger, and columns hold no more
-
-
-def on_press(*kinds: type[Remembering[Any]]) -> Callable[[HandlerT], HandlerT]:
-    """Makes a function what these kinds of buttons do.
-
-    It is called with the interaction and the numbers of the button; for a menu also with what was chosen. It
-    may raise `UserError`.
-    """
-
-    def register(handler: HandlerT) -> HandlerT:
-        _handlers.update(dict.fromkeys(kinds, handler))
-        return handler
-
-    return register
-
-
-def handled(kind: type[Remembering[Any]]) -> bool:
-    """Whether any action answers this kind of button."""
-    return kind in _handlers
-
-
-class Remembering(DynamicItem[ItemT], Generic[ItemT], template=r"newmon:unused"):
-    """A button or menu whose numbers are its memory."""
-
-    prefix: ClassVar[str]
-    numbers: tuple[int, ...]
-
-    @classmethod
-    def make_id(cls, numbers: tuple[int, ...]) -> str:
-        return ":".join(["newmon", cls.prefix, *map(str, numbers)])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            if any(number > _NUMBER_MAX for number in self.numbers):
-                raise UserError(FOREIGN)
-            await _handlers[type(self)](interaction, *self.numbers, *self.chosen(interaction))
-        except Exception as error:  # everything: this is the end of the line
-            await report(interaction, error)
-
-    def chosen(self, interaction: Interaction) -> tuple[str, ...]:
-        """What was chosen in a menu; nothing for a button."""
-        return ()
-
-
-class Press(Remembering[Button[View]], template=r"newmon:unused"):
-    """A button."""
-
-    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
-    label: ClassVar[str]
+    style: ClassVar[ButtonStyle] = ButtonStyle.secondary
+    label: ClassVar[str] = ""
     emoji: ClassVar[str | None] = None
 
-    def __init__(
-        self, *numbers: int, label: str | None = None, row: int | None = None, disabled: bool = False
-    ) -> None:
-        self.numbers = numbers
-        super().__init__(
-            Button(
-                style=self.style,
-                label=label or self.label,
-                emoji=self.emoji,
-                custom_id=self.make_id(numbers),
-                row=row,
-                disabled=disabled,
-            )
+    @abstractmethod
+    async def press(self, interaction: Interaction) -> None:
+        """What a press does. May raise `UserError`."""
+
+    def item(
+        self, label: str | None = None, *, row: int | None = None, disabled: bool = False
+    ) -> discord_ui.Button[View]:
+        """What stands under a message. `label`: instead of its usual one, as it is."""
+        text = label or (self.label and _(self.label))
+        return discord_ui.Button(
+            style=self.style,
+            label=text,
+            emoji=self.emoji,
+            custom_id=self.custom_id,
+            row=row,
+            disabled=disabled,
         )
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(*map(int, match.groups()))
+    async def _act(self, interaction: Interaction) -> None:
+        await self.press(interaction)
 
 
-class Menu(Remembering[Select[View]], template=r"newmon:unused"):
+class Menu(Persistent, abstract=True):
     """A menu to choose one thing from."""
 
     placeholder: ClassVar[str]
 
-    def __init__(
-        self, *numbers: int, options: list[discord.SelectOption] | None = None, row: int | None = None
-    ) -> None:
-        self.numbers = numbers
-        super().__init__(
-            Select(
-                custom_id=self.make_id(numbers), placeholder=self.placeholder, options=options or [], row=row
-            )
-        )
+    @abstractmethod
+    async def choose(self, interaction: Interaction, value: str) -> None:
+        """What a choice does. May raise `UserError`."""
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(*map(int, match.groups()))
+    def item(self, options: list[SelectOption], *, row: int | None = None) -> Select[View]:
+        """What stands under a message."""
+        return Select(custom_id=self.custom_id, placeholder=_(self.placeholder), options=options, row=row)
 
-    def chosen(self, interaction: Interaction) -> tuple[str, ...]:
+    async def _act(self, interaction: Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})
-        return tuple(map(str, data.get("values", ())))
+        values = data.get("values")
+        if not isinstance(values, list) or len(values) != 1:
+            raise UserError(FOREIGN)
+        await self.choose(interaction, str(values[0]))
+
+
+def view_of(items: Iterable[Item[Any]] = ()) -> View:
+    """These under a message. discord.py does not listen for them and keeps nothing of them."""
+    view = View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    view.stop()
+    return view

@@ -13,6 +13,7 @@ import discord
 
 from bot.core.answers import EXPIRED, UNKNOWN_MESSAGE, tell_privately
 from bot.core.interaction import Interaction
+from bot.core.language import N_, _, locale_of, speaking, told
 from bot.core.people import note_name
 from bot.errors import UserError
 
@@ -23,11 +24,13 @@ UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, TOO_LARGE = 10062, 40060, 40005
 # person so, or another one answers it. And those that are left where `answers` found no way to the person.
 OVER = {UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, *EXPIRED}
 
-WRONG = "Something went wrong here (error {id}). Nothing is lost: please try again."
-UNREACHED = "Discord could not be reached for a moment (error {id}). Nothing is lost: please try again."
-DELETED = "The message with your answer was deleted meanwhile. Nothing is lost: please try again."
-HEAVY = "Discord finds this picture too large to show here. Nothing is lost: please ask for fewer at a time."
-OUTDATED = "This command has changed meanwhile: please restart your Discord app, then try again."
+WRONG = N_("Something went wrong here (error {id}). Nothing is lost: please try again.")
+UNREACHED = N_("Discord could not be reached for a moment (error {id}). Nothing is lost: please try again.")
+DELETED = N_("The message with your answer was deleted meanwhile. Nothing is lost: please try again.")
+HEAVY = N_(
+    "Discord finds this picture too large to show here. Nothing is lost: please ask for fewer at a time."
+)
+OUTDATED = N_("This command has changed meanwhile: please restart your Discord app, then try again.")
 
 _NETWORK = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, discord.DiscordServerError)
 
@@ -35,16 +38,17 @@ _NETWORK = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, discord.
 async def serve(interaction: Interaction, work: Callable[[], Awaitable[None]]) -> None:
     """Do what a command, a button, a menu, a dialog or an autocomplete is for. Never raises.
 
-    While the bot wakes up or goes to sleep, the person is told so instead.
+    While the bot starts or stops, the person is told so instead. What is said is in the person's language,
+    as long as nothing else is said of it.
     """
     service = interaction.client.service
-    with service.serving():
+    with service.serving(), speaking(locale_of(interaction, private=True)):
         try:
             if service.closed is None:
                 await note_name(interaction, interaction.user)
                 await work()
             else:
-                await turn_away(interaction, service.closed)
+                await turn_away(interaction, _(service.closed))
         except Exception as error:  # everything: this is the end of the line
             await report(interaction, error)
 
@@ -54,7 +58,8 @@ async def report(interaction: discord.Interaction[Any], error: BaseException) ->
     if isinstance(error, discord.HTTPException) and error.code in OVER:
         log.info("An interaction was over before it was answered (code %d).", error.code)
         return
-    text = _sentence(error)
+    with speaking(locale_of(interaction, private=True)):
+        text = _sentence(error)
     try:
         await tell_privately(interaction, text)
     except Exception as failure:  # Discord refuses, or the bot is closing: the log is all that is left
@@ -70,21 +75,21 @@ def note(error: BaseException, what: str = "failed") -> str:
 
 def _sentence(error: BaseException) -> str:
     if isinstance(error, UserError):
-        return str(error)
+        return told(error)
     if isinstance(
         error, discord.app_commands.CommandNotFound | discord.app_commands.CommandSignatureMismatch
     ):
         log.info("A command is not known in this form: %s", error)
-        return OUTDATED
+        return _(OUTDATED)
     if isinstance(error, discord.HTTPException) and error.code == TOO_LARGE:
         note(error, "Discord refused an answer for its size")
-        return HEAVY
+        return _(HEAVY)
     if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
         log.info("An answer's message was deleted before the answer was there.")
-        return DELETED
+        return _(DELETED)
     if isinstance(error, _NETWORK):
-        return UNREACHED.format(id=note(error, "Discord could not be reached"))
-    return WRONG.format(id=note(error))
+        return _(UNREACHED).format(id=note(error, "Discord could not be reached"))
+    return _(WRONG).format(id=note(error))
 
 
 async def turn_away(interaction: discord.Interaction[Any], text: str) -> None:

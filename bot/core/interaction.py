@@ -1,12 +1,16 @@
-"""What commands, buttons and dialogs know of the bot that runs them."""
+"""What features know of the bot that runs them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import discord
 
 from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
 from bot.core.limits import Cooldown, Service
+from bot.core.slots import Offer
 from bot.engine import Engine
 from bot.retrain import Retraining
 from bot.store import Store
@@ -22,6 +26,7 @@ class Bot(discord.AutoShardedClient):
     retraining: Retraining
     service: Service
     cooldown: Cooldown
+    offers: Sequence[Offer[Any]]  # of all features, for the slots under messages
     owners: frozenset[int]  # ids of the people whom the bot belongs to, as Discord says
 
 

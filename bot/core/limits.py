@@ -8,11 +8,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
+from bot.core.language import N_, NN_
 from bot.errors import UserError
 
-WAKING = "I am still waking up: please try again in a few seconds."
-SLEEPING = "I am going to sleep and will be back soon: please try again in a minute."
-TOO_FAST = "You hatch faster than the nest gets warm: please wait {seconds} second{s}, then try again."
+WAKING = N_("I am still waking up: please try again in a few seconds.")
+SLEEPING = N_("I am going to sleep and will be back soon: please try again in a minute.")
+TOO_FAST = NN_(
+    "You hatch faster than the nest gets warm: please wait {n} second, then try again.",
+    "You hatch faster than the nest gets warm: please wait {n} seconds, then try again.",
+)
 _ROUNDING_S = 1e-6
 
 
@@ -71,7 +75,7 @@ class Cooldown:
         full_at = max(self._full_at.get(user_id, now), now) + creatures / self.per_s
         seconds = math.ceil(full_at - now - self.burst / self.per_s - _ROUNDING_S)
         if seconds > 0:
-            raise UserError(TOO_FAST.format(seconds=seconds, s="" if seconds == 1 else "s"))
+            raise UserError(*TOO_FAST, n=seconds)
         self._full_at.pop(user_id, None)
         self._full_at[user_id] = full_at
 

@@ -16,7 +16,7 @@ from bot.store.people import EVERYWHERE
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.5  # for a name to be kept; the person is served then, and it may still be
+KEEPING_S = 0.5  # for a name to be kept; the person is served then, and it may still be
 
 
 async def note_name(interaction: Interaction, person: discord.User | discord.Member) -> None:
@@ -25,7 +25,7 @@ async def note_name(interaction: Interaction, person: discord.User | discord.Mem
     if interaction.guild_id is not None and isinstance(person, discord.Member):
         names[interaction.guild_id] = person.display_name
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(KEEPING_S):
             await interaction.client.store.people.note(person.id, names, interaction.created_at)
     except Exception as error:  # of whatever kind: nobody waits for a name, and the next interaction has it
         log.info("What somebody is called could not be noted this time: %s", type(error).__name__)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
+from discord import app_commands
 
 from bot.core.interaction import Interaction
+from bot.core.language import N_
 from bot.errors import UserError
 
-NOT_AN_ADMIN = "Only the bot's admins may do this: please ask one of them."
+NOT_AN_ADMIN = N_("Only the bot's admins may do this: please ask one of them.")
+ADMINS = "admins"  # among a command's extras: it is for them alone
 
 
 def owners_of(application: discord.AppInfo) -> frozenset[int]:
@@ -51,3 +56,8 @@ def require_admin(interaction: Interaction) -> None:
     """Raises `UserError` for everybody else."""
     if not is_admin(interaction):
         raise UserError(NOT_AN_ADMIN)
+
+
+def is_for_admins(command: app_commands.Command[Any, Any, Any] | app_commands.Group) -> bool:
+    """Whether a command is marked as one for admins alone, so that Discord may hide it from others."""
+    return bool(command.extras.get(ADMINS))

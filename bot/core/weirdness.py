@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from bot.core.language import N_
 from bot.engine import DEFAULT_PSI
 from bot.errors import UserError
 
@@ -22,7 +23,8 @@ def parse(text: str | None) -> float:
     except ValueError:
         psi = math.nan
     if not 0 <= psi <= MOST:
-        raise UserError(f"Weirdness is {', '.join(STEPS)}, or a number from 0 to {MOST:g}.")
+        steps = ", ".join(STEPS)
+        raise UserError(N_("Weirdness is {steps}, or a number from 0 to {most:g}."), steps=steps, most=MOST)
     return psi
 
 

@@ -10,7 +10,7 @@ from bot.store import Job
 
 
 class Observer(Protocol):
-    """Shows people what a retrain does; see `bot.ui.announce.Announcer`."""
+    """Shows people what a retrain does; see `bot.features.retraining.announcer.Announcer`."""
 
     def show(self, job: Job, progress: Progress) -> None:
         """A running job stands like this. Returns at once, and is called often."""

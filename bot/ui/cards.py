@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.core.language import N_, _
 from bot.core.weirdness import describe
 from bot.engine import Picture
 from bot.store import Creature
@@ -18,7 +19,7 @@ PICTURE = "creature.png"
 CODE_LENGTH = 100  # characters
 LIKE_A_BACKTICK = "\N{MODIFIER LETTER GRAVE ACCENT}"
 
-TAKES = {"shape": "body", "features": "features", "colours": "colours"}
+TAKES = {"shape": N_("body"), "features": N_("features"), "colours": N_("colours")}
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,23 @@ async def creature_card(
     title = creature.name or newborn_title(creature, parents)
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
     if creature.seed is not None:
-        embed.add_field(name="Seed", value=code_text(creature.seed_text or str(creature.seed)))
+        embed.add_field(name=_("Seed"), value=code_text(creature.seed_text or str(creature.seed)))
     if creature.psi is not None:
-        embed.add_field(name="Weirdness", value=describe(creature.psi))
+        embed.add_field(name=_("Weirdness"), value=describe(creature.psi))
     recipe = creature.recipe or {}
     if "rehatched" in recipe or ("take" not in recipe and "nearby" in recipe):
-        embed.add_field(name="Parent", value=parent_label(parents[0], creature.parent_a_name))
+        embed.add_field(name=_("Parent"), value=parent_label(parents[0], creature.parent_a_name))
     elif recipe:
         first = parent_label(parents[0], creature.parent_a_name)
         second = parent_label(parents[1], creature.parent_b_name)
-        embed.add_field(name="Parents", value=f"{first} × {second}")
+        embed.add_field(name=_("Parents"), value=f"{first} × {second}")
     if recipe:
-        embed.add_field(name="Recipe", value=describe_recipe(recipe))
-    embed.add_field(name="Code", value=code_text(creature.code))
+        embed.add_field(name=_("Recipe"), value=describe_recipe(recipe))
+    embed.add_field(name=_("Code"), value=code_text(creature.code))
     embed.set_image(url=f"attachment://{PICTURE}")
-    saved = "Saved" if creature.name else "Hatched"
-    embed.set_footer(text=f"{saved} by {owner or 'somebody'} · checkpoint {creature.checkpoint_id[:8]}")
+    by = _("Saved by {person}") if creature.name else _("Hatched by {person}")
+    checkpoint = _("checkpoint {checkpoint}").format(checkpoint=creature.checkpoint_id[:8])
+    embed.set_footer(text=f"{by.format(person=owner or _('somebody'))} · {checkpoint}")
     embed.timestamp = creature.saved_at or creature.created_at
     return Card(embed, png)
 
@@ -72,18 +74,18 @@ async def creature_card(
 def newborn_title(creature: Creature, parents: tuple[Creature | None, Creature | None]) -> str:
     """What a card says above a creature that has no name yet."""
     if "take" not in (creature.recipe or {}):
-        return "A wild creature hatched!"
+        return _("A wild creature hatched!")
     a, b = parents
     first = creature.parent_a_name if a is None else a.name or a.code
     second = creature.parent_b_name if b is None else b.name or b.code
-    return f"{first or 'Somebody'} and {second or 'somebody'} have a child!"
+    return _("{a} and {b} have a child!").format(a=first or _("Somebody"), b=second or _("somebody"))
 
 
 def parent_label(parent: Creature | None, released_as: str | None = None) -> str:
     """A parent's name, its code if it has none, or that it is gone."""
     if parent is not None:
         return parent.name or code_text(parent.code)
-    return f"{released_as} (released)" if released_as else "(gone)"
+    return _("{name} (released)").format(name=released_as) if released_as else _("(gone)")
 
 
 def describe_recipe(recipe: Mapping[str, object] | None) -> str:
@@ -91,14 +93,18 @@ def describe_recipe(recipe: Mapping[str, object] | None) -> str:
     recipe = recipe or {}
     take, amount = recipe.get("take"), recipe.get("amount", 100)
     if "rehatched" in recipe:
-        return f"Re-hatched from checkpoint {str(recipe['rehatched'])[:8]}"
-    varied = ", varied" if "nearby" in recipe else ""
+        return _("Re-hatched from checkpoint {checkpoint}").format(checkpoint=str(recipe["rehatched"])[:8])
+    varied = "nearby" in recipe
     if take is None and varied:
-        return "A small step away"
+        return _("A small step away")
     if not isinstance(take, list) or len(take) == len(TAKES):
-        return f"A blend: {amount} % of B{varied}"
-    parts = " and ".join(TAKES.get(str(part), str(part)) for part in take)
-    return f"A with B's {parts}" + ("" if amount == 100 else f", {amount} %") + varied
+        text = _("A blend: {amount} % of B").format(amount=amount)
+    else:
+        parts = _(" and ").join(_(TAKES.get(str(part), str(part))) for part in take)
+        text = _("A with B's {parts}").format(parts=parts)
+        if amount != 100:
+            text = _("{what}, {amount} %").format(what=text, amount=amount)
+    return _("{what}, varied").format(what=text) if varied else text
 
 
 def code_text(text: str) -> str:

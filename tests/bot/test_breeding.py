@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.actions.naming import candidates
+from bot.core.naming import candidates
 from bot.store import Store
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot

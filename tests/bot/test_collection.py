@@ -11,9 +11,7 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from bot.core.buttons import handled
 from bot.store import NewCreature, Store
-from bot.ui.buttons import ITEMS
 from sandbox.driver import InteractionHandle, Message, SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, private_answer, refusal
@@ -208,7 +206,3 @@ async def test_every_command_works_everywhere_and_shows_an_example(running: Runn
             assert named in shown["description"]
             for option in shown.get("options", []):
                 assert "for example" in option["description"], (named, option["name"])
-
-
-async def test_every_button_does_something() -> None:
-    assert [kind for kind in ITEMS if not handled(kind)] == []

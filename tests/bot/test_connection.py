@@ -78,7 +78,7 @@ async def test_nobody_waits_for_a_rate_limit_of_an_hour(
     bot = await stage.bot()
     await bot.stop()
     changed(bot)
-    monkeypatch.setattr(client, "SYNC_PATIENCE_S", 0.2)
+    monkeypatch.setattr(client, "SYNC_TIMEOUT_S", 0.2)
     limited = stage.sandbox.faults.rate_limit("commands", retry_after_s=3600)
     await bot.start()
     assert limited.hits == 1

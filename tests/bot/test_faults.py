@@ -297,7 +297,7 @@ async def test_a_bug_is_a_sentence_with_an_id_that_the_log_knows(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("the bug")
 
-    monkeypatch.setattr("bot.actions.common.creature_card", broken)
+    monkeypatch.setattr("bot.core.creatures.creature_card", broken)
     answer = await private_answer(ash, "newmon")
     [error_id] = re.findall(r"error (\w{8})", answer)
     [record] = [record for record in caplog.records if error_id in record.getMessage()]

@@ -13,11 +13,11 @@ import pytest
 
 from bot import __main__ as program
 from bot import config
-from bot.actions.hatching import COUNTS
-from bot.actions.mixing import CHILDREN
 from bot.config import LARGEST_REQUEST, Settings, describe, load_settings
 from bot.core import weirdness
 from bot.errors import UserError
+from bot.features.hatching import COUNTS
+from bot.features.mixing.children import CHILDREN
 from bot.store import StoreError
 from bot.store.address import describe as describe_database
 from bot.store.address import parse_target

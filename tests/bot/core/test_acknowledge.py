@@ -26,7 +26,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         return await find(self, owner_id, guild_id, text)
 
     monkeypatch.setattr(Collection, "find", slow)
-    monkeypatch.setattr(acknowledge, "PATIENCE_S", 0.02)
+    monkeypatch.setattr(acknowledge, "CHECKS_S", 0.02)
     return held
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import bot.__main__ as program
+from bot.features.retraining import announcer
 from bot.retrain import jobs, process
 from bot.store.jobs import RetrainJobs
-from bot.ui import announce
 
 STANDIN = Path(__file__).with_name("standin.py")
 
@@ -26,7 +26,7 @@ def main(behaviour: str, checkpoint: str, method: str | None = None) -> None:
         return [str(STANDIN), behaviour, checkpoint, *real(*arguments)]
 
     setattr(jobs, "command", command)  # noqa: B010  (typed as it was)
-    announce.INTERVAL_S = 0.05
+    announcer.INTERVAL_S = 0.05
     setattr(process, "stand_back", lambda pid: None)  # noqa: B010  (a busy machine would never let it run)
     if method is not None:
         done = getattr(RetrainJobs, method)

@@ -18,12 +18,12 @@ from bot.checkpoints.files import Shelf
 from bot.checkpoints.switching import Checkpoints, choose_first
 from bot.config import Settings
 from bot.engine import Engine
+from bot.features.retraining.announcer import Announcer
 from bot.retrain import Retraining, jobs, plan, process, tasks
 from bot.retrain.plan import Plan
 from bot.retrain.process import ProcessId
 from bot.retrain.progress import Progress
 from bot.store import Job, NewJob, Store
-from bot.ui.announce import Announcer
 from sandbox.driver import SandboxUser
 from tests.bot.retrain.stage import STANDIN, Stage, until
 from tests.bot.running import make_checkpoint

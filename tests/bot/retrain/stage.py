@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import bot.__main__ as program
+from bot.features.retraining import announcer
+from bot.features.retraining.announcer import Announcer
 from bot.retrain import jobs, process
-from bot.ui import announce
-from bot.ui.announce import Announcer
 from sandbox import Sandbox
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot, make_checkpoint
@@ -57,7 +57,7 @@ class Stage:
         patch.setattr(jobs, "command", command)
         patch.setattr(process, "stand_back", lambda pid: None)  # a busy machine would never let it run
         patch.setattr(jobs, "POLL_S", 0.02)
-        patch.setattr(announce, "INTERVAL_S", 0.05)
+        patch.setattr(announcer, "INTERVAL_S", 0.05)
         patch.setattr(program, "Announcer", KnownAnnouncer)
 
     @property

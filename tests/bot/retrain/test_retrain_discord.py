@@ -10,8 +10,8 @@ import pytest
 
 from bot.client import NewmonBot
 from bot.core.limits import SLEEPING
+from bot.features.retraining import announcer
 from bot.retrain import jobs
-from bot.ui import announce
 from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.conftest import process_of
 from tests.bot.retrain.stage import Stage, begin, ends, shows, until
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.fixture
 def old_jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every retrain counts as an old one, and the next edit of an old one's message is far away."""
-    monkeypatch.setattr(announce, "LATER", announce.LATER * 0)
-    monkeypatch.setattr(announce, "LATER_INTERVAL_S", 1e6)
+    monkeypatch.setattr(announcer, "LATER", announcer.LATER * 0)
+    monkeypatch.setattr(announcer, "LATER_INTERVAL_S", 1e6)
     yield
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.features.retraining.notice import ended_notice, running_notice
 from bot.retrain.progress import Progress
 from bot.store import Job
-from bot.ui.retraining import ended_notice, running_notice
 
 
 def a_job(**changes: Any) -> Job:

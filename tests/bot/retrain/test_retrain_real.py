@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 import bot.__main__ as program
+from bot.features.retraining import announcer
 from bot.retrain import Retraining, jobs, process
-from bot.ui import announce
 from gan.pretrained import efficientnet
 from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.stage import until
@@ -69,7 +69,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         patch.setattr(program, "Retraining", KnownRetraining)
         patch.setattr(process, "stand_back", lambda pid: None)  # a busy machine would never let it run
         patch.setattr(jobs, "POLL_S", 0.05)
-        patch.setattr(announce, "INTERVAL_S", 0.05)
+        patch.setattr(announcer, "INTERVAL_S", 0.05)
         await stage.bot.start()
         yield stage
         await stage.bot.stop()

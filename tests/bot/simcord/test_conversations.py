@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.core.dialogs import MIX, RENAME, SAVE
+from bot.core.features import load
 from bot.engine import Hatched
+from bot.features import FEATURES
+from bot.features.retraining.buttons import GoOn
 from bot.store import NewJob
-from bot.ui.buttons import ITEMS
-from bot.ui.rehatching import KeepAndMix, Rehatch
-from bot.ui.retraining import CancelRetrain, UseResult
 from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -187,9 +186,8 @@ async def test_admins_and_nobody_else(stage: SimcordStage) -> None:
 
 async def test_nothing_of_it_was_left_out(stage: SimcordStage) -> None:
     """Runs last: whatever can be pressed, chosen or filled in was, in the tests above."""
-    dialogs = {SAVE, RENAME, MIX}
-    kinds = {item.prefix for item in (*ITEMS, Rehatch, KeepAndMix, CancelRetrain, UseResult)}
-    assert stage.pressed == kinds | dialogs
+    loaded = load(FEATURES)
+    assert stage.pressed == set(loaded.components) - {GoOn.prefix} | set(loaded.dialogs)
 
 
 async def test_a_message_from_before_a_restart_still_works(stage: SimcordStage) -> None:

@@ -1,24 +1,23 @@
-"""What all actions share: looking a creature up, keeping a new one, putting a card into place."""
+"""What features share about creatures: looking one up, keeping a new one, showing its card."""
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-import aiohttp
-import discord
+from discord.app_commands import Choice
 
-from bot.core.answers import WAITS, put
+from bot.core.answers import put
+from bot.core.buttons import view_of
 from bot.core.interaction import Interaction
+from bot.core.language import N_
 from bot.core.people import name_of
+from bot.core.slots import CREATURE
 from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
 from bot.store import Creature, NewCreature
 from bot.store.creatures import GONE
 from bot.store.names import plain
-from bot.ui.buttons import creature_view
 from bot.ui.cards import creature_card
 
 ALL_LEVELS: list[Take] = ["shape", "features", "colours"]
@@ -32,12 +31,20 @@ async def existing(interaction: Interaction, creature_id: int) -> Creature:
     return creature
 
 
+async def named(interaction: Interaction, text: str) -> Creature:
+    """A creature by its name or code, as this person sees names here. Raises `UserError`."""
+    collection = interaction.client.store.collection
+    return await collection.find(interaction.user.id, interaction.guild_id, text)
+
+
 async def own(interaction: Interaction, creature_id: int) -> Creature:
     """A creature that this person owns. Raises `UserError` if it is gone or somebody else's."""
     creature = await existing(interaction, creature_id)
     if creature.owner_id != interaction.user.id:
         owner = plain(await name_of(interaction, creature.owner_id))  # people may call themselves anything
-        raise UserError(f"This one is {owner or 'somebody else'}'s: hatch your own with /newmon.")
+        if owner:
+            raise UserError(N_("This one is {owner}'s: hatch your own with /newmon."), owner=owner)
+        raise UserError(N_("This one is somebody else's: hatch your own with /newmon."))
     return creature
 
 
@@ -46,12 +53,13 @@ async def show(
     creature: Creature,
     parents: tuple[Creature | None, Creature | None] | None = None,
 ) -> None:
-    """Put a creature's card and its buttons where the interaction's answer stands."""
+    """Put a creature's card, and what features offer to do with it, where the interaction's answer stands."""
     if parents is None:
         parents = await parents_of(interaction, creature)
     [picture] = await interaction.client.engine.pictures([creature])
     owner = await name_of(interaction, creature.owner_id)
-    await put(interaction, await creature_card(creature, picture, owner, parents), creature_view(creature))
+    view = view_of(CREATURE.items(interaction.client.offers, creature))
+    await put(interaction, await creature_card(creature, picture, owner, parents), view)
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:
@@ -63,38 +71,6 @@ async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Crea
 
 def random_seed() -> int:
     return secrets.randbelow(SEED_MAX + 1)
-
-
-@contextlib.contextmanager
-def counted(interaction: Interaction, creatures: int) -> Iterator[None]:
-    """Around the drawing and keeping of so many: counts them against the person's cool-down, unless it fails.
-
-    Admins have the same cool-down: it keeps the nest fair, whoever hatches. Raises `UserError` that says how
-    long to wait.
-    """
-    cooldown, user_id = interaction.client.cooldown, interaction.user.id
-    cooldown.take(user_id, creatures)
-    try:
-        yield
-    except BaseException:
-        cooldown.give_back(user_id, creatures)
-        raise
-
-
-def courtesy() -> contextlib.AbstractContextManager[None]:
-    """Around words to somebody who waits: if Discord will not have them, the creature comes all the same."""
-    return contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError)
-
-
-def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
-    """Tells a person who has to wait where in the queue they stand."""
-
-    async def note(position: int) -> None:
-        with courtesy():
-            await interaction.edit_original_response(content=f"You are number {position} in the queue …")
-            interaction.extras[WAITS] = True
-
-    return note
 
 
 def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> NewCreature:
@@ -112,3 +88,16 @@ def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> New
         at=interaction.created_at,
         **more,
     )
+
+
+async def suggest_creatures(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """Autocomplete: one's own by name, other people's by code, because their names may be one's own too."""
+    found = await interaction.client.store.collection.suggest(
+        interaction.user.id, interaction.guild_id, current
+    )
+    return [
+        Choice(name=entry.name, value=entry.name)
+        if entry.owner_id == interaction.user.id
+        else Choice(name=f"{entry.name} ({entry.owner_name or 'unnamed'})"[:100], value=entry.code)
+        for entry in found
+    ]

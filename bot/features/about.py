@@ -6,26 +6,31 @@ import discord
 from discord import app_commands
 
 from bot.core.interaction import Interaction
+from bot.core.language import N_, _
 from gan.package import VERSION
 
-WHAT = (
+WHAT = N_(
     "I hatch creatures that never existed, with a StyleGAN that was trained on sprites.\n"
     "Start with `/newmon`, keep what you like with `/save`, cross two with `/mix`, and look at what you have "
     "with `/mons`. Everything else is in the buttons."
 )
-NOTICE = (
+NOTICE = N_(
     "An unofficial, non-commercial fan project, not affiliated with or endorsed by Nintendo, Creatures Inc., "
     "GAME FREAK inc. or The Pokémon Company; their names are their trademarks. Pictures are AI-generated."
 )
 
 
-@app_commands.command(description="What this is, and the checkpoint in use: just /about")
+@app_commands.command(description=N_("What this is, and the checkpoint in use: just /about"))
 async def about(interaction: Interaction) -> None:
     engine = interaction.client.engine
-    embed = discord.Embed(title="newmon", description=WHAT)
+    embed = discord.Embed(title="newmon", description=_(WHAT))
     kimg = engine.metadata.get("kimg")
-    trained = f", trained on {round(kimg * 1000):,} images" if isinstance(kimg, int | float) else ""
-    embed.add_field(name="Checkpoint", value=f"`{engine.checkpoint_id}`{trained}", inline=False)
-    embed.add_field(name="Notice", value=NOTICE, inline=False)
+    used = f"`{engine.checkpoint_id}`"
+    if isinstance(kimg, int | float):
+        used = _("{checkpoint}, trained on {images:,} images").format(
+            checkpoint=used, images=round(kimg * 1000)
+        )
+    embed.add_field(name=_("Checkpoint"), value=used, inline=False)
+    embed.add_field(name=_("Notice"), value=_(NOTICE), inline=False)
     embed.set_footer(text=f"newmon {VERSION}")
     await interaction.response.send_message(embed=embed, ephemeral=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from bot.features.retraining.notice import Notice, ended_notice, running_notice
 from bot.retrain.progress import Progress
 from bot.store import Job
-from bot.ui.retraining import Notice, ended_notice, running_notice
 
 log = logging.getLogger(__name__)
 

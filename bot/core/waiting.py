@@ -1,0 +1,46 @@
+"""What a person who waits for a drawing is told, and what it counts for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+
+import aiohttp
+import discord
+
+from bot.core.answers import WAITS
+from bot.core.interaction import Interaction
+from bot.core.language import _
+
+
+@contextlib.contextmanager
+def counted(interaction: Interaction, creatures: int) -> Iterator[None]:
+    """Around the drawing and keeping of so many: counts them against the person's cool-down, unless it fails.
+
+    Admins have the same cool-down: it keeps the queue fair, whoever hatches. Raises `UserError` that says how
+    long to wait.
+    """
+    cooldown, user_id = interaction.client.cooldown, interaction.user.id
+    cooldown.take(user_id, creatures)
+    try:
+        yield
+    except BaseException:
+        cooldown.give_back(user_id, creatures)
+        raise
+
+
+def courtesy() -> contextlib.AbstractContextManager[None]:
+    """Around words to somebody who waits: if Discord will not have them, the creature comes all the same."""
+    return contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError)
+
+
+def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
+    """Tells a person who has to wait where in the queue they stand."""
+
+    async def note(position: int) -> None:
+        text = _("You are number {position} in the queue …").format(position=position)
+        with courtesy():
+            await interaction.edit_original_response(content=text)
+            interaction.extras[WAITS] = True
+
+    return note

@@ -1,0 +1,199 @@
+"""/newmon: one creature or several, again, and a small step away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal, get_args
+
+import discord
+from discord import app_commands, ui
+from discord.app_commands import Choice
+from discord.ui import Item, View
+
+from bot.core import weirdness
+from bot.core.acknowledge import answering
+from bot.core.answers import put
+from bot.core.buttons import Button, view_of
+from bot.core.creatures import ALL_LEVELS, existing, new_creature, random_seed, show
+from bot.core.custom_id import Digit, Id, Percent
+from bot.core.interaction import Interaction
+from bot.core.language import N_, _
+from bot.core.slots import CREATURE, HATCHED, RELEASED
+from bot.core.waiting import counted, queue_note
+from bot.engine import SEED_MAX, seed_from_text
+from bot.errors import UserError
+from bot.features.choosing import choices
+from bot.store import Creature
+from bot.ui.cards import Card, code_text
+from bot.ui.pictures import Portrait, grid_sheet
+
+Count = Literal[1, 4, 9]
+COUNTS: tuple[Count, ...] = get_args(Count)
+SEED_LENGTH_MAX = 100
+
+SHEET_PICTURE = "hatchlings.png"
+LAYOUTS = {4: (2, 192), 9: (3, 128)}  # how many → columns, and pixels of one creature's square
+STEP = 0.25  # how far "nearby" goes towards a random creature's styles
+
+
+@app_commands.command(
+    description=N_("Hatch a creature that never existed, for example /newmon seed:Ash count:4")
+)
+@app_commands.describe(
+    seed=N_("A number or any words, for example Ash: the same seed hatches the same creature"),
+    weirdness_text=N_("tame, normal, wild, or a number from 0 to 1.5, for example 0.8"),
+    count=N_("How many at once, for example 4: they come on one sheet, and you choose"),
+)
+@app_commands.rename(weirdness_text="weirdness")
+async def newmon(
+    interaction: Interaction,
+    seed: app_commands.Range[str, 1, SEED_LENGTH_MAX] | None = None,
+    weirdness_text: str | None = None,
+    count: Count = 1,
+) -> None:
+    await hatch(interaction, seed, weirdness.parse(weirdness_text), count)
+
+
+@newmon.autocomplete("weirdness_text")
+async def _suggest_weirdness(_interaction: discord.Interaction[Any], current: str) -> list[Choice[str]]:
+    steps = [Choice(name=weirdness.describe(psi), value=name) for name, psi in weirdness.STEPS.items()]
+    return [step for step in steps if step.value.startswith(current.strip().casefold())]
+
+
+async def hatch(interaction: Interaction, seed_text: str | None, psi: float, count: int = 1) -> None:
+    """Hatch creatures and show them; without a seed, random ones. Several come on one numbered sheet.
+
+    Raises `UserError` for what Discord would not let anybody choose, too: not everything comes from Discord's
+    own app.
+    """
+    if count not in COUNTS or len(seed_text or "") > SEED_LENGTH_MAX:
+        raise UserError(
+            N_("Creatures hatch one, four or nine at a time, from up to 100 letters: use /newmon.")
+        )
+    seeds = _seeds(seed_text, count)
+    async with answering(interaction) as acknowledge:
+        with counted(interaction, count):
+            hatched = await interaction.client.engine.hatch(
+                [seed for seed, _words in seeds],
+                psi,
+                user_id=interaction.user.id,
+                on_accepted=acknowledge,
+                on_queued=queue_note(interaction),
+            )
+            creatures = await interaction.client.store.creatures.add(
+                [
+                    new_creature(interaction, one, seed_text=words, shown=count == 1)
+                    for one, (_seed, words) in zip(hatched, seeds, strict=True)
+                ]
+            )
+        if count == 1:
+            await show(interaction, creatures[0])
+        else:
+            await _show_sheet(interaction, creatures, psi)
+
+
+def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
+    """(seed, words) of each: the numbers that follow a number, "Ash", "Ash 2", "Ash 3" for words."""
+    if text is None:
+        return [(random_seed(), None) for _i in range(count)]
+    first, words = seed_from_text(text), text.strip()
+    if words.isdecimal():
+        return [((first + i) % (SEED_MAX + 1), None) for i in range(count)]
+    following = [f"{words} {i}" for i in range(2, count + 1)]
+    return [(first, words), *((seed_from_text(more), more) for more in following)]
+
+
+async def _show_sheet(interaction: Interaction, creatures: list[Creature], psi: float) -> None:
+    columns, side = LAYOUTS[len(creatures)]
+    portraits = [Portrait(picture) for picture in await interaction.client.engine.pictures(creatures)]
+    png = await asyncio.to_thread(grid_sheet, portraits, columns, side)
+    legend = "\n".join(
+        _("**{number}** seed {seed}").format(
+            number=i, seed=code_text(creature.seed_text or str(creature.seed))
+        )
+        for i, creature in enumerate(creatures, 1)
+    )
+    embed = discord.Embed(
+        title=_("{count} wild creatures hatched!").format(count=len(creatures)),
+        description=_("Choose one:\n{legend}").format(legend=legend),
+    )
+    embed.set_image(url=f"attachment://{SHEET_PICTURE}")
+    embed.set_footer(
+        text=_("Hatched by {person} · {weirdness}").format(
+            person=interaction.user.display_name, weirdness=weirdness.describe(psi)
+        )
+    )
+    last = -(-len(creatures) // columns)
+    more = Several(round(psi * 100), len(creatures))
+    label = _("Hatch {count} more").format(count=len(creatures))
+    items: list[Item[Any]] = [*choices(creatures, columns), more.item(label, row=last)]
+    items += HATCHED.items(interaction.client.offers, None, below=last, taken=1)
+    await put(interaction, Card(embed, png, SHEET_PICTURE), view_of(items))
+
+
+class Another(Button):
+    """Hatches another creature, as weird as the last (ψ in percent), for whoever presses it."""
+
+    prefix, label, emoji = "another", N_("Hatch another"), "🥚"
+    psi: Percent
+
+    async def press(self, interaction: Interaction) -> None:
+        await hatch(interaction, None, weirdness.parse(str(self.psi / 100)))
+
+
+class Several(Button):
+    """Hatches several at once, as weird as the last (ψ in percent)."""
+
+    prefix, label, emoji = "several", N_("Hatch more"), "🥚"
+    psi: Percent
+    count: Digit
+
+    async def press(self, interaction: Interaction) -> None:
+        await hatch(interaction, None, weirdness.parse(str(self.psi / 100)), self.count)
+
+
+class Nearby(Button):
+    """Hatches a creature a small step away from this one, with the same noise, for whoever presses it."""
+
+    prefix, label, emoji = "nearby", N_("Reroll nearby"), "🎲"
+    creature_id: Id
+
+    async def press(self, interaction: Interaction) -> None:
+        engine = interaction.client.engine
+        async with answering(interaction) as acknowledge:
+            origin = await existing(interaction, self.creature_id)
+            with counted(interaction, 1):
+                own = origin.checkpoint_id  # which may be an older one: its styles mean nothing to any other
+                await engine.prepare(own)
+                seed = random_seed()
+                psi = weirdness.parse(None) if origin.psi is None else origin.psi
+                [target] = await engine.styles([seed], psi, own)
+                [hatched] = await engine.render(
+                    [engine.mixed(origin.w_plus, target, ALL_LEVELS, STEP, own)],
+                    [origin.noise_seed],
+                    user_id=interaction.user.id,
+                    checkpoint_id=own,
+                    on_accepted=acknowledge,
+                    on_queued=queue_note(interaction),
+                )
+                recipe = {"nearby": seed, "step": STEP}
+                [creature] = await interaction.client.store.creatures.add(
+                    [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
+                )
+            await show(interaction, creature, (origin, None))
+
+
+@CREATURE.offer(order=20)
+def offer_another(creature: Creature) -> ui.Button[View]:
+    psi = weirdness.parse(None) if creature.psi is None else creature.psi
+    return Another(round(psi * 100)).item()
+
+
+@CREATURE.offer(order=30)
+def offer_nearby(creature: Creature) -> ui.Button[View]:
+    return Nearby(creature.id).item()
+
+
+@RELEASED.offer(order=10)
+def offer_first(_nothing: None) -> ui.Button[View]:
+    return Another(round(weirdness.parse(None) * 100)).item()
