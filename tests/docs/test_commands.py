@@ -50,7 +50,7 @@ INSTEAD = (
     (r"--until \S+", "--until 0.04"),
     (r"(--from checkpoints/newmon\S+ .*--until) \S+", r"\1 0.12"),
     (r"--grow 128", "--grow 32 --until 0.12"),
-    (r"(-m train data --source .*)", r"\1 --no-enhance --resolution 16 --workers 1"),
+    (r"(-m train data --source .*)", r"\1 --no-enhance --resolution 32 --workers 1"),
     (r"--run runs/mine$", "--run runs/mine --until 0.04"),
     (r"--frames 14 --fps 14 --scale 4", "--frames 2 --fps 14 --scale 4"),
     (r"(-m train eval .*)", r"\1 --samples 50"),
@@ -159,7 +159,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as the pages suppose it: data, a run, and a checkpoint with what further training needs."""
     root = tmp_path_factory.mktemp("stage")
     write_folder(root / "my-pictures", 40)
-    options = BuildOptions(resolution=16)
+    options = BuildOptions(resolution=32)
     build_from_folder(root / "my-pictures", root / "data/dataset", options, workers=1)
     dataset = SpriteDataset.open(root / "data/dataset")
     write(root / "runs/default" / STATE_FILE, steps(tiny_trainer(dataset), 22).state())

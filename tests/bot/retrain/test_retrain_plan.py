@@ -113,7 +113,7 @@ def test_missing_packages_are_said_at_once(
     )
     assert told.returncode == 0, told.stderr
     assert f"{settings.data_dir / 'fresh'}/bin/python -m pip" in told.stdout  # and not any other pip
-    assert "--editable '.[train]'" in told.stdout
+    assert "--editable '.[bot,train]'" in told.stdout
     assert f"`make {target}`" in (ROOT / "README.md").read_text()
 
 
