@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import bot.__main__ as bot_program
 from gan.package import VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,6 +128,12 @@ def test_its_command_lines_work_in_an_empty_folder(room: str, installed: Path, t
     )
     done = python(installed, tmp_path, program)
     assert done.returncode == 0 and done.stdout.strip() == f"newmon {VERSION}", done.stderr
+
+
+def test_the_bot_in_a_checkout_says_the_same_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        bot_program.main(["--version"])
+    assert not end.value.code and capsys.readouterr().out.strip() == f"newmon {VERSION}"
 
 
 @pytest.mark.slow

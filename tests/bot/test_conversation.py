@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from gan.package import VERSION
 from sandbox.driver import SandboxUser
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, private_answer, refusal
 
@@ -219,4 +220,5 @@ async def test_about_names_the_checkpoint_and_carries_the_notice(ash: SandboxUse
     answer = await (await ash.command("about")).message()
     assert "not affiliated" in answer.text
     assert "Checkpoint" in answer.text
+    assert f"newmon {VERSION}" in answer.text
     assert answer.private
