@@ -28,6 +28,7 @@ from train.run.export import export
 from train.state import write
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing"),
 ]

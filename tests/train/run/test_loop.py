@@ -185,6 +185,7 @@ def wait_for(process: subprocess.Popen[str], words: str) -> None:
     pytest.fail("".join(lines))
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_readable_and_the_same_run_from_there(
     creatures: SpriteDataset, tmp_path: Path
 ) -> None:

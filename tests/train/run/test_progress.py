@@ -60,11 +60,11 @@ def test_a_quick_machine_does_not_report_all_the_time(
 def test_kid_is_measured_at_its_interval_and_changes_nothing(
     creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.run.kid_tracker.SAMPLES", 60)
     monkeypatch.setattr("train.eval.reference.FEWEST_IMAGES", 8)
     data = SpriteDataset.open(shutil.copytree(creatures.path, tmp_path / "data"))  # features are kept there
     runs = []
-    for name, meter in (("plain", None), ("measured", Meter(data, 0.016, lambda *_: None))):
+    measuring = Meter(data, 0.016, lambda *_: None, samples=60)
+    for name, meter in (("plain", None), ("measured", measuring)):
         quiet = Console(quiet=True)
         fit(tiny_trainer(data), tmp_path / name, quiet, until_images=40, meter=meter, tick_images=8)
         runs.append(read(tmp_path / name / STATE_FILE))

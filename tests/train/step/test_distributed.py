@@ -77,6 +77,7 @@ def test_batches_that_cannot_be_shared_are_refused(creatures: SpriteDataset) -> 
         tiny_trainer(creatures, replace(tiny_recipe(), batch_size=32), world=World(0, 3))
 
 
+@pytest.mark.slow
 def test_processes_stop_together_and_save(creatures: SpriteDataset, tmp_path: Path) -> None:
     recipe = replace(tiny_recipe(), batch_size=BATCH, stages=tuple(Stage(r, 1000, 0) for r in (4, 8, 16)))
     write(tmp_path / "run" / STATE_FILE, tiny_trainer(creatures, recipe).state())
@@ -95,6 +96,7 @@ def test_processes_stop_together_and_save(creatures: SpriteDataset, tmp_path: Pa
     assert read(tmp_path / "run" / STATE_FILE).images_seen % BATCH == 0
 
 
+@pytest.mark.slow
 def test_a_failure_of_all_is_said_once_by_each_and_ends_the_command(tmp_path: Path) -> None:
     command = ["-m", "train", "fit", "--data", str(tmp_path / "nothing"), "--run", str(tmp_path / "run")]
     done = subprocess.run(
