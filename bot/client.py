@@ -7,10 +7,8 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import discord
@@ -45,9 +43,7 @@ discord.VoiceClient.warn_dave = False
 class NewmonBot(Bot):
     """The bot. It can connect before it is awake, and tells people so; closes neither engine nor store."""
 
-    def __init__(
-        self, settings: Settings, proxy: Proxy | None = None, features: Sequence[ModuleType] = FEATURES
-    ) -> None:
+    def __init__(self, settings: Settings, proxy: Proxy | None = None) -> None:
         super().__init__(
             proxy=None if proxy is None else proxy.url,
             intents=discord.Intents(guilds=True),
@@ -55,7 +51,7 @@ class NewmonBot(Bot):
             max_messages=None,  # commands bring all that is needed
         )
         guard(self)
-        self.features = load(features)
+        self.features = load(FEATURES)
         self.offers = self.features.offers
         self.settings = settings
         self.owners = frozenset()  # until it has logged in

@@ -92,9 +92,8 @@ def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> New
 
 async def suggest_creatures(interaction: Interaction, current: str) -> list[Choice[str]]:
     """Autocomplete: one's own by name, other people's by code, because their names may be one's own too."""
-    found = await interaction.client.store.collection.suggest(
-        interaction.user.id, interaction.guild_id, current
-    )
+    collection = interaction.client.store.collection
+    found = await collection.suggest(interaction.user.id, interaction.guild_id, current)
     return [
         Choice(name=entry.name, value=entry.name)
         if entry.owner_id == interaction.user.id

@@ -13,7 +13,7 @@ from discord.ui import Item, View
 from bot.core.acknowledge import Acknowledge, answering
 from bot.core.answers import put
 from bot.core.buttons import Button, Menu, view_of
-from bot.core.creatures import existing, show, suggest_creatures
+from bot.core.creatures import existing, named, show, suggest_creatures
 from bot.core.custom_id import FOREIGN, Digits, UserId
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _, ngettext
@@ -50,9 +50,7 @@ async def mons(interaction: Interaction, user: discord.User | None = None, sort:
 @app_commands.autocomplete(name=suggest_creatures)
 async def mon(interaction: Interaction, name: str) -> None:
     async with answering(interaction) as acknowledge:
-        creature = await interaction.client.store.collection.find(
-            interaction.user.id, interaction.guild_id, name
-        )
+        creature = await named(interaction, name)
         await acknowledge()
         await show(interaction, creature)
 

@@ -28,9 +28,8 @@ from bot.store.names import MAX_LENGTH
 )
 @app_commands.describe(name=N_("What to call it, for example Foo; without a name you are asked for one"))
 async def save(interaction: Interaction, name: str | None = None) -> None:
-    latest = await interaction.client.store.creatures.latest_shown(
-        interaction.user.id, interaction.channel_id or 0
-    )
+    creatures = interaction.client.store.creatures
+    latest = await creatures.latest_shown(interaction.user.id, interaction.channel_id or 0)
     if latest is None:
         raise UserError(N_("There is nothing of yours to save here yet: hatch something with /newmon first."))
     if name is None:
@@ -46,11 +45,8 @@ async def _ask_name(interaction: Interaction, creature_id: int) -> None:
         raise AlreadySaved(creature)
     a, b = await parents_of(interaction, creature)
     proposals = candidates(a and a.name, b and b.name)
-    name = (
-        await interaction.client.store.collection.free_name(creature.owner_id, proposals)
-        if proposals
-        else None
-    )
+    collection = interaction.client.store.collection
+    name = await collection.free_name(creature.owner_id, proposals) if proposals else None
     await NameDialog(creature_id).open(interaction, _("Save this creature"), _name_field(name))
 
 

@@ -106,9 +106,7 @@ class MixDialog(Dialog):
         async with answering(interaction) as acknowledge:
             first = await existing(interaction, self.creature_id)
             if text:
-                second = await interaction.client.store.collection.find(
-                    interaction.user.id, interaction.guild_id, text
-                )
+                second = await named(interaction, text)
             elif chosen.isdecimal():
                 second = await existing(interaction, int(chosen))
             else:

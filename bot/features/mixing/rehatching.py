@@ -132,9 +132,8 @@ async def _kept(interaction: Interaction, made: Creature) -> Creature:
             N_("All names like {name} are taken: rename one of those creatures first."), name=known_as
         )
     try:
-        return await store.creatures.save(
-            made.id, user_id, name, interaction.guild_id, interaction.created_at
-        )
+        at = interaction.created_at
+        return await store.creatures.save(made.id, user_id, name, interaction.guild_id, at)
     except AlreadySaved as error:  # by a second press at the same time
         return error.creature
 
