@@ -27,5 +27,5 @@ def test_the_feature_on_the_page_is_found_by_the_bot(tmp_path: Path, monkeypatch
     without, loaded = load(FEATURES), load((*FEATURES, greeting))
     assert [c.name for c in loaded.commands] == [*(c.name for c in without.commands), "greet"]
     button = loaded.components["greet"].from_custom_id("newmon:greet:12")
-    assert button == greeting.Greet(12) and button.custom_id == "newmon:greet:12"
+    assert button is not None and button == greeting.Greet(12) and button.custom_id == "newmon:greet:12"
     assert len(loaded.offers) == len(without.offers) + 1

@@ -8,11 +8,14 @@ import pytest
 from gan.checkpoint import load
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
-from tests.train.tiny import tiny_recipe
+from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train import recipe as recipes
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
+from train.protocol import STATE_FILE
+from train.run.export import export
 from train.run.loop import stored_state
+from train.state import write
 
 MINUTES = ("--minutes", 0.005, "--workers", 1)
 
@@ -45,6 +48,17 @@ def test_a_folder_of_pictures_becomes_a_checkpoint_that_draws(command: CommandLi
     state = stored_state(folder / "runs/further")
     assert state is not None and state.began_with == first.id
     assert load(folder / "checkpoints/own.safetensors").id == first.id
+
+
+def test_a_short_run_exports_what_it_learned_itself(
+    command: CommandLine, folder: Path, creatures: SpriteDataset
+) -> None:
+    begun = steps(tiny_trainer(creatures), 150)  # 600 images: the average of 50 would count as learned
+    write(folder / "begun" / STATE_FILE, begun.state())
+    export(folder / "begun", folder / "begun.safetensors")
+    assert load(folder / "begun.safetensors").metadata["ema_half_life_kimg"] == 0.05
+    assert command("own", "pictures", "--from", "begun.safetensors", *MINUTES).code == 0
+    assert load(folder / "checkpoints/own.safetensors").metadata["ema_half_life_kimg"] == 0.001
 
 
 def test_what_is_there_already_stays(command: CommandLine, folder: Path) -> None:

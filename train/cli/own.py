@@ -50,6 +50,8 @@ def own(
     check_exports_to(out, run, True, force, "--name", None if fresh else source)
     _build(pictures, data, cache, workers or os.cpu_count() or 1)
 
+    from gan.checkpoint import load
+    from train.run.export import choose_half_life
     from train.run.launch import Changes, launch
     from train.run.loop import data_of, stored_state
 
@@ -58,7 +60,12 @@ def own(
     # Every picture is there to learn from: a few hundred are too few to keep some apart for measuring.
     if not launch(data, run, Changes(holdout=0), source=None if fresh else source, minutes=minutes):
         raise CommandError(f"Stopped, so {out} was not written: give the same command again to go on.")
-    export_command(run, out, allow_unfinished=True, force=force, data=data)
+    state = stored_state(run)
+    assert state is not None  # it has just been written
+    # A long average would still be the checkpoint that the run began with.
+    before = 0 if fresh else round(load(source).metadata.get("kimg", 0) * 1000)
+    ema = choose_half_life(state.config, state.images_seen - before, None)
+    export_command(run, out, ema=str(ema), allow_unfinished=True, force=force, data=data)
     typer.echo(f"How good it is, and how much it copied: python -m train eval {out} --data {data}")
     typer.echo(f"To hatch from it: python -m bot checkpoint use {out}")
 
