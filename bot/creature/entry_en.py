@@ -138,7 +138,7 @@ FLAVOURS = {
         "[crackles|sparks|tingles] when it is [touched|stroked|excited]",
         "[sleeps|rests|naps] [near|beside|under] [power lines|pylons|old radios]",
         "[makes|lets] [lamps|torches|screens] [flicker|brighten] [as it passes|when it walks by]",
-        "[stores|saves up|collects] [lightning|static|sparks] [for days|until it needs it|for a dull day]",
+        "[stores|saves up|collects] [bolts|charges|sparks] [for days|until they are wanted|for a dull day]",
         "[cheers up|wakes up|perks up] [before|during] [a thunderstorm|a storm|bad weather]",
     ),
     "Ice": (
@@ -158,7 +158,7 @@ FLAVOURS = {
     "Poison": (
         "[is left alone|is given room|is shunned] by [most hunters|anything hungry|those who know better]",
         "[eats|snacks on|nibbles] [berries|mushrooms|weeds] that [others avoid|nobody else can stomach]",
-        "[smells|reeks|gives off an odour] [bitter|sharp|sour] when [alarmed|cornered|annoyed]",
+        "[smells|begins to smell|soon smells] [bitter|sharp|sour] when [alarmed|cornered|annoyed]",
         "[carries|stores|brews] [a mild|a strange|a strong] poison [that it seldom uses|for bad days]",
         "[feels well|thrives|settles] in [swamps|damp cellars|murky places]",
     ),
@@ -200,7 +200,7 @@ FLAVOURS = {
     "Ghost": (
         "[appears|wanders|shows itself] [after dark|at midnight|in the fog]",
         "[slips|drifts|passes] through [walls|closed doors|hedges]",
-        "[likes|loves|enjoys] to [startle|follow|watch] [late walkers|lonely travellers|sleepless people]",
+        "[likes|loves|is known] to [startle|follow|watch] [late walkers|lonely travellers|sleepless people]",
         "[haunts|visits|lives in] [empty houses|old attics|ruins]",
         "[casts|has] [no shadow|a shadow that lags behind|two shadows] [by moonlight|at noon|on some days]",
     ),
@@ -209,18 +209,18 @@ FLAVOURS = {
         "[is proud of|boasts of|remembers] [its old line|its ancestors|ancient days]",
         "[roars|bellows|growls] [at thunder|into the wind|when the moon is full]",
         "[bows|listens|yields] to [no stranger|nobody it has not tested|very few]",
-        "[lives|grows] [longer|more slowly] than [most|any other kind|people do]",
+        "[lives longer|grows more slowly|waits more patiently] than [most|its neighbours|people do]",
     ),
     "Dark": (
         "[hunts|prowls|wanders] [by moonlight|on moonless nights|in the shadows]",
-        "[plays|loves] [tricks|pranks] on [the unwary|its rivals|whoever trusts it]",
+        "plays [tricks|pranks|jokes] on [the unwary|its rivals|whoever trusts it]",
         "[steals|takes|carries off] [what is not nailed down|other people's lunch|a little of everything]",
         "[watches|waits|lurks] [unseen|in dark corners|until nobody looks]",
         "[trusts|listens to|needs] [no one|hardly anybody|only itself]",
     ),
     "Steel": (
         "[rings|clangs|chimes] [faintly|like a bell] when [tapped|it is hit|it runs]",
-        "[polishes|oils|scrubs] itself [with sand|every evening|until it shines]",
+        "[polishes|scrubs|rubs] itself [with sand|every evening|until it shines]",
         "[shrugs off|does not feel|hardly notices] [blows|sharp claws|arrows]",
         "[eats|crunches|nibbles] [scrap iron|old nails|rusty bolts]",
         "[dreads|fears|hates] [rust|salt water|damp nights]",
@@ -257,8 +257,8 @@ TOPS = {
     "spa": (
         "[is full of ideas|is curious|is clever] and [hard to predict|a little proud|easily bored]",
         "[thinks|plans|considers] before it [acts|moves|strikes]",
-        "[prefers wit|relies on skill|trusts in talent] [to force|rather than muscle|over strength]",
-        "[has strange powers|has rare gifts|is gifted] and [knows it|uses them well|likes to surprise]",
+        "[prefers wit to force|relies on skill rather than muscle|trusts talent more than strength|would rather think than wrestle]",
+        "[has strange powers|has rare gifts|has a talent or two] and [knows it|likes to surprise|is proud of it]",
     ),
     "spd": (
         "[stays calm|keeps its head|stays composed] [when others panic|in any trouble|whatever happens]",
@@ -285,7 +285,7 @@ LOWS = {
     "atk": ("[would never|could hardly] [hurt a fly|win a wrestling match]", "[has a soft touch|is no fighter]", "[avoids|dislikes] [brawls|quarrels]"),
     "def": ("[bruises easily|is rather frail]", "[keeps|stays] [out of reach|away from fights]", "[hates being poked|is ticklish]"),
     "spa": ("[does not think far ahead|is no great thinker]", "[keeps|sticks] to [simple ways|what it knows]", "[has little use for tricks|is easy to see through]"),
-    "spd": ("[is easily upset|has thin nerves]", "[falls for|believes] [any trick|every story]", "[takes everything to heart|is quickly offended]"),
+    "spd": ("[is easily upset|has thin nerves]", "[falls for any trick|believes every story|is easy to fool]", "[takes everything to heart|is quickly offended]"),
     "spe": ("[takes its time|is never in a hurry]", "[arrives late|comes last] [everywhere|wherever it goes]", "[moves|gets going] [slowly|at its own pace]"),
 }  # fmt: skip
 
@@ -328,8 +328,8 @@ UNKNOWN = (
 
 ENGLISH = Words(
     joiner=" ",
-    metres="{} m",
-    kilograms="{} kg",
+    metres="{}\u00a0m",
+    kilograms="{}\u00a0kg",
     types={name: name for name in TYPES},
     colours={
         "Black": "black", "Blue": "blue", "Brown": "brown", "Gray": "grey", "Green": "green", "Pink": "pink",

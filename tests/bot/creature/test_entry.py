@@ -95,9 +95,9 @@ def test_what_is_said_is_true(language: str) -> None:
     """Names of colours and types, heights and weights in an entry are those of the creature."""
     words = LANGUAGES[language]
     for traits, text in entries(language, 400):
-        for found in re.findall(r"([\d.]+)(?: ?m\b|米)", text):
+        for found in re.findall(r"([\d.]+)(?:\s?m\b|米)", text):
             assert found == height_text(traits.height_m)
-        for found in re.findall(r"([\d.]+)(?: ?kg\b|千克)", text):
+        for found in re.findall(r"([\d.]+)(?:\s?kg\b|千克)", text):
             assert found == weight_text(traits.weight_kg)
         if language == "en":
             assert {name for name in TYPES if re.search(rf"\b{name}\b", text)} <= set(traits.types), text
