@@ -59,7 +59,7 @@ def first_picture(checkpoint: Path) -> float:
     code = (
         "import sys, time; from pathlib import Path; import torch; started = time.perf_counter();"
         "from gan.checkpoint import load; from gan.sampler import Sampler;"
-        "s = Sampler(load(Path(sys.argv[1]))); s.render(s.w_from_seeds([1], 0.7), [1]);"
+        "s = Sampler(load(Path(sys.argv[1]))); s.render(s.w_from_seeds([1], 0.7, pick=False), [1]);"
         "print(time.perf_counter() - started)"
     )
     done = subprocess.run(
@@ -92,7 +92,7 @@ def generate(generator: Generator, n: int) -> Callable[[], object]:
 def sample(sampler: Sampler, n: int) -> Callable[[], object]:
     """From seeds to finished sprites."""
     seeds = list(range(n))
-    return lambda: sampler.render(sampler.w_from_seeds(seeds, 0.7), seeds)
+    return lambda: sampler.render(sampler.w_from_seeds(seeds, 0.7, pick=False), seeds)
 
 
 def add_ours(speeds: Speeds, sampler: Sampler) -> None:

@@ -77,6 +77,7 @@ async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retra
             queue_limit=settings.queue_limit,
             per_user_limit=settings.per_user_limit,
             threads=settings.torch_threads,
+            pick=settings.pick_best,
             drain_timeout_s=0,  # the bot has waited already, see `NewmonBot.sleep`
         )
         stack.push_async_callback(engine.close)

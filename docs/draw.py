@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, get_args
@@ -53,7 +54,7 @@ def main(
 ) -> None:
     """Draw all figures and fill in the tables."""
     torch.manual_seed(0)
-    loaded = load(checkpoint)
+    loaded = replace(load(checkpoint), sections={})  # the network itself: of its seeds nothing is picked
     sampler = Sampler(loaded, "cpu")
     out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures_of(sampler.config).items():

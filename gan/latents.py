@@ -109,12 +109,13 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def z_from_seed(seed: int, z_dim: int) -> Array:
-    """The latent z [z_dim] of a seed.
+def z_from_seed(seed: int, z_dim: int, candidate: int = 0) -> Array:
+    """The latent z [z_dim] of a seed, or another candidate that follows from it (`gan.scorer`).
 
     NumPy's legacy generator, because its stream is frozen: a seed must mean the same creature for ever.
     """
-    return np.random.RandomState(seed).standard_normal(z_dim).astype(np.float32)
+    state = seed if candidate == 0 else [seed, 2, candidate]  # [seed, 1] is the stream of its noise
+    return np.random.RandomState(state).standard_normal(z_dim).astype(np.float32)
 
 
 def noise_from_seed(seed: int, sides: Sequence[int]) -> list[Array]:

@@ -57,7 +57,7 @@ def changes_by(
 
 def level_changes(sampler: Sampler, pairs: int = 48, psi: float = PSI) -> dict[Take, Change]:
     """The change by each level of the checkpoint, in its pictures as they are shown."""
-    codes = sampler.w_from_seeds(range(2 * pairs), psi)
+    codes = sampler.w_from_seeds(range(2 * pairs), psi, pick=False)
     ranges: dict[Take, Layers] = {take: (part.start, part.stop) for take, part in sampler.levels.by_name()}
     changes = changes_by(lambda mixed: sampler.render(mixed, range(pairs)), codes, ranges.values())
     return {take: changes[layers] for take, layers in ranges.items()}

@@ -15,6 +15,8 @@ from gan.ops import best_dtype
 from gan.pictures.enlarge import premultiplied, tidy, to_picture
 from gan.pictures.sprite import Pixels, resized, to_rgba
 from gan.pictures.sprite import enlarge as repeat_pixels
+from gan.scorer import scorer_of
+from gan.sections import SectionError
 
 # Every pass through the synthesis network has exactly this many samples, padded if need be. Libraries pick
 # their kernels by batch size, and another kernel rounds differently: with one size, a creature has the same
@@ -42,6 +44,11 @@ class Sampler:
             self.enlarger = checkpoint.enlarger.to(  # pyright: ignore[reportCallIssue]
                 self.device, memory_format=torch.channels_last
             )
+        self.problems = checkpoint.problems  # a sentence for each section that cannot be used
+        try:
+            self.scorer = scorer_of(checkpoint)
+        except SectionError as error:
+            self.scorer, self.problems = None, (*self.problems, str(error))
         self._sides = self.generator.synthesis.noise_shapes()
 
     @property
@@ -59,16 +66,31 @@ class Sampler:
         """Length of one style vector."""
         return self.config.w_dim
 
-    @torch.inference_mode()
-    def w_from_seeds(self, seeds: Sequence[int], psi: float) -> NDArray[np.float32]:
-        """float32 [N, L, w_dim]: each seed's z, mapped, and truncated by ψ."""
-        mapping = self.generator.mapping
+    def candidates(self, seeds: Sequence[int], pick: bool = True) -> list[int]:
+        """Which of the candidates that follow from each seed hatches: the best one, where there is a scorer.
+
+        0 is the seed's own z, and without `pick` it is always that one. Does not depend on ψ, so that a seed
+        stays one creature, tame or wild.
+        """
+        return self.scorer.pick(seeds) if pick and self.scorer is not None else [0] * len(seeds)
+
+    def w_from_seeds(self, seeds: Sequence[int], psi: float, *, pick: bool = True) -> NDArray[np.float32]:
+        """float32 [N, L, w_dim]: each seed's z, mapped, and truncated by ψ.
+
+        With `pick` it is the z of the seed's best candidate, where the checkpoint has a scorer.
+        """
         codes = np.empty((len(seeds), self.num_layers, self.w_dim), np.float32)
-        for i, seed in enumerate(seeds):
-            # One at a time: a matrix product may round differently in another batch, and it costs little.
-            z = torch.from_numpy(z_from_seed(seed, self.config.z_dim))[None].to(self.device)
-            codes[i] = mapping.truncate(mapping(z), psi).cpu().numpy()
+        for i, (seed, number) in enumerate(zip(seeds, self.candidates(seeds, pick), strict=True)):
+            codes[i] = self.w_of_candidate(seed, number, psi)
         return codes
+
+    @torch.inference_mode()
+    def w_of_candidate(self, seed: int, candidate: int, psi: float) -> NDArray[np.float32]:
+        """float32 [L, w_dim]: one candidate of a seed, without the scorer having a say."""
+        # One at a time: a matrix product may round differently in another batch, and it costs little.
+        z = torch.from_numpy(z_from_seed(seed, self.config.z_dim, candidate))[None].to(self.device)
+        w = self.generator.mapping.truncate(self.generator.mapping(z), psi)
+        return np.repeat(w.cpu().numpy(), self.num_layers, axis=0)
 
     @torch.inference_mode()
     def render(self, w_plus: NDArray[np.float32], noise_seeds: Sequence[int], *, raw: bool = False) -> Pixels:

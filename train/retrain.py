@@ -245,7 +245,9 @@ def old_above_new(before: Path, after: Path) -> Image.Image:
     drawn = []
     for path in (before, after):
         sampler = Sampler(load(path))
-        sprites = sampler.render(sampler.w_from_seeds(COMPARED_SEEDS, COMPARED_PSI), COMPARED_SEEDS)
+        # Nothing is picked: the new one has no scorer yet, and it is the networks that are compared.
+        codes = sampler.w_from_seeds(COMPARED_SEEDS, COMPARED_PSI, pick=False)
+        sprites = sampler.render(codes, COMPARED_SEEDS)
         drawn.append(sampler.shown(sprites, max(COMPARED_SIDE // sampler.resolution, 1)))
     starts = range(0, len(COMPARED_SEEDS), COMPARED_COLUMNS)
     rows = [list(pictures[i : i + COMPARED_COLUMNS]) for i in starts for pictures in drawn]

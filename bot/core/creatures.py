@@ -75,6 +75,8 @@ def random_seed() -> int:
 
 def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> NewCreature:
     """What was drawn, as this person's own, here and now."""
+    if hatched.candidate:  # which its seed alone does not tell, once nothing is picked or otherwise
+        more = {"recipe": {"candidate": hatched.candidate}} | more
     return NewCreature(
         owner_id=interaction.user.id,
         guild_id=interaction.guild_id,

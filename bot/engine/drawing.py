@@ -29,6 +29,7 @@ class Hatched:
     checkpoint_id: str
     seed: int | None = None
     psi: float | None = None
+    candidate: int = 0  # of those that follow from the seed; 0 is the seed's own
 
 
 @dataclass(eq=False)
@@ -39,6 +40,7 @@ class Order:
     noise_seed: int
     psi: float | None = None
     w_plus: Code | None = None
+    pick: bool = False  # of a seed: the best of the candidates that follow from it
     done: asyncio.Future[Hatched] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -54,10 +56,11 @@ class Finishing:
         finishing: list[Future[Hatched]] = []
         for start in range(0, len(orders), CHUNK):
             chunk = orders[start : start + CHUNK]
-            codes = [_code(order) for order in chunk]
+            candidates = _candidates(model, chunk)
+            codes = [_code(order, candidate) for order, candidate in zip(chunk, candidates, strict=True)]
             raw = sampler.render(np.stack(codes), [order.noise_seed for order in chunk], raw=True)
-            for order, code, sprite in zip(chunk, codes, raw, strict=True):
-                finishing.append(self._threads.submit(_finished, order, code, sprite))
+            for drawn in zip(chunk, codes, candidates, raw, strict=True):
+                finishing.append(self._threads.submit(_finished, *drawn))
         return [creature.result() for creature in finishing]
 
     def close(self) -> None:
@@ -65,13 +68,21 @@ class Finishing:
         self._threads.shutdown(wait=False)
 
 
-def _code(order: Order) -> Code:
+def _candidates(model: Model, orders: list[Order]) -> list[int]:
+    """Which of its seed's candidates each order draws. All are scored together, which costs least."""
+    seeds = [order.noise_seed for order in orders if order.pick]
+    picked = iter(model.sampler.candidates(seeds))
+    return [next(picked) if order.pick else 0 for order in orders]
+
+
+def _code(order: Order, candidate: int) -> Code:
     if order.w_plus is not None:
         return order.w_plus
-    return order.model.sampler.w_from_seeds([order.noise_seed], 1.0 if order.psi is None else order.psi)[0]
+    psi = 1.0 if order.psi is None else order.psi
+    return order.model.sampler.w_of_candidate(order.noise_seed, candidate, psi)
 
 
-def _finished(order: Order, code: Code, raw: Pixels) -> Hatched:
+def _finished(order: Order, code: Code, candidate: int, raw: Pixels) -> Hatched:
     pixels = order.model.sampler.finished(raw)
     return Hatched(
         w_plus=code,
@@ -81,4 +92,5 @@ def _finished(order: Order, code: Code, raw: Pixels) -> Hatched:
         checkpoint_id=order.model.id,
         seed=order.noise_seed if order.w_plus is None else None,
         psi=order.psi,
+        candidate=candidate,
     )

@@ -14,6 +14,7 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class Engine:
         batch_size: int = 16,  # creatures drawn at a time
         threads: int | None = None,  # that drawing takes; None: what serves best, measured at the start
         drain_timeout_s: float = 10.0,
+        pick: bool = True,  # hatch the best of a seed's candidates, where the checkpoint can tell them apart
     ) -> None:
         self.path = path
         self.queue_limit = queue_limit
@@ -66,6 +68,7 @@ class Engine:
         self.batch_size = batch_size
         self.threads = threads
         self.drain_timeout_s = drain_timeout_s
+        self.pick = pick
         self._active: Model | None = None
         self._models = Models(folder, kept)
         self._projector = Projector()
@@ -196,11 +199,12 @@ class Engine:
     ) -> list[Hatched]:
         """Creatures of the checkpoint in use from seeds; a seed is its own noise seed.
 
+        With `pick` each is the best of the candidates that follow from its seed.
         `on_accepted()` is awaited once they have their place in the queue, while they are drawn, and
         `on_queued(position)` after it if more than a batch is ahead. Raises `UserError`.
         """
         model = self._model
-        orders = [Order(model, seed, psi=psi) for seed in seeds]
+        orders = [Order(model, seed, psi=psi, pick=self.pick) for seed in seeds]
         return await self._submit(orders, user_id, on_accepted, on_queued)
 
     async def render(
@@ -219,12 +223,16 @@ class Engine:
         return await self._submit(orders, user_id, on_accepted, on_queued)
 
     async def styles(self, seeds: Sequence[int], psi: float, checkpoint_id: str | None = None) -> list[Code]:
-        """The W+ codes of seeds, undrawn. Waits for the batch in progress at most. Raises `UserError`."""
+        """The W+ codes of seeds' own z, undrawn: directions to go in, for which nothing is picked.
+
+        Waits for the batch in progress at most. Raises `UserError`.
+        """
         if self._closing:
             raise UserError(CLOSING)
         sampler = (await self._model_of(checkpoint_id)).sampler
         loop = asyncio.get_running_loop()
-        return list(await loop.run_in_executor(self._thread, sampler.w_from_seeds, seeds, psi))
+        own = partial(sampler.w_from_seeds, seeds, psi, pick=False)
+        return list(await loop.run_in_executor(self._thread, own))
 
     def mixed(
         self, a: Code, b: Code, take: Sequence[Take], amount: float = 1.0, checkpoint_id: str | None = None

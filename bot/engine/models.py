@@ -61,9 +61,9 @@ def load_model(path: Path, expected_id: str | None = None) -> Model:
     Raises `CheckpointError` like `check_checkpoint`.
     """
     loaded = _load(path, expected_id)
-    for problem in loaded.problems:
-        log.warning("%s It is left out.", problem)
     sampler = Sampler(loaded)
+    for problem in sampler.problems:
+        log.warning("%s It is left out.", problem)
     began = time.perf_counter()
     sampler.render(sampler.w_from_seeds([0], 1.0), [0])
     return Model(sampler, loaded.metadata, path.resolve(), time.perf_counter() - began)

@@ -44,7 +44,7 @@ def choose_threads(model: Model) -> int:
         use_threads(threads)
     else:
         seeds = range(CHUNK)
-        codes = sampler.w_from_seeds(seeds, 1.0)
+        codes = sampler.w_from_seeds(seeds, 1.0, pick=False)
         with _encoding(sampler.resolution):
             threads = fewest_threads(lambda: sampler.render(codes, seeds, raw=True), most)
     log.info("Drawing takes %d of up to %d CPU threads (TORCH_THREADS sets another number).", threads, most)

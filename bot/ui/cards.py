@@ -53,7 +53,7 @@ async def creature_card(
         embed.add_field(name=_("Seed"), value=code_text(creature.seed_text or str(creature.seed)))
     if creature.psi is not None:
         embed.add_field(name=_("Weirdness"), value=describe(creature.psi))
-    recipe = creature.recipe or {}
+    recipe = {part: value for part, value in (creature.recipe or {}).items() if part != "candidate"}
     if "rehatched" in recipe or ("take" not in recipe and "nearby" in recipe):
         embed.add_field(name=_("Parent"), value=parent_label(parents[0], creature.parent_a_name))
     elif recipe:

@@ -39,6 +39,13 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is ther
 PixelsOption = Annotated[
     bool, typer.Option("--pixels", help="The network's own pixels, repeated, and not made line art.")
 ]
+PickOption = Annotated[
+    bool,
+    typer.Option(
+        "--pick/--no-pick",
+        help="Of the candidates that follow from a seed take the best, where the checkpoint has a scorer.",
+    ),
+]
 ClearOption = Annotated[bool, typer.Option("--transparent", help="No white behind the creatures.")]
 
 
@@ -82,10 +89,15 @@ def parse_creatures(text: str) -> list[tuple[str, Source]]:
     return found
 
 
-def creatures(sampler: Sampler, sources: Sequence[tuple[str, Source]], psi: float) -> list[Creature]:
-    """Their styles and noise. Style files are taken as they are; ψ is for seeds. Raises `StylesError`."""
+def creatures(
+    sampler: Sampler, sources: Sequence[tuple[str, Source]], psi: float, pick: bool
+) -> list[Creature]:
+    """Their styles and noise. Style files are taken as they are; ψ and picking are for seeds.
+
+    Raises `StylesError`.
+    """
     seeds = [source for _, source in sources if isinstance(source, int)]
-    codes = dict(zip(seeds, sampler.w_from_seeds(seeds, psi), strict=True))
+    codes = dict(zip(seeds, sampler.w_from_seeds(seeds, psi, pick=pick), strict=True))
     found: list[Creature] = []
     for name, source in sources:
         if isinstance(source, int):
@@ -125,10 +137,16 @@ def open_checkpoint(path: Path) -> Checkpoint:
 
 
 def open_sampler(path: Path) -> Sampler:
-    """A sampler with the checkpoint at `path`. Raises `CheckpointError`."""
+    """A sampler with the checkpoint at `path`; says on stderr what of it is left out.
+
+    Raises `CheckpointError`.
+    """
     from gan.sampler import Sampler
 
-    return Sampler(open_checkpoint(path))
+    sampler = Sampler(open_checkpoint(path))
+    for problem in sampler.problems:
+        typer.echo(f"Note: {problem} It is left out.", err=True)
+    return sampler
 
 
 @contextmanager

@@ -47,6 +47,8 @@ def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
     for name in sorted(checkpoint.sections):
         own = name in checkpoint.own_sections
         yield name, "in the checkpoint" if own else f"in {path_beside(path, name).name}, beside it"
+    if _number(candidates := _scorer(checkpoint).get("candidates")):
+        yield "", f"a seed hatches the best of {candidates} candidates"
     for problem in checkpoint.problems:
         yield "left out", problem
     if checkpoint.finish is not None:
@@ -61,6 +63,13 @@ def describe(path: Path, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
             shares = (f"{name.replace('_', ' ')} {value:.2f}" for name, value in known)
             yield "", f"{take} changes {', '.join(shares)}"
     yield from _training(metadata)
+
+
+def _scorer(checkpoint: Checkpoint) -> dict[str, Any]:
+    from gan.sections import SCORER
+
+    section = checkpoint.sections.get(SCORER)
+    return {} if section is None else section.metadata
 
 
 def _training(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:

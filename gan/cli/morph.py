@@ -11,6 +11,7 @@ from gan.cli.common import (
     CREATURES,
     CheckpointOption,
     ForceOption,
+    PickOption,
     PixelsOption,
     PsiOption,
     ScaleOption,
@@ -43,6 +44,7 @@ def morph(
     easing: Annotated[Easing, typer.Option(help="How the speed changes between two stops.")] = "cosine",
     loop: Annotated[bool, typer.Option(help="Return to the first stop, and play for ever.")] = True,
     scale: ScaleOption = 3,
+    pick: PickOption = True,
     pixels: PixelsOption = False,
     noise_seed: Annotated[
         int | None, typer.Option(help="The noise of all frames. Default: the first stop's own.")
@@ -68,7 +70,7 @@ def morph(
     sampler = open_sampler(checkpoint)
     if sampler.resolution * scale > MOST_SIDE:
         raise CommandError(f"An animation may be {MOST_SIDE} pixels wide: use a smaller --scale.")
-    stops = creatures(sampler, sources, psi)
+    stops = creatures(sampler, sources, psi, pick)
     check_target(out, *FORMATS, force=force)
     way = way_through(stack(stops), frames, easing, loop)
     noise = stops[0].noise_seed if noise_seed is None else noise_seed

@@ -14,6 +14,7 @@ from gan.cli.common import (
     CheckpointOption,
     Creature,
     ForceOption,
+    PickOption,
     PixelsOption,
     check_noise_seed,
     check_psi,
@@ -65,6 +66,7 @@ def sample(
             show_default=f"{LINE_ART_SCALE} for line art, 1 for pixels",
         ),
     ] = None,
+    pick: PickOption = True,
     pixels: PixelsOption = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="The pixels as the network draws them, without any last stage.")
@@ -100,7 +102,7 @@ def sample(
     make_folder(out)
     total = len(names)
     with progress_bar("Drawing", total) as (progress, task):
-        chosen = from_files or _from_seeds(sampler, named, psi)
+        chosen = from_files or _from_seeds(sampler, named, psi, pick)
         for creature, sprite in draw(sampler, chosen, noise_seed, raw):
             picture = sampler.shown(sprite[None], scale, pixels)[0]
             write(out / f"{creature.name}.png", to_png(picture))
@@ -147,9 +149,9 @@ def _file_name(part: str) -> str:
     return kept.encode()[:100].decode(errors="ignore").strip("_ ")
 
 
-def _from_seeds(sampler: Sampler, seeds: dict[int, str], psi: float) -> Iterator[Creature]:
+def _from_seeds(sampler: Sampler, seeds: dict[int, str], psi: float, pick: bool) -> Iterator[Creature]:
     for seed, name in seeds.items():  # one at a time: a hundred thousand codes would fill the memory
-        yield Creature(name, sampler.w_from_seeds([seed], psi)[0], seed)
+        yield Creature(name, sampler.w_from_seeds([seed], psi, pick=pick)[0], seed)
 
 
 def _from_file(path: Path, sampler: Sampler) -> Creature:

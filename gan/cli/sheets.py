@@ -13,6 +13,7 @@ from gan.cli.common import (
     CheckpointOption,
     ClearOption,
     ForceOption,
+    PickOption,
     PixelsOption,
     PsiOption,
     ScaleOption,
@@ -56,6 +57,7 @@ def mix(
     noise_seed: Annotated[int, typer.Option(help="The noise of all pictures.")] = 0,
     psi: PsiOption = DEFAULT_PSI,
     scale: ScaleOption = 2,
+    pick: PickOption = True,
     pixels: PixelsOption = False,
     transparent: ClearOption = False,
     force: ForceOption = False,
@@ -81,7 +83,7 @@ def mix(
     chosen = _chosen_layers(take, layers, sampler.levels)
     for cells_long in (len(left) + 1, len(above) + 1):
         side(cells_long, sampler.resolution, scale, GAP)
-    row_parents, column_parents = creatures(sampler, left, psi), creatures(sampler, above, psi)
+    row_parents, column_parents = creatures(sampler, left, psi, pick), creatures(sampler, above, psi, pick)
     check_target(out, ".png", force=force)
     cells = mixing_grid(sampler, stack(row_parents), stack(column_parents), chosen, amount, noise_seed)
     shown = [
@@ -105,6 +107,7 @@ def grid(
     noise_seed: Annotated[
         int | None, typer.Option(help="The noise of all pictures, instead of each one's own.")
     ] = None,
+    pick: PickOption = True,
     pixels: PixelsOption = False,
     transparent: ClearOption = False,
     force: ForceOption = False,
@@ -126,7 +129,7 @@ def grid(
     sampler = open_sampler(checkpoint)
     for cells_long in (wide, -(-len(sources) * len(values) // wide)):
         side(cells_long, sampler.resolution, scale, GAP)
-    found = [creatures(sampler, sources, value) for value in values]
+    found = [creatures(sampler, sources, value, pick) for value in values]
     cells = [creature for same in zip(*found, strict=True) for creature in same]  # rows of ψ
     check_target(out, ".png", force=force)
     with progress_bar("Drawing", 1):

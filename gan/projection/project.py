@@ -171,8 +171,8 @@ def _best_start(sampler: Sampler, loss: PictureLoss, settings: ProjectionSetting
     """The most similar of some creatures, as W+ [L, w_dim]; and a picture of the mean creature."""
     codes = np.concatenate(
         [
-            sampler.w_from_seeds([0], 0.0),
-            sampler.w_from_seeds(range(settings.candidates), CANDIDATE_PSI),
+            sampler.w_from_seeds([0], 0.0, pick=False),
+            sampler.w_from_seeds(range(settings.candidates), CANDIDATE_PSI, pick=False),
         ]
     )
     sprites = sampler.render(codes, [settings.noise_seed] * len(codes), raw=True)
