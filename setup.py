@@ -10,5 +10,9 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["gan", "gan.*", "train", "train.*"]), "gan.checkpoints"],
     package_dir={"gan.checkpoints": "checkpoints"},
-    package_data={"gan.checkpoints": ["newmon.safetensors"], "train.data": ["*.csv"]},
+    package_data={
+        "gan.checkpoints": ["newmon.safetensors", "newmon.scorer.safetensors"],
+        "train.data": ["*.csv"],
+        "train.traits": ["grades/*.csv"],
+    },
 )

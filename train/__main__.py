@@ -1,4 +1,4 @@
-"""python -m train data | fit | eval | export | retrain | enlarger | names"""
+"""python -m train data | fit | eval | export | retrain | enlarger | scorer | names"""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from train.cli.export import export as export_command
 from train.cli.names import names as names_command
 from train.cli.options import DEFAULT_DATA, Data, Run
 from train.cli.own import own
+from train.cli.scorer import scorer as scorer_command
 from train.protocol import PACKAGE_SOURCE, STOPPED, UNWRITTEN
 from train.recipe import Loss, Precision, TrainConfig
 from train.schedule import MOST_KIMG
@@ -269,6 +270,7 @@ app.command()(own)
 app.command("export")(export_command)
 app.command("enlarger")(enlarger_command)
 app.command("names")(names_command)
+app.command("scorer")(scorer_command)
 
 
 @app.command("eval")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gan.cli.common import ForceOption
 from gan.cli.program import check_number
 from gan.files import check_replaces
-
-if TYPE_CHECKING:
-    from train.enlarger import OnProgress
+from train.cli.progress import one_bar
 
 MOST_MINUTES = 24 * 60
 
@@ -37,8 +33,7 @@ def enlarger(
     from gan.pictures.enlarge import EnlargerConfig
     from train.enlarger import learn, line_art, save
 
-    with _display() as display:
-        progress = _teller(display)
+    with one_bar() as progress:
         art = line_art(cache, workers or os.cpu_count() or 1, progress)
         learned = learn(art, EnlargerConfig(width, depth), minutes, progress, seed=seed)
     save(out, learned)
@@ -46,22 +41,3 @@ def enlarger(
         f"Wrote {out} after {learned.steps} steps: {learned.psnr_db:.1f} dB on species that it never saw, "
         f"where smooth enlarging has {learned.smooth_psnr_db:.1f}."
     )
-
-
-def _display() -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
-def _teller(display: Progress) -> OnProgress:
-    """Shows one bar at a time: what is going on now."""
-    tasks = {}
-
-    def tell(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            for task in tasks.values():
-                display.update(task, visible=False)
-            tasks[what] = display.add_task(what)
-        display.update(tasks[what], completed=done, total=total or None)
-
-    return tell

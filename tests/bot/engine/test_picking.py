@@ -78,7 +78,7 @@ async def test_an_engine_may_leave_picking_out(tmp_path: Path) -> None:
 async def stored(bot: RunningBot, owner: SandboxUser, name: str) -> Creature:
     store = await Store.open(bot.settings.database)
     try:
-        return await store.find(int(owner.id), None, name)
+        return await store.collection.find(int(owner.id), None, name)
     finally:
         await store.close()
 
