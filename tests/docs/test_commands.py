@@ -7,10 +7,12 @@ import itertools
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import alembic.config
 import pytest
 import typer
 import typer.core
@@ -115,6 +117,8 @@ def check(command: Command) -> None:
         for line in what_make_runs(command.words):
             for found in re.findall(r"python (-m (?:gan|train|bot|benchmarks\.\w+)\b[^;&|]*)", line):
                 check(replace(command, text=f"python {found}", fenced=True))
+    elif Path(command.words[0]).name == "alembic":
+        alembic.config.CommandLine().parser.parse_args(command.words[1:])
     elif (program := ours(command)) is not None:
         if "…" not in program[1]:
             parse(*program, whole=command.fenced)
@@ -144,11 +148,19 @@ def test_every_command_in_prose_exists(command: Command) -> None:
         "make everything",
         "make own PICTURE=a",
         "newmon --hatch",
+        "alembic sideways",
     ],
 )
 def test_a_command_that_does_not_exist_is_found(text: str) -> None:
-    with pytest.raises((Exception, AssertionError)):
+    with pytest.raises((Exception, SystemExit)):
         check(Command(ROOT / "README.md", text, True))
+
+
+def test_the_migrations_can_be_run_by_hand_as_their_page_says(tmp_path: Path) -> None:
+    upgrade, _ = fenced_commands(ROOT / "migrations" / "README.md")
+    words = ["-m", "alembic", *upgrade.text.replace("/tmp", str(tmp_path)).split()[1:]]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and (tmp_path / "dev.db").stat().st_size > 0, done.stderr
 
 
 # -- and run -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 
 from tests.docs.pages import PAGES, ROOT, anchors, links
 
@@ -51,6 +52,13 @@ def test_pages_that_the_code_names_exist() -> None:
 
 def test_the_readme_fits_into_900_words() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 900
+
+
+def test_the_readme_begins_with_a_film_that_loops_and_is_small() -> None:
+    _, target = next(iter(links(ROOT / "README.md")))
+    assert (ROOT / target).stat().st_size < 2_000_000
+    with Image.open(ROOT / target) as film:
+        assert getattr(film, "n_frames", 1) >= 24 and film.info["loop"] == 0 and film.width >= 256
 
 
 def test_broken_links_are_found(tmp_path: Path) -> None:
