@@ -106,10 +106,10 @@ class _Card:
         self._text()
         self._stats()
         self._foot()
-        small = self.picture.resize(SIZE, Image.Resampling.LANCZOS)
+        small = self.picture.reduce(FINER)
         small.putalpha(rounded(SIZE, (0, 0, *SIZE), CORNER))
         data = io.BytesIO()
-        small.save(data, "PNG", compress_level=6)
+        small.save(data, "PNG", compress_level=4)
         return data.getvalue()
 
     # The ground.

@@ -11,7 +11,7 @@ from bot.creature.rarity import TIERS, RaritySummary, rarity, score, summarise
 from bot.creature.traits import SHOWABLE, Traits
 from tests.bot.creature.made_up import made_up
 
-COUNT = 6000
+COUNT = 4000
 
 
 def common_and_rare(rng: random.Random) -> Traits:

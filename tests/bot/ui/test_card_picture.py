@@ -64,7 +64,6 @@ def test_cards_differ_by_what_they_show() -> None:
         "shiny": draw_card(face(shiny=True), "en"),
         "legendary": draw_card(face(rarity="legendary"), "en"),
         "chinese": draw_card(face(language="zh"), "zh"),
-        "another": draw_card(face(replace(PLAIN, types=("Fire",))), "en"),
     }
     assert len(set(cards.values())) == len(cards)
     assert draw_card(face(), "en") == cards["plain"]  # and the same card has the same bytes
