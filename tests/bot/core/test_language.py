@@ -1,0 +1,174 @@
+"""Private answers are in the person's language, public ones in the server's, and no sentence is left out."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import pytest_asyncio
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.mofile import write_mo
+from discord import app_commands
+
+from bot.core import language
+from bot.core.language import N_, NN_, CommandTranslator, _, catalogue, ngettext, speaking, told
+from bot.errors import UserError
+from sandbox.driver import SandboxUser
+from tests.bot.running import RunningBot
+from tests.bot.talking import hatch, labels, press, private_answer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BOT = Path(__file__).parents[3] / "bot"
+GERMAN = {
+    "Save": "Behalten",
+    "Save this creature": "Dieses Wesen behalten",
+    "A wild creature hatched!": "Ein wildes Wesen ist geschlüpft!",
+    "Weirdness is {steps}, or a number from 0 to {most:g}.": "Seltsam: {steps}, oder eine Zahl bis {most:g}.",
+    "What this is, and the checkpoint in use: just /about": "Was das hier ist: einfach /about",
+}
+EGGS = ("{n} egg", "{n} eggs")
+
+
+@pytest.fixture(scope="module")
+def german(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A catalogue for German, in which most is missing."""
+    folder = tmp_path_factory.mktemp("locales")
+    known = Catalog(locale="de")
+    for sentence, translated in GERMAN.items():
+        known.add(sentence, translated)
+    known.add(EGGS, ("{n} Ei", "{n} Eier"))
+    path = folder / "de" / "LC_MESSAGES" / "newmon.mo"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        write_mo(file, known)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(language, "LOCALES", folder)
+        yield
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def tongues(running: RunningBot, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, str]]:
+    """What Discord says of languages: the person's, as `locale`, and the server's, as `guild_locale`."""
+    spoken: dict[str, str] = {}
+    dispatch = running.sandbox.gateway.dispatch
+
+    def say(event: str, data: dict[str, Any], **options: Any) -> None:
+        dispatch(event, data | (spoken if event == "INTERACTION_CREATE" else {}), **options)
+
+    monkeypatch.setattr(running.sandbox.gateway, "dispatch", say)
+    yield spoken
+
+
+async def test_a_person_abroad_is_told_in_private_what_is_said_in_public_in_english(
+    german: None, tongues: dict[str, str], ash: SandboxUser
+) -> None:
+    tongues.update(locale="de", guild_locale="en-US")
+    card = await hatch(ash)
+    assert card.embeds[0]["title"] == "A wild creature hatched!" and labels(card)[0] == "Save"
+    assert (
+        await private_answer(ash, "newmon", weirdness="x")
+        == "Seltsam: tame, normal, wild, oder eine Zahl bis 1.5."
+    )
+    dialog = await (await ash.click(card, "Save")).modal()
+    assert dialog.title == "Dieses Wesen behalten" and dialog.fields[0].label == "Name"
+
+
+async def test_a_german_server_sees_german_whoever_asks(
+    german: None, tongues: dict[str, str], ash: SandboxUser
+) -> None:
+    tongues.update(locale="en-GB", guild_locale="de")
+    card = await hatch(ash)
+    assert card.embeds[0]["title"] == "Ein wildes Wesen ist geschlüpft!" and labels(card)[0] == "Behalten"
+    assert "Weirdness is tame" in await private_answer(ash, "newmon", weirdness="x")
+    dialog = await (await ash.click(card, "Behalten")).modal()
+    assert dialog.title == "Save this creature"
+    assert (await press(ash, card, "Hatch another")).embeds[0]["title"] == "Ein wildes Wesen ist geschlüpft!"
+
+
+async def test_a_number_chooses_among_the_sentences_of_a_language(german: None) -> None:
+    with speaking("de"):
+        assert [ngettext(*EGGS, n).format(n=n) for n in (1, 2)] == ["1 Ei", "2 Eier"]
+        assert [told(UserError(*EGGS, n=n)) for n in (1, 2)] == ["1 Ei", "2 Eier"]
+    assert [str(UserError(*EGGS, n=n)) for n in (1, 2)] == ["1 egg", "2 eggs"]
+    assert _("Save") == N_("Save") == "Save" and NN_(*EGGS) == EGGS  # nothing of it is left behind
+
+
+async def test_what_somebody_typed_is_never_taken_for_a_place_to_fill() -> None:
+    assert str(UserError("There is no {0} here.")) == "There is no {0} here."
+    assert str(UserError("{name} is taken.", name="{0}")) == "{0} is taken."
+
+
+@pytest.mark.parametrize("locale", [discord.Locale.german, "de", "de-AT"])
+async def test_a_catalogue_is_found_by_its_language(german: None, locale: object) -> None:
+    assert catalogue(locale).gettext("Save") == "Behalten"
+
+
+@pytest.mark.parametrize("locale", [None, "", "\0", "../../etc", "x" * 5000, 7, [], {}, "fr"])
+async def test_any_other_locale_is_english(german: None, locale: object) -> None:
+    assert catalogue(locale).gettext("Save") == "Save"
+
+
+async def test_commands_are_offered_in_every_language(german: None) -> None:
+    context: Any = None
+    string_ = app_commands.locale_str("What this is, and the checkpoint in use: just /about")
+    translate = CommandTranslator().translate
+    assert await translate(string_, discord.Locale.german, context) == "Was das hier ist: einfach /about"
+    assert await translate(string_, discord.Locale.french, context) is None
+
+
+# No sentence is left out.
+
+SHOWN = {"title", "description", "label", "placeholder", "content", "text"}
+NAMES = ("newmon",)  # which are the same in every language
+
+
+def sources() -> list[Path]:
+    return [path for room in ("core", "features", "ui") for path in sorted((BOT / room).rglob("*.py"))]
+
+
+def bare(node: ast.expr | None) -> bool:
+    """Whether words stand there as they are, marked by nothing."""
+    if isinstance(node, ast.JoinedStr):
+        return any(bare(part) for part in node.values)
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    words = [word for word in node.value.split() if any(letter.isalpha() for letter in word)]
+    return any(len(word) > 1 and word not in NAMES and "://" not in word for word in words)
+
+
+def unmarked(source: str) -> list[str]:
+    """Calls that show a person words that no catalogue can know."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        told_as = node.args[:1] if ast.unparse(node.func) == "UserError" else []
+        shown = [keyword.value for keyword in node.keywords if keyword.arg in SHOWN]
+        if any(bare(argument) for argument in (*told_as, *shown)):
+            found.append(f"{node.lineno}: {ast.unparse(node)[:80]}")
+    return found
+
+
+async def test_every_sentence_is_marked() -> None:
+    found = {path.name: lines for path in sources() if (lines := unmarked(path.read_text(encoding="utf-8")))}
+    assert found == {}
+    assert unmarked('UserError("No such thing.")') and unmarked('Embed(title=f"{name} was saved")')
+    assert not unmarked('UserError(N_("No such thing."))') and not unmarked('Embed(title=_("Saved"))')
+
+
+async def test_babel_finds_them_and_their_places_have_names() -> None:
+    keywords = {**DEFAULT_KEYWORDS, "NN_": (1, 2)}
+    found = [message for _file, _line, message, *_rest in extract_from_dir(BOT, keywords=keywords)]
+    sentences = [one for message in found for one in ([message] if isinstance(message, str) else message)]
+    assert "A wild creature hatched!" in sentences and "{total:,} creatures" in sentences
+    assert set(GERMAN) <= set(sentences) and len(set(sentences)) > 150
+    for sentence in sentences:
+        places = [name for _text, name, *_form in string.Formatter().parse(sentence) if name is not None]
+        assert all(name.isidentifier() for name in places), sentence
