@@ -11,6 +11,7 @@ import atexit
 import importlib
 import multiprocessing
 import os
+import runpy
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -56,6 +57,14 @@ class ForkedProgram:
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(started.stdout), started._words)
         return started
+
+    async def __aenter__(self) -> ForkedProgram:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """It ends here, if it has not."""
+        self.kill()
+        await self.wait()
 
     @property
     def returncode(self) -> int | None:
@@ -105,6 +114,12 @@ def _be(
         getattr(importlib.import_module(module), name)(*arguments)
     finally:
         atexit._run_exitfuncs()
+
+
+def run_module(module: str, *arguments: object) -> None:
+    """`python -m MODULE ARGUMENTS`, as a function to start."""
+    sys.argv = [module, *map(str, arguments)]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _stream(number: int) -> IO[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -32,15 +33,15 @@ def environment(folder: Path, **settings: object) -> dict[str, str]:
 
 async def start(folder: Path, **settings: object) -> ForkedProgram:
     """The bot, where nothing is asked of the interpreter that runs it."""
-    program, known = "bot.__main__:main", environment(folder, **settings)
-    return await ForkedProgram.start(program, environment=known, folder=folder)
+    known = environment(folder, **settings)
+    return await ForkedProgram.start("tests.forked:run_module", "bot", environment=known, folder=folder)
 
 
 async def failure(folder: Path, **settings: object) -> str:
     """What the bot says when it refuses to start."""
-    process = await start(folder, **settings)
-    said = (await process.stdout.read()).decode()
-    assert await process.wait() == 1, said
+    async with asyncio.timeout(120), await start(folder, **settings) as process:
+        said = (await process.stdout.read()).decode()
+        assert await process.wait() == 1, said
     assert "Traceback" not in said and said.strip().splitlines()[-1].startswith("newmon: ")
     return said
 
@@ -104,9 +105,8 @@ async def test_a_database_that_is_none(folder: Path) -> None:
 @pytest.fixture
 async def process(folder: Path) -> AsyncIterator[ForkedProgram]:
     running = await start(folder)
-    yield running
-    running.kill()
-    await running.wait()
+    async with running:
+        yield running
 
 
 def test_it_starts_as_people_set_it_up(folder: Path) -> None:

@@ -96,13 +96,12 @@ def check_resumes(run: Path, stored: TrainConfig, wanted: TrainConfig) -> None:
 
 
 @contextlib.contextmanager
-def stop_signals(console: Console) -> Iterator[list[int]]:
+def stop_signals() -> Iterator[list[int]]:
     """Yield a list that fills once Ctrl-C or SIGTERM asks the run to stop."""
     stop: list[int] = []
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
-        stop.append(number)
-        console.print("Stopping after this step, and saving …")
+        stop.append(number)  # and no word: the signal may come while another is being written
 
     previous = {s: signal.signal(s, ask_to_stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -225,7 +224,7 @@ def _fit(
     world = trainer.world
     over = False  # the time in the box
     every, least_s = (tick_images, 0) if tick_images else (TICK_IMAGES, LEAST_TICK_S)
-    with stop_signals(console) as stop, reporter:
+    with stop_signals() as stop, reporter:
         console.print("Training. Ctrl-C saves and stops.")
         while trainer.images_seen < limit:
             if box is not None:
@@ -245,6 +244,7 @@ def _fit(
             if trainer.images_seen // every > before // every and reporter.since_tick >= least_s:
                 reporter.tick()
             if world.any(bool(stop)):
+                console.print("Stopping, and saving …")
                 break
         keeper.save()
     return over or trainer.images_seen >= limit

@@ -154,6 +154,28 @@ def full_disk(_descriptor: int) -> None:
     raise OSError(28, "No space left on device")
 
 
+class Interrupted(io.StringIO):
+    """A terminal on which Ctrl-C is pressed in the middle of the first line, and that takes one at a time."""
+
+    writing = False
+
+    def write(self, text: str) -> int:
+        assert not self.writing, "as a real stream: reentrant call"
+        self.writing = True
+        if not self.getvalue():
+            signal.raise_signal(signal.SIGINT)
+        self.writing = False
+        return super().write(text)
+
+
+def test_a_run_can_be_stopped_while_it_says_something(creatures: SpriteDataset, tmp_path: Path) -> None:
+    trainer = tiny_trainer(creatures, replace(tiny_recipe(), stages=ENDLESS))
+    out = Interrupted()
+    assert not fit(trainer, tmp_path, Console(file=out, width=200))
+    assert "Training" in out.getvalue() and "Stopping, and saving" in out.getvalue()
+    assert read(tmp_path / STATE_FILE).images_seen == trainer.images_seen == BATCH
+
+
 # -- real processes ------------------------------------------------------------------------------------------
 
 

