@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 
 from gan.checkpoint import Checkpoint, load
 from gan.package import SHIPPED
 from gan.sampler import Sampler
+from gan.scorer import scorer_of
 
 MOST_BYTES = 45e6  # with everything that belongs to it
 
@@ -33,12 +35,26 @@ def test_it_is_small_and_says_how_it_was_trained(shipped: Checkpoint) -> None:
 
 def test_it_comes_with_what_further_training_needs(shipped: Checkpoint) -> None:
     companion = Path(SHIPPED).with_name("newmon.training.safetensors")
-    assert Path(SHIPPED).stat().st_size + companion.stat().st_size <= MOST_BYTES
+    belongs = [*Path(SHIPPED).parent.glob("newmon.*")]
+    assert companion in belongs and sum(path.stat().st_size for path in belongs) <= MOST_BYTES
     with safe_open(companion, framework="pt") as file:
         values = json.loads(file.metadata()["values"])
         parts = {name.split("/")[0] for name in file.keys()}  # noqa: SIM118  (the file is no mapping)
     assert values["checkpoint"] == shipped.id
     assert parts == {"generator", "discriminator", "eyes"}
+
+
+def test_a_seed_hatches_the_same_of_its_candidates_on_every_machine(shipped: Checkpoint) -> None:
+    scorer = scorer_of(shipped)
+    assert scorer is not None and scorer.candidates == 8 and not shipped.problems
+    picked = [2, 5, 3, 5, 4, 3, 4, 7, 7, 4, 7, 6, 3, 1, 6, 0]
+    assert scorer.pick(range(16)) == picked and scorer.pick([2**32 - 1]) == [1]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert scorer.pick(range(15, -1, -1)) == picked[::-1]
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_creatures_have_a_body_on_a_transparent_ground_and_differ(shipped: Checkpoint) -> None:
