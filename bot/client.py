@@ -138,7 +138,8 @@ class NewmonBot(Bot):
                 note(error, "the commands could not be sent to Discord")
 
     async def _send_commands(self, noted: Path) -> None:
-        definition = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        commands, translator = self.tree.get_commands(), self.tree.translator or CommandTranslator()
+        definition = [await command.get_translated_payload(self.tree, translator) for command in commands]
         digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
         current = f"{self.application_id} {digest}"
         names = {command.name for command in await self.tree.fetch_commands()}

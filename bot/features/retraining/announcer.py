@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from bot.core.language import speaking
 from bot.features.retraining.notice import Notice, ended_notice, running_notice
 from bot.retrain.progress import Progress
 from bot.store import Job
@@ -57,7 +58,8 @@ class Announcer:
         """
         if self._editing is not None:
             await asyncio.gather(self._editing, return_exceptions=True)
-        notice = ended_notice(job, progress, folder)
+        with speaking(self._locale(job)):
+            notice = ended_notice(job, progress, folder)
         try:
             if job.message_id is not None and job.id not in self._lost and await self._edit(job, notice):
                 return True
@@ -81,7 +83,8 @@ class Announcer:
     async def _show_latest(self) -> None:
         assert self._latest is not None
         job, progress = self._latest
-        notice = running_notice(job, progress)
+        with speaking(self._locale(job)):
+            notice = running_notice(job, progress)
         state = (job.id, notice.picture, dict(notice.embed.to_dict()))
         if state == self._shown:
             return
@@ -129,6 +132,11 @@ class Announcer:
             await channel.send(embed=notice.embed, view=notice.view)
         else:
             await channel.send(embed=notice.embed, view=notice.view, file=file)
+
+    def _locale(self, job: Job) -> discord.Locale | None:
+        """The server's; None, for English, where there is none."""
+        guild = None if job.guild_id is None else self.client.get_guild(job.guild_id)
+        return None if guild is None else guild.preferred_locale
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self.client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)

@@ -11,15 +11,14 @@ from typing import Any
 import discord
 import pytest
 import pytest_asyncio
-from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
-from babel.messages.mofile import write_mo
 from discord import app_commands
 
 from bot.core import language
 from bot.core.language import N_, NN_, CommandTranslator, _, catalogue, ngettext, speaking, told
 from bot.errors import UserError
 from sandbox.driver import SandboxUser
+from tests.bot.catalogues import write_catalogue
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, labels, press, private_answer
 
@@ -40,14 +39,7 @@ EGGS = ("{n} egg", "{n} eggs")
 def german(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A catalogue for German, in which most is missing."""
     folder = tmp_path_factory.mktemp("locales")
-    known = Catalog(locale="de")
-    for sentence, translated in GERMAN.items():
-        known.add(sentence, translated)
-    known.add(EGGS, ("{n} Ei", "{n} Eier"))
-    path = folder / "de" / "LC_MESSAGES" / "newmon.mo"
-    path.parent.mkdir(parents=True)
-    with path.open("wb") as file:
-        write_mo(file, known)
+    write_catalogue(folder, "de", {**GERMAN, EGGS: ("{n} Ei", "{n} Eier")})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(language, "LOCALES", folder)
         yield

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bot.client import NewmonBot
+from bot.core import language
 from bot.core.limits import SLEEPING
 from bot.features.retraining import announcer
 from bot.retrain import jobs
 from sandbox.driver import Message, SandboxUser
+from tests.bot.catalogues import write_catalogue
 from tests.bot.retrain.conftest import process_of
 from tests.bot.retrain.stage import Stage, begin, ends, shows, until
 from tests.bot.talking import labels
@@ -37,6 +40,15 @@ async def test_it_outlives_the_interaction(stage: Stage, oak: SandboxUser) -> No
     await ends(oak, message, "A new checkpoint is in use")
 
 
+async def test_it_is_in_the_language_of_its_server(
+    stage: Stage, oak: SandboxUser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long after the interaction that began it, too."""
+    write_catalogue(tmp_path, "en_GB", {"A new checkpoint is in use": "A fresh checkpoint has arrived"})
+    monkeypatch.setattr(language, "LOCALES", tmp_path)
+    await ends(oak, await begin(stage, oak, "good"), "A fresh checkpoint has arrived")
+
+
 async def test_a_message_that_was_deleted_is_posted_anew_at_the_end(stage: Stage, oak: SandboxUser) -> None:
     message = await begin(stage, oak, "wait")
     job = await stage.bot.latest_job()
@@ -50,7 +62,7 @@ async def test_a_message_that_was_deleted_is_posted_anew_at_the_end(stage: Stage
         )
     )
     assert news.pictures and labels(news) == [f"Go back to {stage.first[:8]}"]
-    assert (await stage.bot.latest_job()).told
+    await until(stage.was_told)
 
 
 async def test_a_rate_limit_is_waited_for(stage: Stage, oak: SandboxUser) -> None:
