@@ -145,7 +145,14 @@ def test_a_checkpoint_becomes_another_measured_and_compared(request_: Request, w
     assert read(request_.run / STATE_FILE).images_seen == 120
 
 
-@pytest.mark.parametrize(("stage", "share"), [("training", 0.5), ("measuring", 0.1), ("evaluating", 0.1)])
+@pytest.mark.parametrize(
+    ("stage", "share"),
+    [
+        ("training", 0.5),
+        pytest.param("measuring", 0.1, marks=pytest.mark.slow),
+        pytest.param("evaluating", 0.1, marks=pytest.mark.slow),
+    ],
+)
 def test_one_that_is_stopped_goes_on_with_the_same_command(
     request_: Request, watched: Watched, stage: str, share: float
 ) -> None:
@@ -183,6 +190,7 @@ def test_looking_at_the_real_images_goes_on_where_it_was_stopped(
     assert [values["done"] for values in looking] == [16, 24, 32, 40]
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_while_it_is_measured_trains_nothing_twice(request_: Request) -> None:
     words = {"--from": request_.checkpoint, "--run": request_.run, "--kimg": request_.kimg}
     words |= {"--data": request_.data, "--samples": 100}
@@ -322,6 +330,7 @@ def test_it_fails_before_it_trains_where_data_or_weights_are_not_there(
     assert not (request_.run / STATE_FILE).exists()
 
 
+@pytest.mark.slow
 def test_data_are_built_first_if_they_are_not_there(
     request_: Request, tmp_path: Path, enlarger: Path
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,45 @@ def autogroup(pid: int | str) -> int | None:
     return int(words[-1]) if words else None  # nothing stands there for a process of the root group
 
 
+# A process that asks for as little as can be. Containers and systems refuse one thing or another.
+STANDS_BACK = """
+import contextlib, os
+from pathlib import Path
+
+os.setpriority(os.PRIO_PROCESS, 0, 19)
+with contextlib.suppress(OSError, AttributeError):
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+with contextlib.suppress(OSError):
+    Path("/proc/self/oom_score_adj").write_text("800")
+print(flush=True)
+input()
+"""
+
+
+def standing(pid: int) -> tuple[int, int | None, str | None]:
+    """Niceness, scheduling policy, and how early it goes where memory runs out."""
+    policy = os.sched_getscheduler(pid) if hasattr(os, "sched_getscheduler") else None
+    score = Path(f"/proc/{pid}/oom_score_adj")
+    return os.getpriority(os.PRIO_PROCESS, pid), policy, score.read_text() if score.exists() else None
+
+
+def environ(pid: int) -> str | None:
+    """A process's environment, where the system shows it."""
+    path = Path(f"/proc/{pid}/environ")
+    return path.read_text() if path.exists() else None
+
+
+async def lowest_standing() -> tuple[int, int | None, str | None]:
+    asking = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", STANDS_BACK), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert asking.stdout is not None
+    await asking.stdout.readline()
+    found = standing(asking.pid)
+    await asking.communicate(b"\n")
+    return found
+
+
 async def test_the_process_stands_back_and_knows_no_secrets(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,15 +75,13 @@ async def test_the_process_stands_back_and_knows_no_secrets(
     job = await rooms.begin("wait")
     await rooms.at_work(job)
     assert job.pid is not None
-    assert os.getpriority(os.PRIO_PROCESS, job.pid) == 19
-    assert os.sched_getscheduler(job.pid) == os.SCHED_IDLE
-    proc = Path("/proc") / str(job.pid)
-    assert int((proc / "oom_score_adj").read_text()) == 800
+    assert standing(job.pid) == await lowest_standing()
+    assert standing(job.pid)[0] == 19
     assert os.getsid(job.pid) == job.pid  # Ctrl-C for the bot is not for it
     if (own := autogroup("self")) is not None:  # its session's share is no larger than its priority
         assert autogroup(job.pid) == 19 != own
-    environment = (proc / "environ").read_text()
-    assert "hush" not in environment and "OMP_NUM_THREADS=" in environment
+    if (known := environ(job.pid)) is not None:
+        assert "hush" not in known and "OMP_NUM_THREADS=" in known
     await rooms.retraining.cancel("Oak")
     await rooms.ended()
 

@@ -160,6 +160,7 @@ async def test_what_ends_the_training_keeps_what_it_learned_and_the_rest_is_trai
         )
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="this system limits no other process")
 async def test_memory_or_room_runs_out_while_it_trains_and_it_goes_on_once_there_is_more(
     stage: Stage,
 ) -> None:
