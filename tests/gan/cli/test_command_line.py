@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import gan.__main__ as program
 from gan.cli import sample
 from gan.config import DEFAULT_PSI
+from gan.package import SHIPPED
 from gan.pictures.sprite import enlarge, from_png
 from gan.sampler import Sampler
 from tests.command_line import CommandLine
@@ -226,7 +226,7 @@ def test_no_command_prints_the_help(command: CommandLine) -> None:
 
 def test_the_shipped_checkpoint_is_found_from_any_folder() -> None:
     root = Path(__file__).resolve().parents[3]
-    assert root / "checkpoints" / "newmon.safetensors" == program.SHIPPED
+    assert root / "checkpoints" / "newmon.safetensors" == SHIPPED
 
 
 def test_help_comes_without_importing_torch() -> None:
