@@ -21,6 +21,12 @@ USUAL: dict[str, dict[str, object]] = {
     "fit": {"--data": "data", "--run": "run", "--no-eyes": None, "--until": "0.004"},
     "export": {"--data": "data", "--out": "o.safetensors", "--allow-unfinished": None},
     "eval": {"--data": "data", "--samples": "1"},
+    "scorer": {
+        "--checkpoint": "a.safetensors",
+        "--grades": "another.csv",
+        "--samples": "1000",
+        "--steps": "10",
+    },
     "retrain": {"--from": "none.safetensors", "--run": "run", "--kimg": "1", "--data": "data"},
 }
 GIVEN = {"export": ["finished"], "eval": ["a.safetensors"]}
@@ -36,6 +42,7 @@ def here(tmp_path: Path, creatures: SpriteDataset, monkeypatch: pytest.MonkeyPat
     write_folder(here / "pictures", 3)
     shutil.copytree(creatures.path, here / "data")
     tiny_checkpoint(here / "a.safetensors")
+    (here / "another.csv").write_text("seed,grade\n" + "".join(f"{seed},fair\n" for seed in range(100)))
     write(here / "finished" / STATE_FILE, steps(tiny_trainer(creatures), 17).state())
 
     def recipe(**changes: object) -> recipes.TrainConfig:

@@ -11,9 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def one_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Yields a callback (what is going on, how much of it is done, how much there is or 0)."""
+    """Yields a callback (what is going on, how much of it is done, how much there is or 0).
+
+    Shown on a terminal only: elsewhere not even its last line break, so that a refusal is one line.
+    """
+    console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as display:
         tasks = {}
 
         def tell(what: str, done: int, total: int) -> None:

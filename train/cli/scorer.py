@@ -24,9 +24,9 @@ def scorer(
         int, typer.Option(min=1000, max=1_000_000, help="How many creatures the scores are distilled on.")
     ] = 30_000,
     candidates: Annotated[int, typer.Option(min=1, max=16, help="Of how many a hatch takes the best.")] = 6,
-    steps: Annotated[int, typer.Option(min=1, help="Of learning the scores from w.")] = 4000,
+    steps: Annotated[int, typer.Option(min=10, max=10_000_000, help="Of learning the scores from w.")] = 4000,
     cache: Annotated[Path, typer.Option(help="Where drawn creatures are kept.")] = Path("data/cache/scorer"),
-    seed: Annotated[int, typer.Option(min=0, help="Decides all randomness.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides all randomness.")] = 0,
     force: ForceOption = False,
 ) -> None:
     """Learn from graded creatures which of a seed's candidates to hatch; written beside the checkpoint."""
@@ -36,10 +36,10 @@ def scorer(
     from train.traits.grades import FOLDER, read_grades
     from train.traits.scorer import learn
 
+    loaded = load(checkpoint)
     check_replaces([path_beside(checkpoint, SCORER)], force)
     if not available("lite0"):
         raise CommandError("The scorer looks through a pretrained network: run `make retrain-ready` first.")
-    loaded = load(checkpoint)
     if SCORER in loaded.own_sections:
         raise CommandError(f"{checkpoint} holds a scorer already, which belongs to its id.")
     given = read_grades(grades or FOLDER / f"{loaded.id}.csv")

@@ -24,7 +24,7 @@ from gan.files import write
 from gan.latents import noise_from_seed, z_from_seed
 from gan.pretrained.efficientnet import FrozenEfficientNet, over_white, resize
 from gan.sections import SCORER, Section
-from train.errors import DataError
+from train.errors import DataError, disk_error
 from train.step.precision import choose
 from train.traits.distil import OnProgress, distil
 from train.traits.grades import Grades
@@ -91,14 +91,20 @@ class Artist:
 
 
 def draw(artist: Artist, first: int, count: int, folder: Path, progress: OnProgress) -> Drawn:
-    """`count` creatures from seed `first` on. Finished shards are kept in `folder` and not drawn again."""
+    """`count` creatures from seed `first` on. Finished shards are kept in `folder` and not drawn again.
+
+    Raises `DataError` where nothing can be kept.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(folder, error) from error
     parts: list[Drawn] = []
     for start in range(first, first + count, SHARD):
         path = folder / f"{start}-{SHARD}.safetensors"
         drawn = _read(path)
         if drawn is None:
             drawn = artist(range(start, start + SHARD))
-            folder.mkdir(parents=True, exist_ok=True)
             write(path, to_bytes({"w": drawn.w, "features": drawn.features.half()}))
         parts.append(drawn)
         progress("Drawing creatures", min(start + SHARD - first, count), count)

@@ -104,6 +104,12 @@ def test_what_was_drawn_is_not_drawn_again(checkpoint: Checkpoint, tmp_path: Pat
     assert files[0].stat().st_mtime_ns == kept
 
 
+def test_a_cache_that_cannot_be_written_is_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="Cannot write"):
+        draw(Artist(checkpoint), 0, 1, tmp_path / "file", lambda *_: None)
+
+
 def test_the_grades_of_another_checkpoint_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
     grades = Grades("0123456789abcdef", list(range(100)), np.zeros(100))
     with pytest.raises(DataError, match="0123456789abcdef"):
