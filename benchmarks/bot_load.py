@@ -32,7 +32,7 @@ from sandbox.driver import InteractionHandle, Message, SandboxUser
 SHIPPED = Path("checkpoints/newmon.safetensors")
 GALLERY = 10_000
 GALLERY_TIMES = 20
-PATIENCE_S = 60.0
+MEETING_TIMEOUT_S = 60.0
 PROBE_S = 5.0  # how often memory is looked at
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -107,7 +107,7 @@ class Answer:
 async def one_request(user: SandboxUser) -> Answer:
     handle = await user.command("newmon")
     try:
-        message = await user.wait(lambda: settled(handle), PATIENCE_S)
+        message = await user.wait(lambda: settled(handle), MEETING_TIMEOUT_S)
     except TimeoutError:
         message = None
     since = handle.sent_at

@@ -43,7 +43,7 @@ def main(
         speeds: dict[str, list[float]] = {"one by one": [], "replayed": []}
         for round_ in range(ROUNDS + 1):
             for name, values in speeds.items():
-                trainer.records = name == "replayed"
+                trainer.runner.uses_graphs = name == "replayed"
                 speed = images_per_s(trainer, steps)
                 if round_:  # the first one records, and chooses kernels
                     values.append(speed)

@@ -146,15 +146,15 @@ def begin(dataset: SpriteDataset, folder: Path, clock: Clock, threads: int) -> P
 
 
 def keeps_networks(change: Change) -> bool:
-    """Whether a variant trains the recipe's own networks; the eyes' heads may begin afresh."""
+    """Whether a variant trains the recipe's own networks; the pretrained one's heads may begin afresh."""
     own, changed = TrainConfig(), change(TrainConfig())
     return (changed.network, changed.discriminator) == (own.network, own.discriminator)
 
 
 def begins_alike(change: Change) -> bool:
     """Whether a variant's networks and training are those of the recipe up to 16×16."""
-    eyes = change(TrainConfig()).eyes
-    return keeps_networks(change) and not (eyes.enabled and eyes.from_resolution < 32)
+    pretrained = change(TrainConfig()).pretrained
+    return keeps_networks(change) and not (pretrained.enabled and pretrained.from_resolution < 32)
 
 
 def small_recipe(seed: int) -> TrainConfig:

@@ -25,7 +25,7 @@ def recipe(**changes: object) -> Change:
 
 
 def within(part: str, **changes: object) -> Change:
-    """Changes fields of a part of the recipe: its `network`, `eyes` or `augment`."""
+    """Changes fields of a part of the recipe: its `network`, `pretrained` or `augment`."""
     return lambda config: replace(config, **{part: replace(getattr(config, part), **changes)})
 
 
@@ -92,23 +92,23 @@ VARIANTS: dict[str, Change] = {
     "no mixing": recipe(mixing_probability=0.0),
     "mixing 0.5": recipe(mixing_probability=0.5),
     "mixing 0.9": recipe(mixing_probability=0.9),
-    "no eyes": within("eyes", enabled=False),
-    "eyes from 16": within("eyes", from_resolution=16),
-    "eyes' weight 0.5": within("eyes", weight=0.5),
-    "eyes' weight 2": within("eyes", weight=2.0),
-    "eyes from stride 4": within("eyes", first_stride=4),
-    "eyes from stride 16": within("eyes", first_stride=16),
-    "eyes' pictures of 64": within("eyes", image_side=64),
-    "eyes' pictures of 96": within("eyes", image_side=96),
-    "eyes' pictures of 192": within("eyes", image_side=192, most_enlarged=3),
-    "eyes' pictures 4 times as large": within("eyes", most_enlarged=4),
-    "eyes' heads see minibatch-stddev": within("eyes", minibatch_stddev=True),
-    "eyes' heads 128 wide": within("eyes", width=128),
-    "eyes' lr 0.0005": within("eyes", lr=0.0005),
-    "eyes' lr 0.002": within("eyes", lr=0.002),
-    "eyes' gamma 1": within("eyes", gamma=1.0),
-    "eyes' gamma 10": within("eyes", gamma=10.0),
-    "eyes' gamma 100": within("eyes", gamma=100.0),
+    "no pretrained": within("pretrained", enabled=False),
+    "pretrained from 16": within("pretrained", from_resolution=16),
+    "pretrained weight 0.5": within("pretrained", weight=0.5),
+    "pretrained weight 2": within("pretrained", weight=2.0),
+    "pretrained from stride 4": within("pretrained", first_stride=4),
+    "pretrained from stride 16": within("pretrained", first_stride=16),
+    "pretrained pictures of 64": within("pretrained", image_side=64),
+    "pretrained pictures of 96": within("pretrained", image_side=96),
+    "pretrained pictures of 192": within("pretrained", image_side=192, most_enlarged=3),
+    "pretrained pictures 4 times as large": within("pretrained", most_enlarged=4),
+    "pretrained heads see minibatch-stddev": within("pretrained", minibatch_stddev=True),
+    "pretrained heads 128 wide": within("pretrained", width=128),
+    "pretrained lr 0.0005": within("pretrained", lr=0.0005),
+    "pretrained lr 0.002": within("pretrained", lr=0.002),
+    "pretrained gamma 1": within("pretrained", gamma=1.0),
+    "pretrained gamma 10": within("pretrained", gamma=10.0),
+    "pretrained gamma 100": within("pretrained", gamma=100.0),
     "augmentation 0.4": within("augment", probability=0.4, target=None),
     "augmentation 0.2": within("augment", probability=0.2, target=None),
     "no translation": within("augment", translation=0.0),

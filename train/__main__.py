@@ -171,8 +171,13 @@ def fit(
     lr: Annotated[float | None, typer.Option(help="Learning rate of both networks before it falls.")] = None,
     loss: Annotated[Loss | None, typer.Option(help="The adversarial loss and its penalties.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all randomness of a new run.")] = None,
-    eyes: Annotated[
-        bool | None, typer.Option("--eyes/--no-eyes", help="A second discriminator with pretrained eyes.")
+    pretrained: Annotated[
+        bool | None,
+        typer.Option(
+            "--pretrained/--no-pretrained",
+            "--eyes/--no-eyes",
+            help="A second discriminator, which looks through a pretrained network.",
+        ),
     ] = None,
     style: Annotated[Style | None, typer.Option(help="How w enters a layer, in a new run.")] = None,
     mapping_layers: Annotated[
@@ -234,7 +239,7 @@ def fit(
         lr=lr,
         loss=loss,
         seed=seed,
-        eyes=eyes,
+        pretrained=pretrained,
         style=style,
         mapping_layers=mapping_layers,
         article=article,

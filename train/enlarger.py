@@ -108,7 +108,7 @@ def learn(
     """A new enlarger, after so many minutes, or `steps` instead; its learning rate falls until then."""
     compute = compute or choose()
     torch.manual_seed(seed)
-    enlarger = compute.place(Enlarger(config))
+    enlarger = compute.to_device(Enlarger(config))
     for parameter in enlarger.body[-1].parameters():
         torch.nn.init.zeros_(parameter)  # begins as smooth enlarging
     optimizer = torch.optim.Adam(enlarger.parameters(), LR, betas=(0.9, 0.99), fused=True)

@@ -1,4 +1,4 @@
-"""The errors of the data side of training."""
+"""What can go wrong in training. The text of each is one sentence or two, fit to show to a user."""
 
 import errno
 from pathlib import Path
@@ -7,11 +7,31 @@ from gan.errors import UserError
 
 
 class DataError(UserError):
-    """The data set cannot be fetched, built or opened. Its text is one sentence fit to show to a user."""
+    """The data set cannot be fetched, built or opened."""
 
 
 class MetricsError(UserError):
-    """Samples or data that cannot be measured. Its text is one sentence fit to show to a user."""
+    """Samples or data that cannot be measured."""
+
+
+class ScheduleError(UserError, ValueError):
+    """A schedule that cannot be followed."""
+
+
+class StateError(UserError):
+    """A training state that cannot be used."""
+
+
+class PrecisionError(UserError):
+    """A number format that this machine cannot train in."""
+
+
+class TrainingError(UserError):
+    """Training that cannot go on."""
+
+
+class DivergedError(TrainingError):
+    """Losses or weights stopped being finite: whoever runs the loop goes back to the last good state."""
 
 
 def disk_error(path: Path, error: OSError) -> DataError:

@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args
 
 from gan.config import BASE_RESOLUTION, ConfigError, NetworkConfig
 from train.schedule import Stage, phase_at
+from train.stored_names import RECIPE_FIELDS, from_stored, to_stored
 
 Loss = Literal["rpgan", "nonsaturating"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
-SMALLEST_FOR_EYES = 16  # pixels: doubled they make a picture that the pretrained network does not shrink away
-STRIDES_OF_EYES = (4, 8, 16)
+PRETRAINED_LEAST_RESOLUTION = 16  # pixels: doubled they are a picture that its network does not shrink away
+PRETRAINED_STRIDES = (4, 8, 16)
 MOST_HELD_OUT = 0.5  # of all species
 SEED_MAX = 2**32 - 1
 LEAST_SHARE = 8  # images of a batch a process: groups of four, of every second image where penalties look
@@ -35,11 +36,11 @@ DEFAULT_STAGES = (
 class AugmentConfig:
     """Strengths of the augmentations in `train.step.augment`; each sample gets each one with `probability`.
 
-    The probability adapts to how far the discriminators lead, unless `target` is None.
+    The probability adapts to how much the discriminators overfit, unless `target` is None.
     """
 
     probability: float = 0.7  # to begin with
-    target: float | None = 0.6  # the lead (`losses.lead`) that the probability steers towards
+    target: float | None = 0.6  # of `losses.overfitting`: what the probability steers towards
     least: float = 0.2  # on sets as small as this one some is always needed
     most: float = 0.8  # beyond that the augmentations leak into the samples
     adjust_kimg: float = 100.0  # how many images it takes from 0 to 1
@@ -70,7 +71,7 @@ def with_levels(channels: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class EyesConfig:
+class PretrainedDiscriminatorConfig:
     """The second discriminator, which looks through a pretrained network."""
 
     enabled: bool = True
@@ -84,6 +85,11 @@ class EyesConfig:
     lr: float = 0.001
     gamma: float = 0.0  # weight of the heads' own R1 and R2, at the features that they see
     augment: AugmentConfig | None = None  # of what they see; None: they see what the discriminator sees
+
+    @property
+    def heads(self) -> tuple[int, int, bool]:
+        """What the shapes of the heads hang on."""
+        return self.width, self.first_stride, self.minibatch_stddev
 
 
 @dataclass(frozen=True)
@@ -105,10 +111,10 @@ class TrainConfig:
     betas: tuple[float, float] = (0.0, 0.99)
     gamma: float = 1.0  # weight of R1 and R2
     penalty_interval: int = 16  # steps between gradient penalties (lazy regularisation)
-    clamps_fakes: bool = True  # judges see fakes as a picture can hold them (`train.step.clamp`)
+    clamps_fakes: bool = True  # discriminators see them as a picture can hold them (`losses.clamp_images`)
     mixing_probability: float = 0.7  # share of samples that get two styles: `/mix` lives on it
     ema_half_lives_kimg: tuple[float, ...] = (5.0, 20.0)
-    eyes: EyesConfig = field(default_factory=EyesConfig)
+    pretrained: PretrainedDiscriminatorConfig = field(default_factory=PretrainedDiscriminatorConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     holdout: float = 0.0  # share of the species that training never sees (`train.data.holdout`)
     seed: int = 0
@@ -130,22 +136,23 @@ class TrainConfig:
             raise ConfigError(f"Unknown loss {self.loss!r}: use one of {', '.join(get_args(Loss))}.")
         if not 0 < self.lr < 1:
             raise ConfigError(f"The learning rate must lie between 0 and 1, which {self.lr} does not.")
-        if self.eyes.enabled and self.eyes.from_resolution < SMALLEST_FOR_EYES:
+        pretrained = self.pretrained
+        if pretrained.enabled and pretrained.from_resolution < PRETRAINED_LEAST_RESOLUTION:
             raise ConfigError(
-                f"Pretrained eyes need images of {SMALLEST_FOR_EYES} pixels or more, "
-                f"not {self.eyes.from_resolution}."
+                f"The pretrained discriminator needs images of {PRETRAINED_LEAST_RESOLUTION} pixels or more, "
+                f"not {pretrained.from_resolution}."
             )
-        if self.eyes.first_stride not in STRIDES_OF_EYES:
+        if pretrained.first_stride not in PRETRAINED_STRIDES:
             raise ConfigError(
-                f"The eyes' finest features have a stride of {', '.join(map(str, STRIDES_OF_EYES))}, "
-                f"not {self.eyes.first_stride}."
+                "The pretrained discriminator's finest features have a stride of "
+                f"{', '.join(map(str, PRETRAINED_STRIDES))}, not {pretrained.first_stride}."
             )
         if not 0 < self.discriminator_lr <= 10:
             raise ConfigError(
                 "The discriminator's learning rate is more than 0 and at most 10 times the generator's, "
                 f"not {self.discriminator_lr:g} times."
             )
-        for augment in (self.augment, self.eyes.augment or self.augment):
+        for augment in (self.augment, pretrained.augment or self.augment):
             if not 0 <= augment.least <= augment.probability <= augment.most <= 1:
                 raise ConfigError(
                     "The probability of augmentation must lie within its bounds, and these from 0 to 1: "
@@ -175,14 +182,14 @@ class TrainConfig:
         return math.ceil(size / least) * least
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self) | {"network": self.network.to_dict()}
+        """As plain JSON values, under their names in files (`train.stored_names`)."""
+        return to_stored(asdict(self) | {"network": self.network.to_dict()}, RECIPE_FIELDS)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
         """The inverse of `to_dict`. Raises `ConfigError` for anything that is not a recipe."""
         try:
-            return cls._from_dict(values)
+            return cls._from_dict(from_stored(values, RECIPE_FIELDS))
         except (KeyError, TypeError) as error:
             raise ConfigError(f"The recipe has missing or unknown fields: {error}.") from error
 
@@ -196,12 +203,14 @@ class TrainConfig:
                 "discriminator_channels": tuple(values["discriminator_channels"]),
                 "betas": tuple(values["betas"]),
                 "ema_half_lives_kimg": tuple(values["ema_half_lives_kimg"]),
-                "eyes": _eyes_from_dict(values["eyes"]),
+                "pretrained": _pretrained_from_dict(values["pretrained"]),
                 "augment": AugmentConfig(**values["augment"]),
             }
         )
 
 
-def _eyes_from_dict(values: dict[str, Any]) -> EyesConfig:
+def _pretrained_from_dict(values: dict[str, Any]) -> PretrainedDiscriminatorConfig:
     augment = values.get("augment")
-    return EyesConfig(**{**values, "augment": None if augment is None else AugmentConfig(**augment)})
+    return PretrainedDiscriminatorConfig(
+        **{**values, "augment": None if augment is None else AugmentConfig(**augment)}
+    )

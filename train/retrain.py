@@ -25,11 +25,21 @@ from train.cli.eval import best_of
 from train.data.build import build_from_folder, build_from_package
 from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
 from train.data.dataset import SpriteDataset
+from train.errors import StateError
 from train.eval.evaluate import Evaluation, evaluate
 from train.eval.reference import FeatureExtractor, Reference, build_reference
 from train.eval.significance import compare
 from train.lock import locked
-from train.protocol import COMPARISON_FILE, GRIDS, INDEX_FILE, PACKAGE_SOURCE, STATE_FILE, Journal, Judgement
+from train.protocol import (
+    CHECKPOINT_SUFFIX,
+    COMPARISON_FILE,
+    GRIDS,
+    INDEX_FILE,
+    PACKAGE_SOURCE,
+    STATE_FILE,
+    Journal,
+    Judgement,
+)
 from train.run.continuation import read_continuation
 from train.run.export import export
 from train.run.kid_tracker import SAMPLES as KID_SAMPLES
@@ -37,7 +47,8 @@ from train.run.launch import Changes, launch
 from train.run.loop import TICK_IMAGES, stored_state
 from train.run.progress import sample_grid, write_grid
 from train.schedule import Phase
-from train.state import StateError, read
+from train.state import read
+from train.stored_names import ema
 
 PARENT_FILE = "parent.json"
 JUDGED: dict[Judgement, str] = {"better": "better", "same": "about the same", "worse": "worse"}
@@ -217,7 +228,7 @@ def _set_damaged_aside(path: Path, console: Console) -> None:
 def _exported(run: Path, parent: Checkpoint) -> dict[str, Path]:
     """All averages of the run as checkpoints, by name, with the last stages of the one they come from."""
     half_lives = read(run / STATE_FILE).config.ema_half_lives_kimg
-    paths = {f"ema{h:g}": run / f"ema{h:g}.safetensors" for h in half_lives}
+    paths = {ema(h): run / f"{ema(h)}{CHECKPOINT_SUFFIX}" for h in half_lives}
     for half_life, path in zip(half_lives, paths.values(), strict=True):
         export(run, path, half_life, allow_unfinished=True, finish=parent.finish, enlarger=parent.enlarger)
     return paths

@@ -8,11 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gan.errors import UserError
-
-
-class ScheduleError(UserError, ValueError):
-    """A schedule that cannot be followed. Its text is fit to show to a user."""
+from train.errors import ScheduleError
 
 
 @dataclass(frozen=True)

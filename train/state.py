@@ -17,18 +17,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan.config import ConfigError
-from gan.errors import UserError
+from train import stored_names as stored
+from train.errors import StateError
 from train.recipe import TrainConfig
 
 FORMAT = "newmon-training-state"
 VERSION = 1
-
-
-DATA_PATH = "data_path"  # where the data lay that a run was trained on last; stays on this machine
-
-
-class StateError(UserError):
-    """A training state that cannot be used. Its text is fit to show to a user."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class State:
     @property
     def images_seen(self) -> int:
         """How many real images the run has shown. Raises `StateError` if that is missing."""
-        images_seen = self.values.get("images_seen")
+        images_seen = self.values.get(stored.IMAGES_SEEN)
         if not isinstance(images_seen, int) or images_seen < 0:
             raise StateError("The training state does not say how many images it has seen.")
         return images_seen
@@ -53,6 +47,17 @@ class State:
             raise StateError(f"The training state's {name} is no number that could be gone on with.")
         return float(value)
 
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors of one network or optimiser, by their names in it."""
+        prefix = f"{name}/"
+        return {k.removeprefix(prefix): t for k, t in self.tensors.items() if k.startswith(prefix)}
+
+    @property
+    def generators(self) -> set[str]:
+        """The parts that are generators: the one that learns, and its averages."""
+        parts = {name.partition("/")[0] for name in self.tensors}
+        return {part for part in parts if part == stored.GENERATOR or part.startswith(stored.EMA)}
+
     @property
     def finite(self) -> bool:
         """Whether every weight and moment is a finite number: only such a state is worth keeping."""
@@ -61,13 +66,13 @@ class State:
     @property
     def began_with(self) -> str | None:
         """The id of the checkpoint that the run started from: what travels with one is that one's own."""
-        return self.values.get("checkpoint") or self.values.get("began_with")
+        return self.values.get("checkpoint") or self.values.get(stored.BEGAN_WITH)
 
     @property
     def config(self) -> TrainConfig:
         """The recipe of the run. Raises `StateError` if this version cannot follow it."""
         try:
-            return TrainConfig.from_dict(self.values.get("config", {}))
+            return TrainConfig.from_dict(self.values.get(stored.CONFIG, {}))
         except ConfigError as error:
             raise StateError(f"The training state has a recipe that cannot be followed: {error}") from error
 
@@ -84,15 +89,9 @@ def collect(modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> 
 
 def restore(state: State, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> None:
     """The inverse of `collect`. Raises `StateError` if the state is not of these modules."""
-
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {
-            k.removeprefix(f"{prefix}/"): t for k, t in state.tensors.items() if k.startswith(f"{prefix}/")
-        }
-
     try:
         for m, module in modules.items():
-            module.load_state_dict(part(m))
+            module.load_state_dict(state.part(m))
     except RuntimeError as error:
         raise StateError(
             f"The saved state does not fit these networks: {str(error).splitlines()[0]}"
@@ -100,7 +99,7 @@ def restore(state: State, modules: dict[str, nn.Module], optimizers: dict[str, O
     for o, optimizer in optimizers.items():
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in part(o).items():
+        for name, tensor in state.part(o).items():
             index, moment = name.split("/")
             moments.setdefault(int(index), {})[moment] = _laid_out_like(parameters[int(index)], tensor)
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

@@ -32,14 +32,14 @@ from train import retrain as retraining
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
-from train.errors import DataError
+from train.errors import DataError, StateError
 from train.eval import reference as references
 from train.lock import locked
 from train.protocol import STATE_FILE, Journal
 from train.retrain import Request, UnwrittenError, describe, retrain
 from train.run.continuation import continuation_path, read_continuation
 from train.run.export import export
-from train.state import StateError, read, write
+from train.state import read, write
 
 pytestmark = pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from train.state import FORMAT, State, StateError, read, write
+from train.errors import StateError
+from train.state import FORMAT, State, read, write
 
 STATE = State({"generator/a": torch.arange(20_000.0).reshape(100, 200)}, {"images_seen": 7})
 

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gan.checkpoint import load
 from gan.files import check_replaces
 from gan.generator import Generator
+from train import stored_names as stored
 from train.data.dataset import SpriteDataset
 from train.data.holdout import by_name, by_share
 from train.errors import DataError, MetricsError
@@ -162,7 +163,7 @@ def trained_without(what: Path) -> tuple[float, dict[str, Any]]:
     """The share of the species that a run, or the run of a checkpoint, never saw; and of which data."""
     if what.is_dir():
         state = read(what / STATE_FILE)
-        return state.config.holdout, state.values.get("dataset") or {}
+        return state.config.holdout, state.values.get(stored.DATASET) or {}
     metadata = load(what).metadata
     recipe, dataset = metadata.get("recipe"), metadata.get("dataset")
     share = float(recipe.get("holdout", 0)) if isinstance(recipe, dict) else 0.0
@@ -173,7 +174,7 @@ def best_half_life(run: Path, data: Path) -> float:
     """The half-life in kimg of the run's average with the lowest KID, as `eval` finds it."""
     config = read(run / STATE_FILE).config
     _, best = evaluate_all(Request(run, data, BEST_SAMPLES), Console(stderr=True))
-    return next(h for h in config.ema_half_lives_kimg if best == f"ema{h:g}")
+    return next(h for h in config.ema_half_lives_kimg if best == stored.ema(h))
 
 
 def best_of(reports: dict[str, Report]) -> str:
@@ -187,7 +188,7 @@ def candidates(what: Path, raw: bool = False) -> dict[str, Generator]:
         checkpoint = load(what)
         return {checkpoint.id: checkpoint.generator}
     state = read(what / STATE_FILE)
-    found = {f"ema{h:g}": averaged_generator(state, h) for h in state.config.ema_half_lives_kimg}
+    found = {stored.ema(h): averaged_generator(state, h) for h in state.config.ema_half_lives_kimg}
     if raw:
         found["raw"] = _raw_generator(state, next(iter(found.values())))
     for generator in found.values():
@@ -198,7 +199,7 @@ def candidates(what: Path, raw: bool = False) -> dict[str, Generator]:
 
 def _raw_generator(state: State, like: Generator) -> Generator:
     generator = copy.deepcopy(like)
-    restore(state, {"generator": generator}, {})
+    restore(state, {stored.GENERATOR: generator}, {})
     return generator
 
 

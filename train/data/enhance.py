@@ -55,7 +55,7 @@ class Enhancer:
 
     def __init__(self, wheel: Path) -> None:
         self.compute = choose()
-        self.network = self.compute.place(read_network(wheel))
+        self.network = self.compute.to_device(read_network(wheel))
 
     @torch.no_grad()
     def __call__(self, squares: np.ndarray, resolution: int) -> np.ndarray:

@@ -50,7 +50,7 @@ def least_typical(images: np.ndarray, species: np.ndarray, share: float, progres
 def _features(images: np.ndarray, progress: Progress) -> Tensor:
     """float32 [N, 1280] of the pictures over white."""
     compute = choose()
-    network = compute.place(FrozenEfficientNet("lite0", head=True).eval())
+    network = compute.to_device(FrozenEfficientNet("lite0", head=True).eval())
     parts: list[Tensor] = []
     for start in range(0, len(images), BATCH):
         batch = to_batch(images[start : start + BATCH].copy(), 1, compute.device)

@@ -13,10 +13,12 @@ import torch
 from gan.checkpoint import CheckpointError, load
 from gan.config import ConfigError, NetworkConfig
 from gan.generator import Generator
+from train import stored_names as stored
+from train.errors import StateError
 from train.protocol import CHECKPOINT_SUFFIX, TRAINING_SUFFIX
-from train.state import DATA_PATH, State, StateError, read, write
+from train.state import State, read, write
 
-PARTS = ("generator/", "discriminator/", "eyes/")
+PARTS = (stored.GENERATOR, stored.DISCRIMINATOR, stored.PRETRAINED_HEADS)
 NOISE = ".noise.strength"
 
 
@@ -33,9 +35,9 @@ def write_continuation(checkpoint: Path, checkpoint_id: str, state: State) -> No
     tensors = {
         name: t.half() if t.is_floating_point() else t
         for name, t in state.tensors.items()
-        if name.startswith(PARTS)
+        if name.partition("/")[0] in PARTS
     }
-    values = {name: value for name, value in state.values.items() if name != DATA_PATH}
+    values = {name: value for name, value in state.values.items() if name != stored.DATA_PATH}
     write(continuation_path(checkpoint), State(tensors, {**values, "checkpoint": checkpoint_id}))
 
 
@@ -57,7 +59,7 @@ def read_continuation(checkpoint: Path) -> State:
     tensors = {name: t.float() if t.is_floating_point() else t for name, t in state.tensors.items()}
     average = loaded.generator.state_dict()
     for half_life in state.config.ema_half_lives_kimg:
-        tensors |= {f"ema{half_life:g}/{name}": t.detach().float() for name, t in average.items()}
+        tensors |= {f"{stored.ema(half_life)}/{name}": t.detach().float() for name, t in average.items()}
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError(f"{path} holds weights that are not finite.")
     return State(tensors, state.values)
@@ -77,7 +79,7 @@ def with_noise_as_in(state: State, network: NetworkConfig) -> State:
     """The state for a network that has noise in other layers: strengths left out, or beginning at zero."""
     with torch.device("meta"):
         strengths = {name: t for name, t in Generator(network).state_dict().items() if name.endswith(NOISE)}
-    generators = {name.split("/")[0] for name in state.tensors if name.startswith(("generator/", "ema"))}
+    generators = state.generators
     tensors = {name: t for name, t in state.tensors.items() if not name.endswith(NOISE)}
     for part in generators:
         for name, t in strengths.items():

@@ -16,11 +16,13 @@ from gan.layers import ModulatedConv2d
 from gan.levels import measure
 from gan.pictures.enlarge import Enlarger
 from gan.pictures.finish import Finish
+from train import stored_names as stored
+from train.errors import StateError
 from train.protocol import STATE_FILE
 from train.recipe import TrainConfig
 from train.run.continuation import write_continuation
 from train.schedule import Phase, phase_at
-from train.state import State, StateError, read
+from train.state import State, read
 
 MEAN_STYLES = 10_000  # how many z the mean style is measured with
 MEAN_STYLE_SEED = 0
@@ -70,7 +72,7 @@ def export(
         "stages": config.to_dict()["stages"],
         "resolution_reached": phase.resolution,
         "alpha": phase.alpha,
-        "dataset": state.values.get("dataset", dataset),
+        "dataset": state.values.get(stored.DATASET, dataset),
         "recipe": config.to_dict(),
         "ema_half_life_kimg": half_life,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -100,11 +102,9 @@ def choose_half_life(config: TrainConfig, images_seen: int, wanted: float | None
 
 def averaged_generator(state: State, half_life_kimg: float) -> Generator:
     """The averaged copy with that half-life. Raises `StateError` if the state does not hold it whole."""
-    prefix = f"ema{half_life_kimg:g}/"
-    tensors = {k.removeprefix(prefix): t for k, t in state.tensors.items() if k.startswith(prefix)}
     generator = Generator(state.config.network)
     try:
-        generator.load_state_dict(tensors)
+        generator.load_state_dict(state.part(stored.ema(half_life_kimg)))
     except RuntimeError as error:
         raise StateError("The training state does not hold the weights of its own network.") from error
     return generator.eval().requires_grad_(False)

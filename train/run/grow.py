@@ -7,7 +7,6 @@ trains new layers on frozen ones in the same way).
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import torch
@@ -15,9 +14,11 @@ import torch
 from gan.config import ConfigError
 from gan.discriminator import Discriminator
 from gan.generator import Generator
+from train import stored_names as stored
+from train.errors import StateError
 from train.recipe import with_levels
-from train.schedule import LONGEST_FADE_KIMG, Phase, Stage, phase_at
-from train.state import State, StateError
+from train.schedule import LONGEST_FADE_KIMG, Stage, phase_at
+from train.state import State
 
 GROWN_KIMG = 400.0  # of the new level's stage
 HOLD_KIMG = 30.0  # how long the trained levels hold still in it: the fade, and as long again
@@ -51,29 +52,18 @@ def grown(start: State, resolution: int, width: int | None = None) -> State:
     config = replace(old.with_network(network), stages=(*_ended(old.stages, start.images_seen), newest))
     torch.manual_seed(config.seed)
     generator, discriminator = Generator(network), Discriminator(config.discriminator)
-    averages = sorted({name.split("/")[0] for name in start.tensors if name.startswith("ema")})
+    averages = sorted(start.generators - {stored.GENERATOR})
     tensors = dict(start.tensors)
     for name, fresh in generator.state_dict().items():
         trained = start.tensors.get(f"{averages[0]}/{name}")
         begun = fresh.detach().float() if trained is None else trained
-        tensors |= {f"{part}/{name}": begun.clone() for part in ("generator", *averages)}
+        tensors |= {f"{part}/{name}": begun.clone() for part in (stored.GENERATOR, *averages)}
     for name, fresh in discriminator.state_dict().items():
-        tensors.setdefault(f"discriminator/{name}", fresh.detach().float())
-    return State(tensors, {**start.values, "config": config.to_dict()})
+        tensors.setdefault(f"{stored.DISCRIMINATOR}/{name}", fresh.detach().float())
+    return State(tensors, {**start.values, stored.CONFIG: config.to_dict()})
 
 
 def _ended(stages: tuple[Stage, ...], images: int) -> tuple[Stage, ...]:
     """The stages, the last one as long as it was in fact, so that the next begins at `images`."""
     before = sum(round(stage.kimg * 1000) for stage in stages[:-1])
     return (*stages[:-1], replace(stages[-1], kimg=(images - before) / 1000))
-
-
-def hold_still(generator: Generator, discriminator: Discriminator, phase: Phase) -> None:
-    """Let the newest level alone take gradients where the phase says so, and else all of them."""
-    top = generator.config.resolutions.index(phase.resolution)
-    newest = [generator.synthesis.levels[top], discriminator.from_image[top]]
-    if top > 0:
-        newest.append(discriminator.blocks[top - 1])
-    learning = {parameter for module in newest for parameter in module.parameters()}
-    for parameter in itertools.chain(generator.parameters(), discriminator.parameters()):
-        parameter.requires_grad_(not phase.holds or parameter in learning)

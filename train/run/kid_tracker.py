@@ -10,7 +10,7 @@ from train.step.trainer import Trainer
 SAMPLES = 1000
 
 
-class Meter:
+class KidTracker:
     """Measures the first average of a run every so many kimg, at the resolution that it has reached.
 
     Raises `MetricsError` where the packages of the `train` extra are missing.

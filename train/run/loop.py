@@ -17,15 +17,17 @@ from rich.console import Console
 
 from gan.config import NetworkConfig
 from train.cli.options import DEFAULT_DATA
+from train.errors import DivergedError, StateError, TrainingError
 from train.lock import locked
 from train.protocol import STATE_FILE
 from train.recipe import TrainConfig
-from train.run.annealing import TimeBox, annealed
-from train.run.kid_tracker import Meter
+from train.run.kid_tracker import KidTracker
 from train.run.progress import Reporter
+from train.run.time_box import TimeBox, annealed
 from train.schedule import total_images
-from train.state import DATA_PATH, State, StateError, read, write
-from train.step.trainer import DivergedError, Trainer, TrainingError
+from train.state import State, read, write
+from train.step.trainer import Trainer
+from train.stored_names import DATA_PATH, DATASET
 
 TICK_IMAGES = 4000
 LEAST_TICK_S = 10  # a GPU shows thousands of images a second: that many grids nobody looks at
@@ -111,10 +113,10 @@ def stop_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-class Keeper:
+class StateSaver:
     """The saved state of a run: written now and then, and gone back to when the run diverges.
 
-    The process that leads writes; all read, from a folder that they share.
+    The main process writes; all read, from a folder that they share.
     """
 
     def __init__(self, trainer: Trainer, path: Path, console: Console) -> None:
@@ -126,12 +128,12 @@ class Keeper:
 
     def begin(self, start: State | None) -> None:
         """Resume from the saved state, else save a first one: `start`, or a network that knows nothing."""
-        resumes = self.trainer.world.any(self.path.exists())
+        resumes = self.trainer.group.any(self.path.exists())
         if resumes:
             start = read(self.path)
         if start is not None:
             self.trainer.load_state(start)
-            trained_on = start.values.get("dataset", {}).get("sha256")
+            trained_on = start.values.get(DATASET, {}).get("sha256")
             if trained_on != self.trainer.dataset.index["sha256"]:
                 self.console.print("Note: so far this was trained on other data.")
             verb = "Resuming" if resumes else "Beginning"
@@ -146,14 +148,14 @@ class Keeper:
         state = self.trainer.state()
         if not state.finite:
             raise DivergedError(f"Weights stopped being finite by {state.images_seen / 1000:.1f} kimg.")
-        if self.trainer.world.leads:
+        if self.trainer.group.is_main:
             write(self.path, state)
-        self.trainer.world.barrier()
+        self.trainer.group.barrier()
         self.saved_at = time.monotonic()
 
     def save_if_due(self) -> None:
         """`save`, some time after the last one."""
-        if self.trainer.world.any(time.monotonic() - self.saved_at > SAVE_INTERVAL_S):
+        if self.trainer.group.any(time.monotonic() - self.saved_at > SAVE_INTERVAL_S):
             self.save()
 
     def roll_back(self, error: DivergedError) -> None:
@@ -183,7 +185,7 @@ def fit(
     console: Console,
     until_images: int | None = None,
     start: State | None = None,
-    meter: Meter | None = None,
+    kid_tracker: KidTracker | None = None,
     tick_images: int | None = None,  # TICK_IMAGES
     on_step: OnStep | None = None,
     box: TimeBox | None = None,
@@ -194,8 +196,8 @@ def fit(
     `until_images` it alone does.
 
     Returns whether that end was reached. Resumes from `run` if there is a state; `start` is what a new run
-    begins with; `meter` measures KID on the way; figures and a grid come every `tick_images`, or else every
-    `TICK_IMAGES` but no more often than every `LEAST_TICK_S`. Raises `StateError` and `TrainingError`.
+    begins with; `kid_tracker` measures KID on the way; figures and a grid come every `tick_images`, or else
+    every `TICK_IMAGES` but no more often than every `LEAST_TICK_S`. Raises `StateError` and `TrainingError`.
     """
     run.mkdir(parents=True, exist_ok=True)
     busy = StateError(f"Another process is training {run}: wait for it, or choose another --run.")
@@ -203,8 +205,8 @@ def fit(
         limit = until_images
     else:
         limit = total_images(trainer.config.stages) if box is None else sys.maxsize
-    with locked(run / ".lock", busy) if trainer.world.leads else contextlib.nullcontext():
-        return _fit(trainer, run, console, limit, start, meter, tick_images, on_step, box)
+    with locked(run / ".lock", busy) if trainer.group.is_main else contextlib.nullcontext():
+        return _fit(trainer, run, console, limit, start, kid_tracker, tick_images, on_step, box)
 
 
 def _fit(
@@ -213,38 +215,38 @@ def _fit(
     console: Console,
     limit: int,
     start: State | None,
-    meter: Meter | None,
+    kid_tracker: KidTracker | None,
     tick_images: int | None,
     on_step: OnStep | None,
     box: TimeBox | None,
 ) -> bool:
-    keeper = Keeper(trainer, run / STATE_FILE, console)
-    keeper.begin(start)
-    reporter = Reporter(run, trainer, console, limit, meter, box)
-    world = trainer.world
+    saver = StateSaver(trainer, run / STATE_FILE, console)
+    saver.begin(start)
+    reporter = Reporter(run, trainer, console, limit, kid_tracker, box)
+    group = trainer.group
     over = False  # the time in the box
     every, least_s = (tick_images, 0) if tick_images else (TICK_IMAGES, LEAST_TICK_S)
     with stop_signals() as stop, reporter:
         console.print("Training. Ctrl-C saves and stops.")
         while trainer.images_seen < limit:
             if box is not None:
-                if over := (used := box.used(world)) >= 1:
+                if over := (used := box.used(group)) >= 1:
                     break
                 trainer.annealing.set(trainer.images_seen, annealed(used))
             before = trainer.images_seen
             try:
                 reporter.step(trainer.step())
-                keeper.save_if_due()
+                saver.save_if_due()
             except DivergedError as error:
-                keeper.roll_back(error)
+                saver.roll_back(error)
                 reporter.restart()
                 continue
             if on_step is not None:
                 on_step(trainer.images_seen)
             if trainer.images_seen // every > before // every and reporter.since_tick >= least_s:
                 reporter.tick()
-            if world.any(bool(stop)):
+            if group.any(bool(stop)):
                 console.print("Stopping, and saving …")
                 break
-        keeper.save()
+        saver.save()
     return over or trainer.images_seen >= limit

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 from statistics import fmean
 from types import TracebackType
@@ -20,14 +22,15 @@ from gan.generator import Generator
 from gan.latents import z_from_seed
 from gan.pictures.sprite import contact_sheet, to_rgba
 from train.protocol import GRIDS, STATS_FILE
-from train.run.annealing import TimeBox
-from train.run.kid_tracker import Meter
+from train.run.kid_tracker import KidTracker
 from train.run.tensorboard_log import Board
+from train.run.time_box import TimeBox
 from train.run.time_left import in_words, seconds_left
 from train.run.training_gif import write_film
 from train.schedule import Phase
 from train.step.objective import StepStats
 from train.step.trainer import Trainer
+from train.stored_names import FIGURES, to_stored
 
 GRID_SEEDS = range(32)
 GRID_COLUMNS = 8
@@ -55,11 +58,21 @@ def write_grid(run: Path, kimg: float, grid: Image.Image) -> None:
     part.replace(path)
 
 
+def means(steps: Sequence[StepStats]) -> dict[str, float]:
+    """The mean of each figure over the steps that it took part in; none of those that never did."""
+    found: dict[str, float] = {}
+    for i, field in enumerate(fields(StepStats)):
+        values = [value for step in steps if not math.isnan(value := astuple(step)[i])]
+        if values:
+            found[field.name] = round(fmean(values), 4)
+    return found
+
+
 class Reporter:
     """Collects the figures of steps; at each tick prints them, writes them down and draws a grid.
 
     Writes `stats.jsonl`, `grids/KIMG.png`, and where tensorboard is installed `tensorboard/`; when the run
-    stops also `training.gif`, the grids in a row. Only the process that leads says and writes anything.
+    stops also `training.gif`, the grids in a row. Only the main process says and writes anything.
     """
 
     def __init__(
@@ -68,27 +81,27 @@ class Reporter:
         trainer: Trainer,
         console: Console,
         limit: int,
-        meter: Meter | None = None,
+        kid_tracker: KidTracker | None = None,
         box: TimeBox | None = None,
     ) -> None:
         self.run = run
-        self.meter = meter
+        self.kid_tracker = kid_tracker
         self.limit = limit  # the run ends after that many images
         self.box = box  # or when this is over
         self.trainer = trainer
         self.console = console
         self.steps: list[StepStats] = []
-        self.leads = trainer.world.leads
+        self.is_main = trainer.group.is_main
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:.0f} kimg" if box else "{task.completed:.0f}/{task.total:.0f} kimg"),
             TextColumn("{task.fields[left]}"),
             console=console,
-            disable=not (console.is_terminal and self.leads),
+            disable=not (console.is_terminal and self.is_main),
         )
         self.task = self.progress.add_task("", total=None if box else limit / 1000, left="")
-        self.board = Board(run / "tensorboard") if self.leads else None
+        self.board = Board(run / "tensorboard") if self.is_main else None
         self.ticked_at = -math.inf
         self.restart()
 
@@ -102,7 +115,7 @@ class Reporter:
         self.progress.stop()
         if self.board is not None:
             self.board.close()
-        if self.leads:
+        if self.is_main:
             write_film(self.run / GRIDS, self.run / "training.gif")
 
     def restart(self) -> None:
@@ -130,9 +143,9 @@ class Reporter:
     def tick(self) -> None:
         """Report on all steps since the last tick."""
         figures = self.figures()
-        if self.leads:
-            if self.meter is not None and self.meter.due(self.trainer.images_seen):
-                figures |= self.meter.measure(self.trainer)
+        if self.is_main:
+            if self.kid_tracker is not None and self.kid_tracker.due(self.trainer.images_seen):
+                figures |= self.kid_tracker.measure(self.trainer)
             self._write(figures)
         self.restart()  # whatever this took is no training time
         self.ticked_at = self.started
@@ -157,15 +170,11 @@ class Reporter:
             "alpha": round(phase.alpha, 3),
             "images_per_s": round(rate, 2),
             "augment": round(trainer.augment_probability, 3),
-            "augment_eyes": round(trainer.augment_probability_eyes, 3),
+            "augment_pretrained": round(trainer.pretrained_augment_probability, 3),
             "lr_factor": trainer.lr_factor,
             "eta_s": round(self._left_s(images)),
         }
-        for name in ("loss_d", "loss_g", "loss_eyes", "lead", "lead_eyes", "r1", "r2"):
-            values = [v for s in self.steps if not math.isnan(v := getattr(s, name))]
-            if values:
-                figures[name] = round(fmean(values), 4)
-        return figures
+        return to_stored(figures | means(self.steps), FIGURES)
 
     def _pace(self, images: int) -> float:
         """Images a second since the last tick."""
@@ -177,7 +186,7 @@ class Reporter:
         return left if self.box is None else min(left, self.box.left_s)
 
     def _line(self, figures: dict[str, float]) -> str:
-        shown = ("loss_d", "loss_g", "loss_eyes", "r1", "r2", "augment", "kid", "kid_error")
+        shown = ("loss_d", "loss_g", FIGURES["loss_pretrained"], "r1", "r2", "augment", "kid", "kid_error")
         parts = "  ".join(f"{name} {figures[name]:.3f}" for name in shown if name in figures)
         return (
             f"{figures['kimg']:7.1f} kimg  {figures['resolution']:.0f}² α {figures['alpha']:.2f}  "

@@ -6,7 +6,7 @@ from train.recipe import TrainConfig
 
 # What looking at the largest pictures through the pretrained network costs, as a share of the whole rest at
 # full resolution (measured: docs/speed.md).
-EYES_SHARE = 0.35
+PRETRAINED_SHARE = 0.35
 
 
 def seconds_left(config: TrainConfig, images_seen: int, limit: int, images_per_s: float) -> float:
@@ -28,12 +28,12 @@ def seconds_left(config: TrainConfig, images_seen: int, limit: int, images_per_s
 
 def image_cost(config: TrainConfig, resolution: int) -> float:
     """What showing an image costs at a resolution, in multiplications of the two networks' convolutions."""
-    eyes, networks = config.eyes, (config.network.channels, config.discriminator_channels)
+    pretrained, networks = config.pretrained, (config.network.channels, config.discriminator_channels)
     cost = sum(_convolutions(channels, resolution) for channels in networks)
-    if eyes.enabled and resolution >= eyes.from_resolution:
-        seen = min(resolution * eyes.most_enlarged, eyes.image_side) / eyes.image_side
+    if pretrained.enabled and resolution >= pretrained.from_resolution:
+        seen = min(resolution * pretrained.most_enlarged, pretrained.image_side) / pretrained.image_side
         whole = sum(_convolutions(channels, config.network.resolution) for channels in networks)
-        cost += EYES_SHARE * seen**2 * whole
+        cost += PRETRAINED_SHARE * seen**2 * whole
     return cost
 
 

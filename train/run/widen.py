@@ -37,7 +37,7 @@ def widened(state: State, network: NetworkConfig) -> State:
     tensors = dict(state.tensors)
     for key, tensor in state.tensors.items():
         part, _, name = key.partition("/")
-        if (part == "generator" or part.startswith("ema")) and name in fresh:
+        if part in state.generators and name in fresh:
             tensors[key] = _set_into(fresh[name].detach().float(), tensor, name)
     return State(tensors, state.values)
 

@@ -22,7 +22,7 @@ GREY_AXIS_CROSS = (0, -THIRD, THIRD, THIRD, 0, -THIRD, -THIRD, THIRD, 0)  # [gre
 MIN_SIDE_TO_RESAMPLE = 16  # a smaller picture would lose more than it gains
 
 
-class Changes(NamedTuple):
+class Augmentation(NamedTuple):
     """What is done to each image of a batch."""
 
     flip: Tensor  # [N], bool
@@ -41,7 +41,7 @@ class Changes(NamedTuple):
         config: AugmentConfig,
         probability: float | Tensor | None = None,
         device: torch.device | None = None,
-    ) -> Changes:
+    ) -> Augmentation:
         """For n images of so many pixels a side, from torch's global generator.
 
         Half of all images are flipped; each other change hits one with `probability` (None: the recipe's).
@@ -55,9 +55,9 @@ class Changes(NamedTuple):
         shift = torch.randint(-most, most + 1, (n, 2), device=device) * chosen[:, 4:]
         cutout = None
         if config.cutout > 0:
-            places = torch.rand(n, 2, device=device)
+            centres = torch.rand(n, 2, device=device)
             widths = config.cutout * (torch.rand(n, 1, device=device) < probability)
-            cutout = torch.cat([places, widths], dim=1)
+            cutout = torch.cat([centres, widths], dim=1)
         return cls(
             flip=torch.randint(0, 2, (n,), device=device) == 1,
             scale=(scale * config.scale).exp(),
@@ -68,10 +68,10 @@ class Changes(NamedTuple):
             cutout=cutout,
         )
 
-    def rows(self, rows: slice) -> Changes:
+    def rows(self, rows: slice) -> Augmentation:
         """Those of some of the images."""
         kept = {name: values[rows] for name, values in self._asdict().items() if values is not None}
-        return Changes(**kept)
+        return Augmentation(**kept)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Premultiplied RGBA [N, 4, H, W] in [−1, 1] → the same, flipped, moved, scaled and recoloured."""
@@ -81,16 +81,16 @@ class Changes(NamedTuple):
         return (x if self.cutout is None else _cut_out(x, self.cutout)) * 2 - 1
 
 
-def adjusted(probability: float, lead: float, images: int, config: AugmentConfig) -> float:
-    """The next probability after `images` more, given how surely the discriminator leads (`losses.lead`).
+def adjusted(probability: float, overfitting: float, images: int, config: AugmentConfig) -> float:
+    """The next probability after `images` more, given the discriminator's `losses.overfitting`.
 
-    It rises while the lead is above the target and falls while it is below, at a speed that would take
+    It rises while that is above the target and falls while it is below, at a speed that would take
     `adjust_kimg` from 0 to 1 (StyleGAN2-ADA, section 3.1), within the recipe's bounds: augmentation that is
     too likely leaks into the samples.
     """
     if config.target is None:
         return probability
-    step = math.copysign(images / (config.adjust_kimg * 1000), lead - config.target)
+    step = math.copysign(images / (config.adjust_kimg * 1000), overfitting - config.target)
     return min(max(probability + step, config.least), config.most)
 
 
@@ -135,11 +135,11 @@ def _turn(angle: Tensor) -> Tensor:
     """Angles [N] → rotations [N, 3, 3] around the grey axis (Rodrigues' formula)."""
     cross = _constants(GREY_AXIS_CROSS, angle.device).view(3, 3)
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
-    eye, outer = torch.eye(3, device=angle.device), torch.full((3, 3), 1 / 3, device=angle.device)
-    return cos * eye + sin * cross + (1 - cos) * outer
+    identity, outer = torch.eye(3, device=angle.device), torch.full((3, 3), 1 / 3, device=angle.device)
+    return cos * identity + sin * cross + (1 - cos) * outer
 
 
 @cache
 def _constants(values: tuple[float, ...], device: torch.device) -> Tensor:
-    """Numbers on a device, brought there once: a step that is recorded must not wait for the host."""
+    """Numbers on a device, brought there once: what a CUDA graph captures must not wait for the host."""
     return torch.tensor(values, device=device)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from train.recipe import TrainConfig
-from train.step.augment import Changes
+from train.step.augment import Augmentation
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class Batch:
     """N reals, and all that chance decides about them and about N fakes to make."""
 
     real: Tensor  # [N, 4, R, R], as they come from the data set
-    change_reals: Changes
+    augment_reals: Augmentation
     z: Tensor  # [N, 2, z_dim]: two styles of each fake
     crossover: Tensor  # [N], the layer from which on the second style is taken; L for never
     noise: list[Tensor]  # one [N, 1, H, W] a layer
-    change_fakes: Changes
-    # What the pretrained discriminator sees, where it has augmentations of its own.
-    change_reals_seen: Changes | None = None
-    change_fakes_seen: Changes | None = None
+    augment_fakes: Augmentation
+    # For the pretrained discriminator, where it has augmentations of its own.
+    augment_reals_pretrained: Augmentation | None = None
+    augment_fakes_pretrained: Augmentation | None = None
 
     @classmethod
     def draw(
@@ -36,29 +36,27 @@ class Batch:
         config: TrainConfig,
         noise_sides: list[int],  # of the layers that take part
         augment_probability: float | Tensor,
-        augment_probability_eyes: float | Tensor = 0.0,
+        pretrained_augment_probability: float | Tensor = 0.0,
     ) -> Batch:
         """Draw from the global generator of the device that the real images are on.
 
         The second probability counts where the pretrained discriminator has augmentations of its own.
         """
         n, side, device = len(real), real.shape[-1], real.device
-
-        def changes() -> Changes:
-            return Changes.draw(n, side, config.augment, augment_probability, device)
-
-        change_reals = changes()
+        augment_reals = Augmentation.draw(n, side, config.augment, augment_probability, device)
         z = torch.randn(n, 2, config.network.z_dim, device=device)
         # Some samples mix in a second style from a random layer on (StyleGAN 3.1).
         crossover = torch.randint(1, max(len(noise_sides), 2), (n,), device=device)
         mixes = torch.rand(n, device=device) < config.mixing_probability
         crossover = crossover.masked_fill(~mixes, config.network.num_layers)
         noise = [torch.randn(n, 1, side, side, device=device) for side in noise_sides]
-        change_fakes, seen = changes(), config.eyes.augment
-        if seen is None:
-            return cls(real, change_reals, z, crossover, noise, change_fakes)
-        theirs = [Changes.draw(n, side, seen, augment_probability_eyes, device) for _ in range(2)]
-        return cls(real, change_reals, z, crossover, noise, change_fakes, *theirs)
+        augment_fakes = Augmentation.draw(n, side, config.augment, augment_probability, device)
+        own = config.pretrained.augment
+        if own is None:
+            return cls(real, augment_reals, z, crossover, noise, augment_fakes)
+        reals_too = Augmentation.draw(n, side, own, pretrained_augment_probability, device)
+        fakes_too = Augmentation.draw(n, side, own, pretrained_augment_probability, device)
+        return cls(real, augment_reals, z, crossover, noise, augment_fakes, reals_too, fakes_too)
 
     def __len__(self) -> int:
         return len(self.real)
@@ -68,11 +66,11 @@ class Batch:
         rows = slice(k * len(self) // of, (k + 1) * len(self) // of)
         return Batch(
             self.real[rows],
-            self.change_reals.rows(rows),
+            self.augment_reals.rows(rows),
             self.z[rows],
             self.crossover[rows],
             [noise[rows] for noise in self.noise],
-            self.change_fakes.rows(rows),
-            self.change_reals_seen and self.change_reals_seen.rows(rows),
-            self.change_fakes_seen and self.change_fakes_seen.rows(rows),
+            self.augment_fakes.rows(rows),
+            self.augment_reals_pretrained and self.augment_reals_pretrained.rows(rows),
+            self.augment_fakes_pretrained and self.augment_fakes_pretrained.rows(rows),
         )

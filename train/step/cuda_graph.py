@@ -1,4 +1,4 @@
-"""A computation on a GPU, recorded once and launched as a whole from then on.
+"""A computation on a GPU, captured once and launched as a whole from then on.
 
 A step of a small network is some thousands of short operations. Launched one by one from Python they keep a
 GPU waiting most of the time; a CUDA graph is launched at once.
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 T = TypeVar("T")
-WARM_UPS = 3  # libraries choose their kernels, and caches fill, before anything is recorded
+WARM_UPS = 3  # libraries choose their kernels, and caches fill, before anything is captured
 
 
-class Recording(Generic[T]):
+class CudaGraph(Generic[T]):
     """`compute` as a CUDA graph, for inputs of the shapes given here.
 
     It must do the same operations every time, ask the host nothing (`.item()`), and change nothing but what

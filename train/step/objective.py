@@ -1,12 +1,16 @@
-"""The players of the game, and what a share of a batch would have each of them change.
+"""One step of training as gradients: fakes are drawn, both discriminators look, and the generator follows.
 
-Nothing here moves a weight, draws a random number or talks to another process. So shares can be worked on at
-the same time, in threads and in processes, and the mean of their gradients is the whole batch's.
+All networks learn from one pass. Each discriminator looks at the batch once; what it would have the fakes be,
+the gradient of the generator's loss at their pixels, goes back through the generator.
+
+Nothing here moves a weight, draws a random number or talks to another process. So shares of a batch can be
+worked on at the same time (`train.step.runner`), and the mean of their gradients is the whole batch's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -17,12 +21,18 @@ from gan.generator import Generator
 from train.recipe import TrainConfig
 from train.schedule import Phase
 from train.step.batch import Batch
-from train.step.clamp import in_gamut
-from train.step.losses import discriminator_loss, generator_loss, gradient_penalty, lead, penalizes_fakes
+from train.step.losses import (
+    clamp_images,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    overfitting,
+    penalises_fakes,
+)
 from train.step.precision import Compute
-from train.step.pretrained_discriminator import Eyes
+from train.step.pretrained_discriminator import PretrainedDiscriminator
 
-Gradients = list[Tensor | None]  # of a player's parameters in their order; None for those that took no part
+Gradients = list[Tensor | None]  # of a network's parameters in their order; None for those that took no part
 NAN = float("nan")
 
 
@@ -32,115 +42,130 @@ class StepStats:
 
     loss_d: float
     loss_g: float
-    lead: float  # of the discriminator (`losses.lead`)
-    loss_eyes: float = NAN
-    lead_eyes: float = NAN
+    overfitting: float  # of the discriminator (`losses.overfitting`)
+    loss_pretrained: float = NAN
+    overfitting_pretrained: float = NAN
     r1: float = NAN
     r2: float = NAN
 
-    @property
-    def most_lead(self) -> float:
-        """Of the judge that leads more."""
-        return max(self.lead, self.lead_eyes)  # comparing with NaN keeps the first
 
+class StepGradients(NamedTuple):
+    """What came of a batch, or of a share of it. Gradients are scaled as `Objective.scaler` does."""
 
-class Share(NamedTuple):
-    """What came of a share of a batch. Gradients are scaled as `Players.scaler` does."""
-
-    gradients: dict[str, Gradients]  # by player: "g", "d" and, once they look, "eyes"
     mean_w: Tensor  # [w_dim], of the styles that were drawn
-    figures: Tensor  # float32, those of `StepStats` in its order
+    stats: Tensor  # float32 [7], in the order of `StepStats`
+    discriminator: Gradients
+    pretrained: Gradients | None  # of the heads; None before they take part
+    generator: Gradients
+
+
+class DiscriminatorPass(NamedTuple):
+    """What one look of a discriminator at a batch gives."""
+
+    gradients: Gradients  # its own
+    at_fakes: Tensor  # [N, 4, R, R], the gradient of the generator's loss
+    loss: Tensor
+    loss_g: Tensor
+    overfitting: Tensor
+    r1: Tensor | None = None
+    r2: Tensor | None = None
 
 
 @dataclass(frozen=True)
-class Players:
-    """Generator, discriminator and eyes, and the rules they play by."""
+class Objective:
+    """The networks, and what each of them minimises."""
 
     config: TrainConfig
     compute: Compute
     scaler: torch.amp.GradScaler  # pyright: ignore[reportPrivateImportUsage]
     generator: Generator
     discriminator: Discriminator
-    eyes: Eyes | None
+    pretrained: PretrainedDiscriminator | None
 
-    def open_eyes(self, phase: Phase) -> Eyes | None:
-        """The eyes, once they take part."""
-        return self.eyes if phase.resolution >= self.config.eyes.from_resolution else None
+    def pretrained_at(self, phase: Phase) -> PretrainedDiscriminator | None:
+        """The pretrained discriminator, once it takes part."""
+        return self.pretrained if phase.resolution >= self.config.pretrained.from_resolution else None
 
-    def play(self, batch: Batch, phase: Phase, penalizes: bool) -> Share:
-        """Make fakes, and judge them against the reals.
+    def gradients(self, batch: Batch, phase: Phase, with_penalty: bool) -> StepGradients:
+        """All networks' gradients. `with_penalty`: this step is one of those with gradient penalties."""
+        w, image = self._generate(batch, phase)
+        real, fake = batch.augment_reals(batch.real), batch.augment_fakes(image)
+        first = self._discriminate(real, fake.detach(), phase, with_penalty)
+        shown, wanted = [fake], [first.at_fakes]  # what was seen of the fakes, and what it should become
 
-        All players move at once: each judge looks at the batch once, and what it would have the fakes be
-        (the loss's gradient at the pixels) is handed to the generator. `penalizes`: this step is one of those
-        with gradient penalties.
-        """
-        real = batch.change_reals(batch.real)
-        w = self.generator.mapping(batch.z.flatten(0, 1))  # [2N, w_dim]
-        with self.compute.autocast():
-            image = self.generator.synthesis(self._mix(w, batch), batch.noise, phase.resolution, phase.alpha)
-        image = image.float()
-        made = in_gamut(image) if self.config.clamps_fakes else image
-        fake = batch.change_fakes(made)
-
-        gradients: dict[str, Gradients] = {}
-        gradients["d"], wanted, figures = self._discriminate(real, fake.detach(), phase, penalizes)
-        shown, wishes = [fake], [wanted]  # what judges saw of the fakes, and would have them be
-        if (eyes := self.open_eyes(phase)) is not None:
-            real_seen = real if batch.change_reals_seen is None else batch.change_reals_seen(batch.real)
-            seen = fake if batch.change_fakes_seen is None else batch.change_fakes_seen(made)
-            gradients["eyes"], wanted, theirs = self._look(eyes, real_seen, seen.detach(), penalizes)
-            figures |= theirs
-            if seen is fake:
-                wishes = [wishes[0] + wanted]
+        second = None
+        if (pretrained := self.pretrained_at(phase)) is not None:
+            real_seen, fake_seen = real, fake
+            if batch.augment_reals_pretrained is not None and batch.augment_fakes_pretrained is not None:
+                real_seen = batch.augment_reals_pretrained(batch.real)
+                fake_seen = batch.augment_fakes_pretrained(image)
+            second = self._discriminate_pretrained(pretrained, real_seen, fake_seen.detach(), with_penalty)
+            if fake_seen is fake:
+                wanted = [first.at_fakes + second.at_fakes]
             else:
-                shown, wishes = [*shown, seen], [*wishes, wanted]
-        gradients["g"] = _gradients(shown, self.generator, wishes)
-        return Share(gradients, w.detach().mean(dim=0), _in_order(figures))
+                shown, wanted = [fake, fake_seen], [first.at_fakes, second.at_fakes]
 
-    def _mix(self, w: Tensor, batch: Batch) -> Tensor:
-        """Two styles a sample [2N, w_dim] → w_plus [N, L, w_dim]."""
+        return StepGradients(
+            w.detach().mean(dim=0),
+            _stats(first, second),
+            first.gradients,
+            second and second.gradients,
+            _gradients(shown, self.generator, wanted),
+        )
+
+    def _generate(self, batch: Batch, phase: Phase) -> tuple[Tensor, Tensor]:
+        """The batch's styles w [2N, w_dim], and its fakes before augmentation: [N, 4, R, R]."""
+        w = self.generator.mapping(batch.z.flatten(0, 1))
         first, second = w.unflatten(0, (len(batch), 2)).unbind(1)
         layers = torch.arange(self.config.network.num_layers, device=w.device)
         takes_second = layers >= batch.crossover[:, None]  # [N, L]
-        return torch.where(takes_second[:, :, None], second[:, None], first[:, None])
+        w_plus = torch.where(takes_second[:, :, None], second[:, None], first[:, None])
+        with self.compute.autocast():
+            image = self.generator.synthesis(w_plus, batch.noise, phase.resolution, phase.alpha)
+        image = image.float()
+        return w, clamp_images(image) if self.config.clamps_fakes else image
 
     def _discriminate(
-        self, real: Tensor, fake: Tensor, phase: Phase, penalizes: bool
-    ) -> tuple[Gradients, Tensor, dict[str, Tensor]]:
-        """The discriminator's gradients, that of the generator's loss at the fakes, and the figures."""
+        self, real: Tensor, fake: Tensor, phase: Phase, with_penalty: bool
+    ) -> DiscriminatorPass:
+        """The discriminator's part: its loss with R1 and R2, and what it wants of the generator."""
         config = self.config
         fake = fake.clone().requires_grad_()
         with self.compute.autocast():
             logits_real = self.discriminator(real, phase.alpha).float()
             logits_fake = self.discriminator(fake, phase.alpha).float()
-        loss = discriminator_loss(config.loss, logits_real, logits_fake)
+        loss = total = discriminator_loss(config.loss, logits_real, logits_fake)
         loss_g = generator_loss(config.loss, logits_real.detach(), logits_fake)
-        figures = {"loss_d": loss, "loss_g": loss_g, "lead": lead(logits_real, logits_fake)}
-        wanted = self._at_pixels(loss_g, fake)
-        if penalizes:
-            # R1 and R2 on the augmented images, every second one: enough for a lazy penalty.
-            penalty = figures["r1"] = self._penalty(real[::2], phase)
-            if penalizes_fakes(config.loss):
-                figures["r2"] = self._penalty(fake.detach()[::2], phase)
-                penalty = penalty + figures["r2"]
-            loss = loss + config.gamma * config.penalty_interval * penalty
-        return _gradients([self.scaler.scale(loss)], self.discriminator), wanted, figures
+        at_fakes = self._at_pixels(loss_g, fake)
+        r1 = r2 = None
+        if with_penalty:
+            # On the augmented images, every second one: enough for a lazy penalty.
+            penalty = r1 = self._penalty(real[::2], phase)
+            if penalises_fakes(config.loss):
+                r2 = self._penalty(fake.detach()[::2], phase)
+                penalty = r1 + r2
+            total = loss + config.gamma * config.penalty_interval * penalty
+        gradients = _gradients([self.scaler.scale(total)], self.discriminator)
+        return DiscriminatorPass(
+            gradients, at_fakes, loss, loss_g, overfitting(logits_real, logits_fake), r1, r2
+        )
 
-    def _look(
-        self, eyes: Eyes, real: Tensor, fake: Tensor, penalizes: bool
-    ) -> tuple[Gradients, Tensor, dict[str, Tensor]]:
-        """The heads' gradients, that of the generator's loss at the fakes, and the figures."""
-        config = self.config.eyes
+    def _discriminate_pretrained(
+        self, pretrained: PretrainedDiscriminator, real: Tensor, fake: Tensor, with_penalty: bool
+    ) -> DiscriminatorPass:
+        """The same of the pretrained discriminator: of its heads, as its network is frozen."""
+        config = self.config.pretrained
         fake = fake.clone().requires_grad_()
         with self.compute.autocast():
-            features_real, features_fake = eyes.features(real), eyes.features(fake)
-            loss_g, loss, ahead = eyes.losses(features_real, features_fake)
-        figures = {"loss_eyes": loss, "lead_eyes": ahead}
-        wanted = self._at_pixels(config.weight * loss_g, fake)
-        if config.gamma > 0 and penalizes:
-            penalty = eyes.penalty(features_real) + eyes.penalty(features_fake)
-            loss = loss + config.gamma * self.config.penalty_interval * penalty
-        return _gradients([self.scaler.scale(loss)], eyes.heads), wanted, figures
+            features_real, features_fake = pretrained.features(real), pretrained.features(fake)
+            loss_g, loss, told_apart = pretrained.losses(features_real, features_fake)
+        at_fakes = self._at_pixels(config.weight * loss_g, fake)
+        total = loss
+        if config.gamma > 0 and with_penalty:
+            penalty = pretrained.penalty(features_real) + pretrained.penalty(features_fake)
+            total = loss + config.gamma * self.config.penalty_interval * penalty
+        gradients = _gradients([self.scaler.scale(total)], pretrained.heads)
+        return DiscriminatorPass(gradients, at_fakes, loss, loss_g, told_apart)
 
     def _at_pixels(self, loss: Tensor, images: Tensor) -> Tensor:
         """The gradient of a loss at the images that it comes from; the graph is needed again."""
@@ -154,15 +179,23 @@ class Players:
         return gradient_penalty(logits.float(), x)
 
 
-def _gradients(results: list[Tensor], module: nn.Module, at_results: list[Tensor] | None = None) -> Gradients:
-    """Of losses, or of results with gradients of their own, summed; None for parameters that hold still."""
+def _gradients(
+    results: Sequence[Tensor], module: nn.Module, at_results: Sequence[Tensor] | None = None
+) -> Gradients:
+    """Of losses, or of results with gradients of their own, summed; None for parameters that are frozen."""
     parameters = list(module.parameters())
     learning = [p for p in parameters if p.requires_grad]
     found = iter(torch.autograd.grad(results, learning, at_results, allow_unused=True))
     return [next(found) if p.requires_grad else None for p in parameters]
 
 
-def _in_order(figures: dict[str, Tensor]) -> Tensor:
-    """Scalars by name → as many as `StepStats` has, in its order, still on their device."""
-    absent = torch.full_like(figures["loss_d"], NAN)
-    return torch.stack([figures.get(field.name, absent).detach() for field in fields(StepStats)])
+def _stats(first: DiscriminatorPass, second: DiscriminatorPass | None) -> Tensor:
+    """As many scalars as `StepStats` has, in its order, still on their device."""
+    absent = torch.full_like(first.loss, NAN)
+    loss_pretrained, overfitting_pretrained = (
+        (absent, absent) if second is None else (second.loss, second.overfitting)
+    )
+    r1 = absent if first.r1 is None else first.r1
+    r2 = absent if first.r2 is None else first.r2
+    scalars = first.loss, first.loss_g, first.overfitting, loss_pretrained, overfitting_pretrained, r1, r2
+    return torch.stack([scalar.detach() for scalar in scalars])

@@ -14,17 +14,17 @@ from typing import TypeVar
 import torch
 
 A = TypeVar("A")
-MOST_HELPERS = 1024  # they begin when they are needed
+MOST_THREADS = 1024  # which begin when they are needed
 
 
-class SideBySide:
+class Threads:
     """Runs functions in as many threads, or one after the other where torch has no thread for each.
 
     None of them may draw random numbers or talk to other processes: there is no order between them.
     """
 
     def __init__(self) -> None:
-        self._helpers = ThreadPoolExecutor(MOST_HELPERS, thread_name_prefix="side-by-side")
+        self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="share")
 
     def __call__(self, computations: Sequence[Callable[[], A]]) -> list[A]:
         """All results. Raises what the first of those that failed raises, once all have ended."""
@@ -33,7 +33,7 @@ class SideBySide:
         if len(computations) == 1 or each < 1:
             return [compute() for compute in computations]
         first, *others = (partial(_with_threads, each, compute) for compute in computations)
-        later = [self._helpers.submit(other) for other in others]
+        later = [self._pool.submit(other) for other in others]
         try:
             ours = first()
         finally:

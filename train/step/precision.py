@@ -11,16 +11,12 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from gan.errors import UserError
 from gan.ops import best_dtype
+from train.errors import PrecisionError
 from train.recipe import Precision
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 M = TypeVar("M", bound=nn.Module)
-
-
-class PrecisionError(UserError):
-    """A number format that this machine cannot train in. Its text is fit to show to a user."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Compute:
         # pace whether gradients of a weight that is used twice are added before or after rounding.
         return torch.autocast(self.device.type, self.dtype, cache_enabled=False)
 
-    def place(self, module: M) -> M:
+    def to_device(self, module: M) -> M:
         """The module on this device, in this memory format."""
         return module.to(self.device, memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
 

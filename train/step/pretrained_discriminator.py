@@ -1,6 +1,6 @@
-"""A second discriminator that looks through pretrained eyes.
+"""A second discriminator that looks through a pretrained network.
 
-Small heads judge the features of a frozen EfficientNet-Lite0 (Projected GAN, arXiv 2111.01007; Vision-aided
+Small heads look at the features of a frozen EfficientNet-Lite0 (Projected GAN, arXiv 2111.01007; Vision-aided
 GAN, arXiv 2112.09130). The features know outlines, shading and eyes already, which a discriminator that
 starts from nothing takes far longer to notice on a small set.
 """
@@ -16,8 +16,8 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from gan.layers import LRELU_SLOPE, MinibatchStddev
 from gan.pretrained.efficientnet import FrozenEfficientNet, over_white, resize
-from train.recipe import EyesConfig
-from train.step.losses import discriminator_loss, generator_loss, gradient_penalty, lead
+from train.recipe import PretrainedDiscriminatorConfig
+from train.step.losses import discriminator_loss, generator_loss, gradient_penalty, overfitting
 
 POWER_ITERATIONS = 2  # a step, to follow the heads' spectral norms (Miyato et al. 2018, arXiv 1802.05957)
 
@@ -46,19 +46,19 @@ def _normed(layer: nn.Module) -> nn.Module:
     return spectral_norm(layer, n_power_iterations=POWER_ITERATIONS)
 
 
-class Eyes(nn.Module):
+class PretrainedDiscriminator(nn.Module):
     """The frozen network and one trainable head for each of its feature maps."""
 
     scales: Tensor
 
-    def __init__(self, config: EyesConfig) -> None:
+    def __init__(self, config: PretrainedDiscriminatorConfig) -> None:
         super().__init__()
         self.config = config
         self.backbone = FrozenEfficientNet(first_stride=config.first_stride)
         with torch.no_grad():
             seen = self.backbone(torch.zeros(1, 3, config.image_side, config.image_side))
         self.heads = nn.ModuleList(Head(f.shape[1], config.width, config.minibatch_stddev) for f in seen)
-        self.heads.eval()  # looking leaves their spectral norms as they are (`refine_norms`)
+        self.heads.eval()  # looking leaves their spectral norms as they are (`update_spectral_norms`)
         self.register_buffer("scales", torch.ones(len(seen)))
 
     @torch.no_grad()
@@ -67,7 +67,7 @@ class Eyes(nn.Module):
         self.scales.copy_(torch.stack([1 / f.float().std() for f in self._raw_features(images)]))
 
     @torch.no_grad()
-    def refine_norms(self) -> None:
+    def update_spectral_norms(self) -> None:
         """Bring the heads' spectral norms up to date, once a step, for all its shares."""
         self.heads.train()
         for layer in self.heads.modules():
@@ -84,7 +84,8 @@ class Eyes(nn.Module):
         return [head(f) for head, f in zip(self.heads, features, strict=True)]
 
     def losses(self, real: list[Tensor], fake: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Features → RpGAN losses of generator and heads, averaged over the heads, and their lead: scalars.
+        """Features → RpGAN losses of generator and heads, averaged over the heads, and their
+        overfitting: scalars.
 
         Both losses come from one pass, so the generator meets the heads as they are before their update.
         """
@@ -93,10 +94,10 @@ class Eyes(nn.Module):
         pairs = list(zip(maps_real, maps_fake, strict=True))
         loss_g = _mean(generator_loss("rpgan", r.detach(), f) for r, f in pairs)
         loss_d = _mean(discriminator_loss("rpgan", r, f) for r, f in pairs)
-        return loss_g, loss_d, _mean(lead(r, f) for r, f in pairs)
+        return loss_g, loss_d, _mean(overfitting(r, f) for r, f in pairs)
 
     def penalty(self, features: list[Tensor]) -> Tensor:
-        """R1 or R2 of the heads, averaged over places and heads: a scalar.
+        """R1 or R2 of the heads, averaged over positions and heads: a scalar.
 
         At the features and not at the pixels, so the frozen network is not differentiated twice.
         """
@@ -105,8 +106,8 @@ class Eyes(nn.Module):
     @staticmethod
     def _penalty(head: nn.Module, features: Tensor) -> Tensor:
         x = features.detach().float().requires_grad_()
-        places = x.shape[2] * x.shape[3]
-        return gradient_penalty(head(x).sum(dim=(1, 2, 3)), x) / places
+        positions = x.shape[2] * x.shape[3]
+        return gradient_penalty(head(x).sum(dim=(1, 2, 3)), x) / positions
 
     def _raw_features(self, images: Tensor) -> list[Tensor]:
         side = min(self.config.image_side, self.config.most_enlarged * images.shape[-1])

@@ -6,9 +6,10 @@ go on exactly as if it had never stopped (the idea is EDM2's).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,39 +18,34 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from gan.discriminator import Discriminator
-from gan.errors import UserError
 from gan.generator import Generator
 from gan.layers import downsample, upsample
+from train import stored_names as stored
 from train.data.dataset import BalancedSampler, SpriteDataset
 from train.data.holdout import by_share
+from train.errors import DivergedError, StateError, TrainingError
 from train.recipe import LEAST_SHARE, TrainConfig
-from train.run.annealing import Annealing
-from train.run.grow import hold_still
 from train.schedule import Phase, check_stages, lr_decay, phase_at, total_images
-from train.state import DATA_PATH, State, StateError, collect, restore
+from train.state import State, collect, restore
+from train.step.annealing import Annealing
 from train.step.augment import adjusted
-from train.step.batch import Batch
-from train.step.cuda_graph import Recording
-from train.step.distributed import World
 from train.step.ema import EMA
-from train.step.objective import Players, Share, StepStats
-from train.step.parallel import SideBySide
+from train.step.objective import Gradients, Objective, StepGradients, StepStats
 from train.step.precision import Compute, choose
-from train.step.pretrained_discriminator import Eyes
+from train.step.pretrained_discriminator import PretrainedDiscriminator
+from train.step.process_group import ProcessGroup
+from train.step.runner import Runner
 
 CALIBRATION_IMAGES = 256
-# What threads share is worth it from this resolution on, in shares of at least so many rows
-# (docs/training.md).
-SHARED_FROM = 32
-LEAST_ROWS = 16
 
 
-class TrainingError(UserError):
-    """Training that cannot go on. Its text is fit to show to a user."""
+@dataclass(frozen=True)
+class Optimizers:
+    """One for each network that learns."""
 
-
-class DivergedError(TrainingError):
-    """Losses or weights stopped being finite: whoever runs the loop goes back to the last good state."""
+    generator: Adam
+    discriminator: Adam
+    pretrained: Adam | None  # of the heads
 
 
 class Trainer:
@@ -60,52 +56,51 @@ class Trainer:
         config: TrainConfig,
         dataset: SpriteDataset,
         compute: Compute | None = None,
-        world: World | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
         check_stages(config.stages, config.network.resolutions)
         self.config = config
         self.dataset = dataset
         self.compute = compute or choose()
-        self.world = world or World(device=self.compute.device)
-        _check_fits(config, dataset, self.world)
+        self.group = group or ProcessGroup(device=self.compute.device)
+        _check_fits(config, dataset, self.group)
         # The images that are trained on.
         self.shown = np.flatnonzero(~by_share(dataset, config.holdout) & dataset.typical)
         self.sampler = BalancedSampler(dataset.species[self.shown], config.seed)
-        self.side_by_side = SideBySide()
-        self.records = self.compute.device.type == "cuda"  # steps are replayed instead of launched one by one
-        self.recordings: dict[
-            tuple[int, int, bool, bool], Recording[Share]
-        ] = {}  # by what decides their shapes
         self.images_seen = 0
         self.began_with: str | None = None  # the checkpoint whose networks the run started from
         self.lr_factor = 1.0  # below 1 once the run has diverged
         self.annealing = Annealing()
         self.augment_probability = config.augment.probability
-        self.augment_probability_eyes = (config.eyes.augment or config.augment).probability
+        self.pretrained_augment_probability = (config.pretrained.augment or config.augment).probability
 
         torch.manual_seed(config.seed)
-        place = self.compute.place
-        self.generator = place(Generator(config.network))
-        self.discriminator = place(Discriminator(config.discriminator))
+        to_device = self.compute.to_device
+        self.generator = to_device(Generator(config.network))
+        self.discriminator = to_device(Discriminator(config.discriminator))
         self.emas = [EMA(self.generator, half_life) for half_life in config.ema_half_lives_kimg]
+        self.pretrained = self._calibrated_pretrained() if config.pretrained.enabled else None
         # Loss and penalty share a step, so Adam needs none of StyleGAN2's corrections for lazy regularisation
         # (appendix B): these are for a penalty with steps of its own.
-        self.optimizer_g = self._adam(self.generator.parameters(), config.lr)
-        self.optimizer_d = self._adam(self.discriminator.parameters(), config.lr * config.discriminator_lr)
-        self.eyes: Eyes | None = None
-        if config.eyes.enabled:
-            self.eyes = place(Eyes(config.eyes))
-            chosen = self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)]
-            calibration = dataset.batch(chosen, config.network.resolution, self.compute.device)
-            self.eyes.calibrate(calibration)
-            self.optimizer_eyes = self._adam(self.eyes.heads.parameters(), config.eyes.lr)
+        self.optimizers = Optimizers(
+            self._adam(self.generator.parameters(), config.lr),
+            self._adam(self.discriminator.parameters(), config.lr * config.discriminator_lr),
+            self.pretrained and self._adam(self.pretrained.heads.parameters(), config.pretrained.lr),
+        )
         # Only float16 needs its losses scaled; with other formats this does nothing.
         self.scaler = torch.amp.GradScaler(  # pyright: ignore[reportPrivateImportUsage]
             self.compute.device.type, enabled=self.compute.dtype == torch.float16
         )
-        self.players = Players(
-            config, self.compute, self.scaler, self.generator, self.discriminator, self.eyes
+        self.objective = Objective(
+            config, self.compute, self.scaler, self.generator, self.discriminator, self.pretrained
         )
+        self.runner = Runner(self.objective, self.group)
+
+    def _calibrated_pretrained(self) -> PretrainedDiscriminator:
+        pretrained = self.compute.to_device(PretrainedDiscriminator(self.config.pretrained))
+        chosen = self.shown[self.sampler.slice(0, CALIBRATION_IMAGES)]
+        pretrained.calibrate(self.dataset.batch(chosen, self.config.network.resolution, self.compute.device))
+        return pretrained
 
     def _adam(self, parameters: Iterable[nn.Parameter], lr: float) -> Adam:
         group = {"params": list(parameters), "full_lr": lr}
@@ -124,12 +119,7 @@ class Trainer:
     @property
     def batch_size(self) -> int:
         """How many images the next step shows, over all processes."""
-        return self.config.batch_at(self.images_seen, self.world.size)
-
-    @property
-    def _penalizes(self) -> bool:
-        """Whether this step is one of those with gradient penalties."""
-        return (self.images_seen // self.batch_size) % self.config.penalty_interval == 0
+        return self.config.batch_at(self.images_seen, self.group.size)
 
     # -- one step ------------------------------------------------------------------------------------------
 
@@ -138,102 +128,65 @@ class Trainer:
 
         Raises `DivergedError` when a loss is not finite: then only a saved state is of any use.
         """
-        phase, shown = self.phase, self.batch_size
+        config, phase, shown = self.config, self.phase, self.batch_size
         self._set_learning_rates()
-        hold_still(self.generator, self.discriminator, phase)
-        figures = self._settle(self._play(self._real(phase), phase))
-        if (eyes := self.players.open_eyes(phase)) is not None:
-            eyes.refine_norms()
+        _freeze_trained_levels(self.generator, self.discriminator, phase)
+
+        # Gradients of all networks (`train.step.objective`), the mean over threads and processes.
+        gradients = self.runner.gradients(
+            self._real(phase),
+            (self.augment_probability, self.pretrained_augment_probability),
+            phase,
+            with_penalty=(self.images_seen // shown) % config.penalty_interval == 0,
+            seed=(config.seed, self.images_seen),
+        )
+        self._update(gradients)
+        if (pretrained := self.objective.pretrained_at(phase)) is not None:
+            pretrained.update_spectral_norms()
         self.images_seen += shown
         for ema in self.emas:
             ema.update(self.generator, self.images_seen, shown)
-        stats = StepStats(*figures.tolist())  # a GPU is waited for here, once it knows all that it is to do
+
+        # A GPU is waited for here, once it knows all that it is to do.
+        stats = StepStats(*gradients.stats.tolist())
         if not (math.isfinite(stats.loss_d) and math.isfinite(stats.loss_g)):
             raise DivergedError(f"The losses stopped being finite by {self.images_seen / 1000:.1f} kimg.")
-        self._adjust_augmentation(stats, shown)
+        self._adapt_augmentation(stats, shown)
         return stats
 
-    def _adjust_augmentation(self, stats: StepStats, shown: int) -> None:
-        """Steer by whichever discriminator leads more, or each one's augmentation by its own lead."""
-        own = self.config.eyes.augment
-        lead = stats.most_lead if own is None else stats.lead
-        self.augment_probability = adjusted(self.augment_probability, lead, shown, self.config.augment)
-        if own is not None and not math.isnan(stats.lead_eyes):
-            self.augment_probability_eyes = adjusted(
-                self.augment_probability_eyes, stats.lead_eyes, shown, own
-            )
-
     def _real(self, phase: Phase) -> Tensor:
-        """The images that the step shows, of all processes."""
+        """The images that the step shows, of all processes: [N, 4, R, R]."""
         positions = self.sampler.slice(self.images_seen, self.images_seen + self.batch_size)
         real = self.dataset.batch(self.shown[positions], phase.resolution, self.compute.device)
         if phase.alpha < 1:  # while a level fades in, reals are blended as fakes are
             real = torch.lerp(upsample(downsample(real)), real, phase.alpha)
         return real
 
-    def _play(self, real: Tensor, phase: Phase) -> list[Share]:
-        """The shares of this process. All randomness of the step is drawn here."""
-        penalizes = self._penalizes
-        if not self.records or phase.alpha < 1:
-            torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
-            batch = self._draw(real, self.augment_probability, self.augment_probability_eyes, phase)
-            n = self._number_of_shares(len(batch), phase)
-            return self.side_by_side(
-                [partial(self.players.play, batch.share(k, n), phase, penalizes) for k in range(n)]
-            )
-        probabilities = torch.tensor(
-            [self.augment_probability, self.augment_probability_eyes], device=real.device
-        )
-        key = phase.resolution, len(real), penalizes, phase.holds
-        if key not in self.recordings:
-            self.recordings[key] = Recording(
-                lambda x, p: self.players.play(self._draw(x, p[0], p[1], phase), phase, penalizes),
-                real,
-                probabilities,
-            )
-        torch.manual_seed(_step_seed(self.config.seed, self.images_seen))
-        return [self.recordings[key](real, probabilities)]
-
-    def _draw(
-        self,
-        real: Tensor,
-        augment_probability: float | Tensor,
-        augment_probability_eyes: float | Tensor,
-        phase: Phase,
-    ) -> Batch:
-        """This process's part of the batch that these images begin."""
-        sides = self.generator.synthesis.noise_shapes(phase.resolution)
-        batch = Batch.draw(real, self.config, sides, augment_probability, augment_probability_eyes)
-        return batch.share(self.world.rank, self.world.size)
-
-    def _number_of_shares(self, rows: int, phase: Phase) -> int:
-        """How many threads work on shares of these rows, each whole groups for the minibatch statistics."""
-        if self.compute.device.type != "cpu" or phase.resolution < SHARED_FROM:
-            return 1
-        most = min(torch.get_num_threads(), rows // LEAST_ROWS)
-        return next(n for n in range(max(most, 1), 0, -1) if n == 1 or rows % (n * LEAST_SHARE) == 0)
-
-    def _settle(self, shares: list[Share]) -> Tensor:
-        """Move all players by the mean of the shares of all processes, which is returned of their figures."""
-        mean_w, figures, *gradients = self.world.mean([self._message(share) for share in shares])
-        self.generator.mapping.track(mean_w[None])
-        means, optimizers = iter(gradients), self._parts()[1]
-        for player, present in shares[0].gradients.items():
-            optimizer = optimizers[f"optimizer_{player}"]
-            for parameter, gradient in zip(optimizer.param_groups[0]["params"], present, strict=True):
-                # The optimiser goes through both in the order in memory, which must be the same.
-                grad = None if gradient is None else torch.empty_like(parameter).copy_(next(means))
-                parameter.grad = grad
-            self.scaler.step(optimizer)
+    def _update(self, gradients: StepGradients) -> None:
+        """One step of each optimiser, and of the running mean of styles."""
+        self.generator.mapping.track(gradients.mean_w[None])
+        optimizers = self.optimizers
+        self._descend(optimizers.discriminator, gradients.discriminator)
+        if optimizers.pretrained is not None and gradients.pretrained is not None:
+            self._descend(optimizers.pretrained, gradients.pretrained)
+        self._descend(optimizers.generator, gradients.generator)
         self.scaler.update()
-        return figures
 
-    def _message(self, share: Share) -> list[Tensor]:
-        """All that is averaged, in the order in which `_settle` takes it."""
-        gradients = [g for player in share.gradients.values() for g in player if g is not None]
-        return [share.mean_w, share.figures, *gradients]
+    def _descend(self, optimizer: Adam, gradients: Gradients) -> None:
+        for parameter, gradient in zip(optimizer.param_groups[0]["params"], gradients, strict=True):
+            # The optimiser goes through both in the order in memory, which must be the same.
+            grad = None if gradient is None else torch.empty_like(parameter).copy_(gradient)
+            parameter.grad = grad
+        self.scaler.step(optimizer)
 
-    # -- saving and resuming -------------------------------------------------------------------------------
+    def _adapt_augmentation(self, stats: StepStats, shown: int) -> None:
+        """Steer by whichever discriminator overfits more, or each one's augmentation by its own figure."""
+        own, first, second = self.config.pretrained.augment, stats.overfitting, stats.overfitting_pretrained
+        steer = max(first, second) if own is None else first  # comparing with NaN keeps the first
+        self.augment_probability = adjusted(self.augment_probability, steer, shown, self.config.augment)
+        if own is not None and not math.isnan(second):
+            probability = adjusted(self.pretrained_augment_probability, second, shown, own)
+            self.pretrained_augment_probability = probability
 
     def lower_lr(self, factor: float) -> None:
         """Multiply all learning rates, now and in every later state."""
@@ -241,85 +194,106 @@ class Trainer:
         self._set_learning_rates()
 
     def _set_learning_rates(self) -> None:
-        """The recipe's; the eyes' heads keep theirs however long the run is."""
-        decay = lr_decay(self.images_seen, self.config.lr_decay_kimg)
+        """The recipe's; the pretrained discriminator's heads keep theirs however long the run is."""
         factor = self.lr_factor * self.annealing.at(self.images_seen)
-        for name, optimizer in self._parts()[1].items():
-            for group in optimizer.param_groups:
-                group["lr"] = group["full_lr"] * factor * (1 if name == "optimizer_eyes" else decay)
+        decay = lr_decay(self.images_seen, self.config.lr_decay_kimg)
+        _set_learning_rate(self.optimizers.generator, factor, decay)
+        _set_learning_rate(self.optimizers.discriminator, factor, decay)
+        if self.optimizers.pretrained is not None:
+            _set_learning_rate(self.optimizers.pretrained, factor)
 
-    def _parts(self) -> tuple[dict[str, nn.Module], dict[str, Optimizer]]:
-        modules: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
-        modules |= {f"ema{ema.half_life_kimg:g}": ema.generator for ema in self.emas}
-        optimizers: dict[str, Optimizer] = {"optimizer_g": self.optimizer_g, "optimizer_d": self.optimizer_d}
-        if self.eyes is not None:
-            modules["eyes"] = self.eyes.heads
-            optimizers["optimizer_eyes"] = self.optimizer_eyes
-        return modules, optimizers
+    # -- saving and resuming -------------------------------------------------------------------------------
+
+    def _modules(self) -> dict[str, nn.Module]:
+        """By their names in states."""
+        modules: dict[str, nn.Module] = {
+            stored.GENERATOR: self.generator,
+            stored.DISCRIMINATOR: self.discriminator,
+        }
+        modules |= {stored.ema(ema.half_life_kimg): ema.generator for ema in self.emas}
+        if self.pretrained is not None:
+            modules[stored.PRETRAINED_HEADS] = self.pretrained.heads
+        return modules
+
+    def _optimizers(self) -> dict[str, Optimizer]:
+        """By their names in states."""
+        optimizers: dict[str, Optimizer] = {
+            stored.GENERATOR_OPTIMIZER: self.optimizers.generator,
+            stored.DISCRIMINATOR_OPTIMIZER: self.optimizers.discriminator,
+        }
+        if self.optimizers.pretrained is not None:
+            optimizers[stored.PRETRAINED_OPTIMIZER] = self.optimizers.pretrained
+        return optimizers
 
     def state(self) -> State:
         """Everything that `load_state` needs to go on exactly from here."""
         values: dict[str, Any] = {
-            "images_seen": self.images_seen,
-            "began_with": self.began_with,
-            "config": self.config.to_dict(),
-            "dataset": {key: self.dataset.index[key] for key in ("sha256", "count", "source")},
-            DATA_PATH: str(self.dataset.path.resolve()),
-            "augment_probability": self.augment_probability,
-            "augment_probability_eyes": self.augment_probability_eyes,
-            "lr_factor": self.lr_factor,
-            "annealed": self.annealing.record,
-            "scaler": self.scaler.state_dict(),
+            stored.IMAGES_SEEN: self.images_seen,
+            stored.BEGAN_WITH: self.began_with,
+            stored.CONFIG: self.config.to_dict(),
+            stored.DATASET: {key: self.dataset.index[key] for key in ("sha256", "count", "source")},
+            stored.DATA_PATH: str(self.dataset.path.resolve()),
+            stored.AUGMENT_PROBABILITY: self.augment_probability,
+            stored.PRETRAINED_AUGMENT_PROBABILITY: self.pretrained_augment_probability,
+            stored.LR_FACTOR: self.lr_factor,
+            stored.ANNEALED: self.annealing.record,
+            stored.SCALER: self.scaler.state_dict(),
         }
-        return State(collect(*self._parts()), values)
+        return State(collect(self._modules(), self._optimizers()), values)
 
     def load_state(self, state: State) -> None:
         """Go on from a saved state. Raises `StateError` if it belongs to other networks or a later stage."""
-        images_seen, stored = state.images_seen, state.config
-        reached = phase_at(stored.stages, images_seen).resolution
+        images_seen, before = state.images_seen, state.config
+        reached = phase_at(before.stages, images_seen).resolution
         planned = phase_at(self.config.stages, images_seen).resolution
         if planned < reached:
             raise StateError(
                 f"The saved state has reached {reached} pixels, but these stages would put it back at "
                 f"{planned}."
             )
-        modules, optimizers = self._parts()
-        if not stored.eyes.enabled or _heads(stored) != _heads(self.config):
+        modules, optimizers = self._modules(), self._optimizers()
+        if not before.pretrained.enabled or before.pretrained.heads != self.config.pretrained.heads:
             # No heads that could be gone on with: new ones start afresh.
-            modules.pop("eyes", None)
-            optimizers.pop("optimizer_eyes", None)
+            modules.pop(stored.PRETRAINED_HEADS, None)
+            optimizers.pop(stored.PRETRAINED_OPTIMIZER, None)
         restore(state, modules, optimizers)
         self.images_seen = images_seen
         self.began_with = state.began_with
         self.annealing = Annealing.of(state)
-        self.augment_probability = state.number("augment_probability", self.config.augment.probability)
-        self.augment_probability_eyes = state.number(
-            "augment_probability_eyes", self.augment_probability_eyes
+        self.augment_probability = state.number(stored.AUGMENT_PROBABILITY, self.config.augment.probability)
+        self.pretrained_augment_probability = state.number(
+            stored.PRETRAINED_AUGMENT_PROBABILITY, self.pretrained_augment_probability
         )
-        self.lower_lr(state.number("lr_factor", 1.0) / self.lr_factor)
-        if scaler := state.values.get("scaler"):
+        self.lower_lr(state.number(stored.LR_FACTOR, 1.0) / self.lr_factor)
+        if scaler := state.values.get(stored.SCALER):
             self.scaler.load_state_dict(scaler)
 
 
-def _heads(config: TrainConfig) -> tuple[int, int, bool]:
-    """What the shapes of the eyes' heads hang on."""
-    return config.eyes.width, config.eyes.first_stride, config.eyes.minibatch_stddev
+def _set_learning_rate(optimizer: Adam, factor: float, decay: float = 1.0) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = group["full_lr"] * factor * decay
 
 
-def _step_seed(seed: int, images_seen: int) -> int:
-    """A seed below 2³² for one step: torch's generator on CPUs ignores higher bits."""
-    return int(np.random.SeedSequence([seed, images_seen]).generate_state(1)[0])
+def _freeze_trained_levels(generator: Generator, discriminator: Discriminator, phase: Phase) -> None:
+    """Let the newest level alone take gradients where the phase says so, and else all of them."""
+    top = generator.config.resolutions.index(phase.resolution)
+    newest = [generator.synthesis.levels[top], discriminator.from_image[top]]
+    if top > 0:
+        newest.append(discriminator.blocks[top - 1])
+    learning = {parameter for module in newest for parameter in module.parameters()}
+    for parameter in itertools.chain(generator.parameters(), discriminator.parameters()):
+        parameter.requires_grad_(not phase.holds or parameter in learning)
 
 
-def _check_fits(config: TrainConfig, dataset: SpriteDataset, world: World) -> None:
+def _check_fits(config: TrainConfig, dataset: SpriteDataset, group: ProcessGroup) -> None:
     """Raises `TrainingError` for data or a number of processes that the recipe cannot be followed with."""
     if dataset.resolution % config.network.resolution:
         raise TrainingError(
             f"The data set's images are {dataset.resolution} pixels wide, which the network's "
             f"{config.network.resolution} do not divide. Build a data set of that resolution."
         )
-    if config.batch_size % (LEAST_SHARE * world.size) and world.size > 1:
+    if config.batch_size % (LEAST_SHARE * group.size) and group.size > 1:
         raise TrainingError(
-            f"{world.size} processes cannot share batches of {config.batch_size} in whole groups of four: "
-            f"choose a --batch-size that {LEAST_SHARE * world.size} divides."
+            f"{group.size} processes cannot share batches of {config.batch_size} in whole groups of four: "
+            f"choose a --batch-size that {LEAST_SHARE * group.size} divides."
         )

@@ -20,11 +20,12 @@ from tests.command_line import CommandLine
 from tests.gan.tiny import STYLES, tiny_enlarger, tiny_generator
 from tests.train.tiny import differences, steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.errors import StateError
 from train.protocol import STATE_FILE
 from train.run.export import bake_growth, choose_half_life, export, measure_mean_style
 from train.run.loop import data_of
 from train.schedule import Phase
-from train.state import State, StateError, read, write
+from train.state import State, read, write
 
 
 def trained(dataset: SpriteDataset, run: Path, count: int, style: Style = "demodulation") -> Path:

@@ -42,8 +42,8 @@ def names(folder: Path) -> list[str]:
 
 
 def fit(run: Path, dataset: SpriteDataset, *more: object) -> tuple[object, ...]:
-    """The arguments of a fit without eyes."""
-    return "fit", "--data", dataset.path, "--run", run, "--no-eyes", *more
+    """The arguments of a fit without the pretrained discriminator."""
+    return "fit", "--data", dataset.path, "--run", run, "--no-pretrained", *more
 
 
 @pytest.mark.usefixtures("tiny_default")
@@ -179,15 +179,15 @@ def test_what_a_run_cannot_change_halfway_is_refused(
     assert state.read_bytes() == before
 
 
-def test_eyes_that_are_not_installed_are_refused_only_by_name(
+def test_pretrained_packages_that_are_missing_are_refused_only_by_name(
     command: CommandLine, creatures: SpriteDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(efficientnet, "available", lambda: False)
-    monkeypatch.setattr(recipes, "TrainConfig", lambda: tiny_recipe(eyes=True))
+    monkeypatch.setattr(recipes, "TrainConfig", lambda: tiny_recipe(pretrained=True))
     arguments = ("fit", "--data", creatures.path, "--run", tmp_path / "run")
-    assert "`train` extra" in command(*arguments, "--eyes").refusal
-    assert "without pretrained eyes" in command(*arguments, "--stages", "16:0.004").out
-    assert not read(tmp_path / "run" / STATE_FILE).config.eyes.enabled
+    assert "`train` extra" in command(*arguments, "--pretrained").refusal
+    assert "without the pretrained discriminator" in command(*arguments, "--stages", "16:0.004").out
+    assert not read(tmp_path / "run" / STATE_FILE).config.pretrained.enabled
 
 
 @pytest.mark.usefixtures("tiny_default")

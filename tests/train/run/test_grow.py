@@ -16,13 +16,14 @@ from tests.train.tiny import BATCH, differences, steps, tiny_recipe, tiny_traine
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
+from train.errors import StateError
 from train.protocol import STATE_FILE
 from train.run.continuation import read_continuation
 from train.run.export import averaged_generator, export
 from train.run.grow import grown
 from train.run.launch import Changes, launch
 from train.schedule import phase_at
-from train.state import State, StateError, read, write
+from train.state import State, read, write
 from train.step.trainer import Trainer
 
 SEEN = 22 * BATCH  # images of the run that is grown

@@ -16,12 +16,13 @@ from rich.console import Console
 
 from tests.train.tiny import BATCH, differences, steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.errors import StateError, TrainingError
 from train.protocol import STATE_FILE
 from train.run.loop import MOST_ROLLBACKS, fit
 from train.schedule import Stage
-from train.state import State, StateError, read, write
+from train.state import State, read, write
 from train.step.objective import StepStats
-from train.step.trainer import Trainer, TrainingError
+from train.step.trainer import Trainer
 
 ENDLESS = (Stage(4, 1000, 0), Stage(8, 1000, 0), Stage(16, 1000, 0))
 
@@ -42,7 +43,7 @@ def poison(trainer: Trainer, at_images: int, times: int = 1) -> list[float]:
 
     def poisoned() -> StepStats:
         if trainer.images_seen == at_images and len(met) < times:
-            met.append(trainer.optimizer_g.param_groups[0]["lr"])
+            met.append(trainer.optimizers.generator.param_groups[0]["lr"])
             with torch.no_grad():
                 trainer.generator.synthesis.constant.fill_(math.nan)
         return step()
@@ -80,7 +81,7 @@ def test_a_diverged_run_goes_back_and_learns_more_slowly(
     assert said(console).count(f"Back to {steps_of_good_state * BATCH / 1000:.1f} kimg") == 2
     resumed = tiny_trainer(creatures)
     resumed.load_state(state)
-    assert resumed.optimizer_g.param_groups[0]["lr"] == pytest.approx(lr / 4)
+    assert resumed.optimizers.generator.param_groups[0]["lr"] == pytest.approx(lr / 4)
 
 
 def test_each_return_halves_the_learning_rate_also_where_it_was_saved_meanwhile(
@@ -129,7 +130,9 @@ def test_weights_that_are_not_finite_are_never_saved(
         stats = step()
         if trainer.images_seen == 6 * BATCH and not spoilt:
             spoilt.append(True)
-            trainer.optimizer_d.state[trainer.discriminator.conv.weight]["exp_avg_sq"].fill_(math.inf)
+            trainer.optimizers.discriminator.state[trainer.discriminator.conv.weight]["exp_avg_sq"].fill_(
+                math.inf
+            )
         return stats
 
     trainer.step = quietly_spoilt  # type: ignore[method-assign]

@@ -13,7 +13,7 @@ from gan.pretrained import efficientnet
 from tests.train.tiny import differences, tiny_trainer
 from train.data.dataset import SpriteDataset
 from train.protocol import STATE_FILE
-from train.run.kid_tracker import Meter
+from train.run.kid_tracker import KidTracker
 from train.run.loop import fit
 from train.run.training_gif import write_film
 from train.state import read
@@ -63,10 +63,17 @@ def test_kid_is_measured_at_its_interval_and_changes_nothing(
     monkeypatch.setattr("train.eval.reference.FEWEST_IMAGES", 8)
     data = SpriteDataset.open(shutil.copytree(creatures.path, tmp_path / "data"))  # features are kept there
     runs = []
-    measuring = Meter(data, 0.016, lambda *_: None, samples=60)
-    for name, meter in (("plain", None), ("measured", measuring)):
+    measuring = KidTracker(data, 0.016, lambda *_: None, samples=60)
+    for name, kid_tracker in (("plain", None), ("measured", measuring)):
         quiet = Console(quiet=True)
-        fit(tiny_trainer(data), tmp_path / name, quiet, until_images=40, meter=meter, tick_images=8)
+        fit(
+            tiny_trainer(data),
+            tmp_path / name,
+            quiet,
+            until_images=40,
+            kid_tracker=kid_tracker,
+            tick_images=8,
+        )
         runs.append(read(tmp_path / name / STATE_FILE))
     assert differences(*runs) == []
     lines = (tmp_path / "measured" / "stats.jsonl").read_text().splitlines()

@@ -29,9 +29,9 @@ def test_of_the_default_recipe_most_time_is_seen_from_the_start() -> None:
     config = TrainConfig()
     naive = total_images(config.stages) / 1000
     assert seconds_left(config, 0, total_images(config.stages), 1000) > 8 * naive
-    without = replace(config, eyes=replace(config.eyes, enabled=False))
+    without = replace(config, pretrained=replace(config.pretrained, enabled=False))
     ratio = image_cost(config, 64) / image_cost(without, 64)
-    assert ratio == pytest.approx(1.35)  # 77 images a second where 104 would be without eyes
+    assert ratio == pytest.approx(1.35)  # 77 images a second where 104 would be without
 
 
 @pytest.mark.parametrize("seen", [88, 90, 10_000])

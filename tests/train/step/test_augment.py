@@ -8,7 +8,7 @@ from torch import Tensor
 
 from train.data.dataset import SpriteDataset
 from train.recipe import AugmentConfig
-from train.step.augment import Changes, adjusted
+from train.step.augment import Augmentation, adjusted
 
 OFF = AugmentConfig(probability=0.0)
 ALWAYS = AugmentConfig(probability=1.0)
@@ -27,7 +27,7 @@ def sprites(dataset: SpriteDataset, n: int = 64) -> Tensor:
 
 def augment(x: Tensor, config: AugmentConfig, probability: float | None = None) -> Tensor:
     """The images, each changed at random."""
-    return Changes.draw(len(x), x.shape[-1], config, probability)(x)
+    return Augmentation.draw(len(x), x.shape[-1], config, probability)(x)
 
 
 def unit(x: Tensor) -> Tensor:

@@ -15,35 +15,36 @@ from train.data.dataset import SpriteDataset
 from train.protocol import STATE_FILE
 from train.run.export import export
 from train.state import read, write
-from train.step.cuda_graph import Recording
+from train.step.cuda_graph import CudaGraph
 from train.step.precision import choose
+from train.step.runner import Shapes
 from train.step.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
-needs_eyes = pytest.mark.skipif(
+needs_pretrained = pytest.mark.skipif(
     not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
 
-def trainer_on_gpu(dataset: SpriteDataset, records: bool = True, eyes: bool = False) -> Trainer:
-    trainer = Trainer(tiny_recipe(eyes=eyes), dataset, choose("fp32"))
-    trainer.records = records
+def trainer_on_gpu(dataset: SpriteDataset, uses_graphs: bool = True, pretrained: bool = False) -> Trainer:
+    trainer = Trainer(tiny_recipe(pretrained=pretrained), dataset, choose("fp32"))
+    trainer.runner.uses_graphs = uses_graphs
     return trainer
 
 
-@needs_eyes
+@needs_pretrained
 def test_replayed_steps_are_those_that_are_launched_one_by_one(creatures: SpriteDataset) -> None:
     one_by_one, replayed = (
-        steps(trainer_on_gpu(creatures, records, eyes=True), 22) for records in (False, True)
+        steps(trainer_on_gpu(creatures, uses_graphs, pretrained=True), 22) for uses_graphs in (False, True)
     )
-    assert not one_by_one.recordings
-    assert sorted(replayed.recordings) == [
-        (side, 4, penalizes) for side in (4, 8, 16) for penalizes in (False, True)
+    assert not one_by_one.runner.graphs
+    assert sorted(replayed.runner.graphs) == [
+        Shapes(side, 4, with_penalty, False) for side in (4, 8, 16) for with_penalty in (False, True)
     ]
     for name in ("generator", "discriminator"):
         theirs, ours, first = (
             torch.cat([p.detach().flatten() for p in getattr(trainer, name).parameters()])
-            for trainer in (one_by_one, replayed, trainer_on_gpu(creatures, eyes=True))
+            for trainer in (one_by_one, replayed, trainer_on_gpu(creatures, pretrained=True))
         )
         moved = (theirs - first).norm()
         assert moved > 0.01, name
@@ -52,11 +53,11 @@ def test_replayed_steps_are_those_that_are_launched_one_by_one(creatures: Sprite
 
 
 def test_each_replay_draws_what_its_seed_says() -> None:
-    recording = Recording(lambda x: x + torch.randn_like(x), torch.zeros(8, device="cuda"))
+    graph = CudaGraph(lambda x: x + torch.randn_like(x), torch.zeros(8, device="cuda"))
     drawn = []
     for seed in (1, 2, 1):
         torch.manual_seed(seed)
-        drawn.append([recording(torch.full((8,), 5.0, device="cuda")).clone() for _ in range(2)])
+        drawn.append([graph(torch.full((8,), 5.0, device="cuda")).clone() for _ in range(2)])
         assert not torch.equal(*drawn[-1])
     assert torch.equal(drawn[0][0], drawn[2][0]) and torch.equal(drawn[0][1], drawn[2][1])
     assert not torch.equal(drawn[0][0], drawn[1][0])
@@ -64,13 +65,13 @@ def test_each_replay_draws_what_its_seed_says() -> None:
     assert torch.equal(drawn[0][0], 5 + torch.randn(8, device="cuda"))
 
 
-@needs_eyes
+@needs_pretrained
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_a_run_resumes_and_its_checkpoint_draws_the_same_anywhere(
     creatures: SpriteDataset, tmp_path: Path, precision: str
 ) -> None:
     compute = choose(precision)  # type: ignore[arg-type]
-    recipe = replace(tiny_recipe(eyes=True), batch_size=8)
+    recipe = replace(tiny_recipe(pretrained=True), batch_size=8)
     straight = steps(Trainer(recipe, creatures, compute), 12)
     write(tmp_path / STATE_FILE, steps(Trainer(recipe, creatures, compute), 8).state())
     again = Trainer(recipe, creatures, compute)

@@ -1,4 +1,4 @@
-"""Losses, gradient penalties, averages and number formats, by formula."""
+"""Losses, gradient penalties, clamped fakes, averages and number formats, by formula."""
 
 import math
 
@@ -8,9 +8,10 @@ from torch import nn
 
 from gan.generator import Generator
 from tests.train.tiny import tiny_recipe
+from train.errors import PrecisionError
 from train.step.ema import EMA, RAMP_UP
-from train.step.losses import discriminator_loss, generator_loss, gradient_penalty, lead
-from train.step.precision import Compute, PrecisionError, best_dtype, choose
+from train.step.losses import clamp_images, discriminator_loss, generator_loss, gradient_penalty, overfitting
+from train.step.precision import Compute, best_dtype, choose
 
 
 def test_rpgan_compares_each_real_with_the_fake_beside_it() -> None:
@@ -85,7 +86,7 @@ def test_convolutions_run_in_the_chosen_format(dtype: torch.dtype) -> None:
         assert nn.Conv2d(1, 1, 1)(torch.ones(1, 1, 2, 2)).dtype == dtype
 
 
-def test_the_nonsaturating_loss_judges_each_side_by_itself() -> None:
+def test_the_nonsaturating_loss_looks_at_each_side_by_itself() -> None:
     real, fake = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 3.0])
     expected_d = (math.log1p(math.exp(-1)) + math.log1p(math.exp(2))) / 2
     expected_d += (math.log1p(math.exp(0.5)) + math.log1p(math.exp(3))) / 2
@@ -94,10 +95,10 @@ def test_the_nonsaturating_loss_judges_each_side_by_itself() -> None:
     assert generator_loss("nonsaturating", real, fake).item() == pytest.approx(expected_g)
 
 
-def test_the_lead_counts_pairs_that_are_told_apart() -> None:
+def test_overfitting_counts_pairs_that_are_told_apart() -> None:
     real, fake = torch.tensor([1.0, 1.0, 1.0, 1.0]), torch.tensor([0.0, 0.5, -1.0, 2.0])
-    assert lead(real, fake).item() == 0.5
-    assert lead(real, real - 1).item() == 1 and lead(real, real).item() == 0
+    assert overfitting(real, fake).item() == 0.5
+    assert overfitting(real, real - 1).item() == 1 and overfitting(real, real).item() == 0
 
 
 def test_formats_that_would_be_slower_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +110,23 @@ def test_formats_that_would_be_slower_are_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(PrecisionError, match="GPU"):
         choose("fp16", cpu)
     assert str(choose("fp32", cpu)) == "CPU, float32, channels_last"
+
+
+def test_values_are_clamped_and_those_outside_can_still_come_back() -> None:
+    x = torch.tensor([-1.5, -1.5, -1.0, 0.25, 1.0, 1.5, 1.5], requires_grad=True)
+    y = clamp_images(x)
+    assert y.tolist() == [-1, -1, -1, 0.25, 1, 1, 1]
+    gradient = torch.tensor([2.0, -2.0, 3.0, 4.0, -5.0, 6.0, -6.0])
+    y.backward(gradient)
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, -2, 3, 4, -5, 6, 0], "descent goes against the gradient"
+
+
+def test_descent_stops_at_the_edge_where_the_rest_of_the_way_shows_nothing() -> None:
+    x = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([x], lr=0.4)
+    for _ in range(10):
+        optimizer.zero_grad()
+        clamp_images(x).sum().backward()
+        optimizer.step()
+    assert -1.5 < x.item() < -1

@@ -7,21 +7,21 @@ import torch
 from torch import Tensor
 
 from gan.pretrained import efficientnet
-from train.recipe import EyesConfig
-from train.step.pretrained_discriminator import Eyes
+from train.recipe import PretrainedDiscriminatorConfig
+from train.step.pretrained_discriminator import PretrainedDiscriminator
 
 pytestmark = pytest.mark.skipif(
     not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
 
-SMALL = EyesConfig(image_side=64, width=8)
+SMALL = PretrainedDiscriminatorConfig(image_side=64, width=8)
 
 
 @pytest.fixture(scope="module")
-def looking() -> Eyes:
+def looking() -> PretrainedDiscriminator:
     torch.manual_seed(0)
-    pair = Eyes(SMALL)
+    pair = PretrainedDiscriminator(SMALL)
     pair.calibrate(sprites(16))
     return pair
 
@@ -33,7 +33,7 @@ def sprites(n: int, side: int = 32) -> Tensor:
     return torch.cat([torch.rand(n, 3, side, side) * alpha, alpha], dim=1) * 2 - 1
 
 
-def test_images_are_seen_over_white(looking: Eyes) -> None:
+def test_images_are_seen_over_white(looking: PretrainedDiscriminator) -> None:
     soft = sprites(2)
     alpha = soft[:, 3:] / 2 + 0.5
     opaque = torch.cat([(soft[:, :3] / 2 + 0.5 + 1 - alpha) * 2 - 1, torch.ones_like(alpha)], dim=1)
@@ -44,12 +44,12 @@ def test_images_are_seen_over_white(looking: Eyes) -> None:
     assert not torch.allclose(looking.features(soft)[0], looking.features(white.expand(2, -1, -1, -1))[0])
 
 
-def test_calibrated_features_have_unit_deviation(looking: Eyes) -> None:
+def test_calibrated_features_have_unit_deviation(looking: PretrainedDiscriminator) -> None:
     for feature in looking.features(sprites(16)):
         assert feature.std().item() == pytest.approx(1, abs=1e-3)
 
 
-def test_heads_learn_and_the_pretrained_network_does_not(looking: Eyes) -> None:
+def test_heads_learn_and_the_pretrained_network_does_not(looking: PretrainedDiscriminator) -> None:
     image = sprites(2).requires_grad_()
     sum(m.sum() for m in looking.logits(looking.features(image))).backward()  # type: ignore[union-attr]
     assert image.grad is not None and (image.grad[:, :3] != 0).any() and (image.grad[:, 3] != 0).any()
@@ -58,39 +58,41 @@ def test_heads_learn_and_the_pretrained_network_does_not(looking: Eyes) -> None:
     assert heads and all(p.grad is not None and p.grad.abs().sum() > 0 for p in heads)
 
 
-def test_each_head_gives_a_map_of_logits(looking: Eyes) -> None:
+def test_each_head_gives_a_map_of_logits(looking: PretrainedDiscriminator) -> None:
     maps = looking.logits(looking.features(sprites(3)))
     assert [m.shape for m in maps] == [(3, 1, 8, 8), (3, 1, 4, 4), (3, 1, 2, 2)]
 
 
 def test_finer_features_get_a_head_of_their_own_and_coarser_ones_do_without() -> None:
     for first_stride, sides in ((4, [16, 8, 4, 2]), (16, [4, 2])):
-        eyes = Eyes(replace(SMALL, first_stride=first_stride))
-        assert [m.shape[-1] for m in eyes.logits(eyes.features(sprites(2)))] == sides
+        pretrained = PretrainedDiscriminator(replace(SMALL, first_stride=first_stride))
+        assert [m.shape[-1] for m in pretrained.logits(pretrained.features(sprites(2)))] == sides
 
 
-def test_small_images_are_not_blown_up_to_full_size(looking: Eyes) -> None:
+def test_small_images_are_not_blown_up_to_full_size(looking: PretrainedDiscriminator) -> None:
     assert [f.shape[-1] for f in looking.features(sprites(1, side=24))] == [6, 3, 1]
-    larger = Eyes(replace(SMALL, most_enlarged=3))
+    larger = PretrainedDiscriminator(replace(SMALL, most_enlarged=3))
     assert [f.shape[-1] for f in larger.features(sprites(1, side=24))] == [8, 4, 2]
 
 
 def test_heads_can_see_that_the_images_of_a_group_are_alike() -> None:
-    eyes = Eyes(replace(SMALL, minibatch_stddev=True)).eval()
+    pretrained = PretrainedDiscriminator(replace(SMALL, minibatch_stddev=True)).eval()
     various = sprites(4)
     alike = torch.cat([various[:1], various[:1]] * 2)
     for alone, among in zip(
-        eyes.logits(eyes.features(alike)), eyes.logits(eyes.features(various)), strict=True
+        pretrained.logits(pretrained.features(alike)),
+        pretrained.logits(pretrained.features(various)),
+        strict=True,
     ):
         assert not torch.allclose(alone[0], among[0]), "the first image is the same, its company is not"
 
 
 def test_the_penalty_is_half_the_squared_slope_at_each_place() -> None:
-    eyes = Eyes(SMALL)
-    heads = [torch.nn.Conv2d(head.layers[0].in_channels, 1, 1) for head in eyes.heads]  # type: ignore[index,union-attr]
-    eyes.heads = torch.nn.ModuleList(heads)
+    pretrained = PretrainedDiscriminator(SMALL)
+    heads = [torch.nn.Conv2d(head.layers[0].in_channels, 1, 1) for head in pretrained.heads]  # type: ignore[index,union-attr]
+    pretrained.heads = torch.nn.ModuleList(heads)
     expected = sum(head.weight.square().sum() / 2 for head in heads) / len(heads)
-    penalty = eyes.penalty(eyes.features(sprites(3)))
+    penalty = pretrained.penalty(pretrained.features(sprites(3)))
     torch.testing.assert_close(penalty, expected)
     penalty.backward()
     assert all(head.weight.grad is not None and head.weight.grad.abs().sum() > 0 for head in heads)

@@ -1,7 +1,7 @@
 """Training: what a step changes, how it grows, and that a resumed run is the same run."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,13 @@ from gan.pretrained import efficientnet
 from tests.gan.tiny import STYLES
 from tests.train.tiny import BATCH, STAGES, differences, steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
-from train.recipe import AugmentConfig, EyesConfig, TrainConfig
-from train.schedule import ScheduleError, Stage
-from train.state import State, StateError, read, write
-from train.step.trainer import Trainer, TrainingError
+from train.errors import ScheduleError, StateError, TrainingError
+from train.recipe import AugmentConfig, PretrainedDiscriminatorConfig, TrainConfig
+from train.schedule import Stage
+from train.state import State, read, write
+from train.step.trainer import Optimizers, Trainer
 
-needs_eyes = pytest.mark.skipif(
+needs_pretrained = pytest.mark.skipif(
     not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 
@@ -60,11 +61,11 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(
     assert differences(again.state(), halfway)
 
 
-@needs_eyes
-def test_a_resumed_run_with_eyes_is_the_same_run_bit_for_bit(
+@needs_pretrained
+def test_a_resumed_run_with_both_discriminators_is_the_same_run_bit_for_bit(
     creatures: SpriteDataset, tmp_path: Path
 ) -> None:
-    recipe = tiny_recipe(eyes=True)
+    recipe = tiny_recipe(pretrained=True)
     straight = steps(tiny_trainer(creatures, recipe), 14)
     stopped = steps(tiny_trainer(creatures, recipe), 12)
     again = steps(resumed(stopped, tmp_path / "state.safetensors", creatures, torch.float32), 2)
@@ -150,16 +151,16 @@ def test_averages_follow_at_their_own_pace(creatures: SpriteDataset) -> None:
 def test_optimisers_keep_their_state_when_the_network_grows(creatures: SpriteDataset) -> None:
     trainer = steps(tiny_trainer(creatures), 4)
     constant = trainer.generator.synthesis.constant
-    moments = trainer.optimizer_g.state[constant]["exp_avg_sq"].clone()
+    moments = trainer.optimizers.generator.state[constant]["exp_avg_sq"].clone()
     assert trainer.phase.resolution == 8
     level = trainer.generator.synthesis.levels[1]
     assert isinstance(level, SynthesisLevel)
     newest = level.to_image.bias
-    assert newest not in trainer.optimizer_g.state
+    assert newest not in trainer.optimizers.generator.state
     steps(trainer, 3)
-    assert trainer.optimizer_g.state[constant]["step"] == 7
-    assert trainer.optimizer_g.state[newest]["step"] == 3
-    assert not torch.equal(trainer.optimizer_g.state[constant]["exp_avg_sq"], moments)
+    assert trainer.optimizers.generator.state[constant]["step"] == 7
+    assert trainer.optimizers.generator.state[newest]["step"] == 3
+    assert not torch.equal(trainer.optimizers.generator.state[constant]["exp_avg_sq"], moments)
 
 
 def test_penalties_come_at_their_interval(creatures: SpriteDataset) -> None:
@@ -178,15 +179,15 @@ def test_the_nonsaturating_loss_penalises_reals_alone(creatures: SpriteDataset) 
 
 def test_the_learning_rate_falls_with_the_root_of_the_images_seen(creatures: SpriteDataset) -> None:
     def factors(trainer: Trainer) -> list[float]:
-        full = trainer.config.lr, trainer.config.lr, trainer.config.eyes.lr
-        optimizers = trainer.optimizer_g, trainer.optimizer_d, trainer.optimizer_eyes
+        full = trainer.config.lr, trainer.config.lr, trainer.config.pretrained.lr
+        optimizers = [getattr(trainer.optimizers, field.name) for field in fields(Optimizers)]
         return [o.param_groups[0]["lr"] / lr for o, lr in zip(optimizers, full, strict=True)]
 
-    trainer = steps(tiny_trainer(creatures, tiny_recipe(eyes=True)), 11)  # the last begins at ten
+    trainer = steps(tiny_trainer(creatures, tiny_recipe(pretrained=True)), 11)  # the last begins at ten
     assert factors(trainer) == pytest.approx([1, 1, 1])
     steps(trainer, 4)
     assert factors(trainer) == pytest.approx([math.sqrt(10 / 14)] * 2 + [1])
-    resumed = tiny_trainer(creatures, tiny_recipe(eyes=True))
+    resumed = tiny_trainer(creatures, tiny_recipe(pretrained=True))
     resumed.load_state(trainer.state())
     assert factors(resumed) == pytest.approx([math.sqrt(10 / 15)] * 2 + [1])
 
@@ -195,33 +196,38 @@ def test_augmentation_adapts_and_is_kept(creatures: SpriteDataset, tmp_path: Pat
     trainer = tiny_trainer(creatures, replace(tiny_recipe(), augment=AugmentConfig(adjust_kimg=0.1)))
     before = trainer.augment_probability
     stats = trainer.step()
-    direction = 1 if stats.lead > 0.6 else -1
+    direction = 1 if stats.overfitting > 0.6 else -1
     assert trainer.augment_probability == pytest.approx(max(min(before + direction * BATCH / 100, 0.8), 0.2))
     again = resumed(trainer, tmp_path / "s", creatures, torch.float32)
     assert again.augment_probability == trainer.augment_probability != before
 
 
-@needs_eyes
+@needs_pretrained
 def test_both_discriminators_can_have_augmentations_of_their_own(
     creatures: SpriteDataset, tmp_path: Path
 ) -> None:
-    recipe = tiny_recipe(eyes=True)
+    recipe = tiny_recipe(pretrained=True)
     wanted = AugmentConfig(probability=0.5, target=1.1, adjust_kimg=0.1)  # nobody leads that much
-    own = replace(recipe, eyes=replace(recipe.eyes, augment=wanted), augment=AugmentConfig(target=None))
+    own = replace(
+        recipe, pretrained=replace(recipe.pretrained, augment=wanted), augment=AugmentConfig(target=None)
+    )
     trainer = steps(tiny_trainer(creatures, own), 10)
-    assert (trainer.augment_probability, trainer.augment_probability_eyes) == (0.7, 0.5)
+    assert (trainer.augment_probability, trainer.pretrained_augment_probability) == (0.7, 0.5)
     trainer.step()  # the first that both see
     assert trainer.augment_probability == 0.7
-    assert trainer.augment_probability_eyes == pytest.approx(0.5 - BATCH / 100)
+    assert trainer.pretrained_augment_probability == pytest.approx(0.5 - BATCH / 100)
     again = resumed(trainer, tmp_path / "s", creatures, torch.float32)
-    assert again.augment_probability_eyes == trainer.augment_probability_eyes
+    assert again.pretrained_augment_probability == trainer.pretrained_augment_probability
     assert differences(snapshot(steps(again, 3)), snapshot(steps(trainer, 3))) == []
 
 
 def test_the_discriminator_can_learn_at_a_rate_of_its_own(creatures: SpriteDataset) -> None:
     trainer = tiny_trainer(creatures, replace(tiny_recipe(), discriminator_lr=2.0))
     trainer.step()
-    rates = [optimizer.param_groups[0]["lr"] for optimizer in (trainer.optimizer_g, trainer.optimizer_d)]
+    rates = [
+        optimizer.param_groups[0]["lr"]
+        for optimizer in (trainer.optimizers.generator, trainer.optimizers.discriminator)
+    ]
     assert rates[1] == pytest.approx(2 * rates[0])
 
 
@@ -235,37 +241,40 @@ def test_a_step_in_bfloat16_stays_near_the_one_in_float32(creatures: SpriteDatas
     assert all(p.dtype == torch.float32 for p in coarse_trainer.generator.parameters())
 
 
-@needs_eyes
-def test_eyes_join_at_their_resolution(creatures: SpriteDataset) -> None:
-    trainer = tiny_trainer(creatures, tiny_recipe(eyes=True))
-    looks = [not math.isnan(trainer.step().loss_eyes) for _ in range(11)]
+@needs_pretrained
+def test_the_pretrained_discriminator_joins_at_their_resolution(creatures: SpriteDataset) -> None:
+    trainer = tiny_trainer(creatures, tiny_recipe(pretrained=True))
+    looks = [not math.isnan(trainer.step().loss_pretrained) for _ in range(11)]
     assert looks == [False] * 10 + [True]
 
 
-@needs_eyes
+@needs_pretrained
 def test_penalised_heads_stay_flatter(creatures: SpriteDataset) -> None:
-    recipe = tiny_recipe(eyes=True)
-    free, penalised = (
-        steps(tiny_trainer(creatures, replace(recipe, eyes=replace(recipe.eyes, gamma=gamma))), 22)
-        for gamma in (0.0, 1000.0)
-    )
+    recipe = tiny_recipe(pretrained=True)
     real = creatures.batch(np.arange(8), 16)
-    slopes = [trainer.eyes.penalty(trainer.eyes.features(real)).item() for trainer in (free, penalised)]  # type: ignore[union-attr]
+    slopes = []
+    for gamma in (0.0, 1000.0):
+        heads = replace(recipe.pretrained, gamma=gamma)
+        pretrained = steps(tiny_trainer(creatures, replace(recipe, pretrained=heads)), 22).pretrained
+        assert pretrained is not None
+        slopes.append(pretrained.penalty(pretrained.features(real)).item())
     assert slopes[1] < 0.9 * slopes[0]
 
 
-@needs_eyes
-def test_a_run_without_eyes_can_open_them_and_close_them_again(creatures: SpriteDataset) -> None:
-    blind = steps(tiny_trainer(creatures), 10)
-    seeing = tiny_trainer(creatures, tiny_recipe(eyes=True))
-    seeing.load_state(snapshot(blind))
-    assert math.isfinite(seeing.step().loss_eyes)
-    wider = tiny_trainer(creatures, replace(seeing.config, eyes=replace(seeing.config.eyes, width=12)))
-    wider.load_state(snapshot(seeing))  # other heads: they start afresh
-    assert math.isfinite(wider.step().loss_eyes)
-    blind_again = tiny_trainer(creatures)
-    blind_again.load_state(snapshot(seeing))
-    assert math.isnan(blind_again.step().loss_eyes)
+@needs_pretrained
+def test_a_run_may_get_a_pretrained_discriminator_and_lose_it_again(creatures: SpriteDataset) -> None:
+    without = steps(tiny_trainer(creatures), 10)
+    with_it = tiny_trainer(creatures, tiny_recipe(pretrained=True))
+    with_it.load_state(snapshot(without))
+    assert math.isfinite(with_it.step().loss_pretrained)
+    wider = tiny_trainer(
+        creatures, replace(with_it.config, pretrained=replace(with_it.config.pretrained, width=12))
+    )
+    wider.load_state(snapshot(with_it))  # other heads: they start afresh
+    assert math.isfinite(wider.step().loss_pretrained)
+    without_again = tiny_trainer(creatures)
+    without_again.load_state(snapshot(with_it))
+    assert math.isnan(without_again.step().loss_pretrained)
 
 
 def test_losses_that_are_not_finite_end_the_run_with_a_sentence(creatures: SpriteDataset) -> None:
@@ -308,8 +317,8 @@ def test_batches_of_a_stage_are_no_smaller_than_processes_can_share() -> None:
         {"batch_size": 10**6},
         {"stages": (Stage(4, 1, 0, batch_size=0), *STAGES[1:])},
         {"loss": "hinge"},
-        {"eyes": EyesConfig(from_resolution=8)},
-        {"eyes": EyesConfig(first_stride=2)},
+        {"pretrained": PretrainedDiscriminatorConfig(from_resolution=8)},
+        {"pretrained": PretrainedDiscriminatorConfig(first_stride=2)},
         {"augment": AugmentConfig(probability=0.9)},
         {"lr": 0.0},
         {"lr": math.nan},
@@ -334,11 +343,11 @@ def test_schedules_and_data_that_do_not_fit_are_refused(creatures: SpriteDataset
     with pytest.raises(ScheduleError):
         tiny_trainer(creatures, replace(tiny_recipe(), stages=STAGES[:2]))
     with pytest.raises(TrainingError, match="16 pixels wide"):
-        tiny_trainer(creatures, TrainConfig(eyes=tiny_recipe().eyes))
+        tiny_trainer(creatures, TrainConfig(pretrained=tiny_recipe().pretrained))
 
 
 def test_a_recipe_survives_json_and_a_broken_one_is_refused() -> None:
-    for config in (TrainConfig(), tiny_recipe("adain", eyes=True)):
+    for config in (TrainConfig(), tiny_recipe("adain", pretrained=True)):
         assert TrainConfig.from_dict(config.to_dict()) == config
     older = tiny_recipe().to_dict()  # of when all stages had the same batches
     older["stages"] = [{k: v for k, v in stage.items() if k != "batch_size"} for stage in older["stages"]]

@@ -11,10 +11,12 @@ from gan.checkpoint import load
 from tests.command_line import CommandLine
 from tests.train.tiny import BATCH, differences, steps, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.errors import StateError
 from train.protocol import STATE_FILE
-from train.run.annealing import Annealing, TimeBox, annealed
 from train.run.loop import fit
-from train.state import State, StateError, read, write
+from train.run.time_box import TimeBox, annealed
+from train.state import State, read, write
+from train.step.annealing import Annealing
 from train.step.trainer import Trainer
 
 
@@ -67,7 +69,7 @@ def from_state(creatures: SpriteDataset, state: State) -> Trainer:
 
 def rate(trainer: Trainer) -> float:
     """The generator's learning rate in the last step."""
-    return trainer.optimizer_g.param_groups[0]["lr"]
+    return trainer.optimizers.generator.param_groups[0]["lr"]
 
 
 def test_an_end_before_the_box_is_an_end(creatures: SpriteDataset, tmp_path: Path, console: Console) -> None:

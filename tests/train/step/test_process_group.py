@@ -14,16 +14,16 @@ from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.train.tiny import steps, tiny_recipe, tiny_trainer
 from train.data.dataset import SpriteDataset
+from train.errors import TrainingError
 from train.protocol import STATE_FILE
 from train.run import processes
 from train.run.export import export
 from train.run.processes import as_many_as_useful
 from train.schedule import Stage
 from train.state import State, read, write
-from train.step.distributed import World
-from train.step.trainer import TrainingError
+from train.step.process_group import ProcessGroup
 
-needs_eyes = pytest.mark.skipif(
+needs_pretrained = pytest.mark.skipif(
     not efficientnet.available(), reason="the packages of the train extra are missing"
 )
 BATCH = 16
@@ -42,10 +42,10 @@ def in_two_processes(run: Path, data: Path, images: int) -> str:
     return done.stdout
 
 
-@needs_eyes
+@needs_pretrained
 def test_two_processes_take_the_step_of_one(creatures: SpriteDataset, tmp_path: Path) -> None:
-    before = 3  # the next one is at 16×16, half faded in, with eyes and a gradient penalty
-    recipe = replace(tiny_recipe(eyes=True), batch_size=BATCH, penalty_interval=1)
+    before = 3  # the next one is at 16×16, half faded in, with both discriminators and a gradient penalty
+    recipe = replace(tiny_recipe(pretrained=True), batch_size=BATCH, penalty_interval=1)
     trainer = steps(tiny_trainer(creatures, recipe), before)
     write(tmp_path / "run" / STATE_FILE, trainer.state())
     out = in_two_processes(tmp_path / "run", creatures.path, (before + 1) * BATCH)
@@ -74,7 +74,7 @@ def _gradients(state: State, optimizer: str) -> torch.Tensor:
 
 def test_batches_that_cannot_be_shared_are_refused(creatures: SpriteDataset) -> None:
     with pytest.raises(TrainingError, match="--batch-size that 24 divides"):
-        tiny_trainer(creatures, replace(tiny_recipe(), batch_size=32), world=World(0, 3))
+        tiny_trainer(creatures, replace(tiny_recipe(), batch_size=32), group=ProcessGroup(0, 3))
 
 
 @pytest.mark.slow

@@ -20,15 +20,15 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class World:
-    """All processes of a run, and which of them this is."""
+class ProcessGroup:
+    """All processes of a run, and which of them this is: one alone, unless more were started together."""
 
     rank: int = 0
     size: int = 1
     device: torch.device = CPU  # of this process
 
     @classmethod
-    def join(cls, device: torch.device) -> World:
+    def join(cls, device: torch.device) -> ProcessGroup:
         """Meet the other processes that were started with this one, if any."""
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls(device=device)
@@ -36,12 +36,12 @@ class World:
         return cls(dist.get_rank(), dist.get_world_size(), device)
 
     @property
-    def leads(self) -> bool:
-        """Whether this process writes files and talks."""
+    def is_main(self) -> bool:
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
     def leave(self) -> None:
-        """Part from the others."""
+        """Leave the group, before the process ends."""
         if self.size > 1:
             dist.destroy_process_group()
 
