@@ -7,7 +7,6 @@ change under its creatures without being noticed.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from gan.config import ConfigError, NetworkConfig
 from gan.errors import UserError
+from gan.files import whole_file
 from gan.generator import Generator
 from gan.latents import LayerError, Levels
 from gan.pictures.enlarge import Enlarger, EnlargerConfig
@@ -124,14 +124,11 @@ def save(
     if named:
         header["sections"] = to_header(named)
         tensors |= to_tensors(named)
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(to_bytes(tensors, header))  # unlike save_file, with the usual permissions
-        part.replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(to_bytes(tensors, header))  # unlike save_file, with the usual permissions
     except OSError as error:
-        with contextlib.suppress(OSError):  # there may be no folder to remove it from
-            part.unlink()
         raise CheckpointError(
             f"The checkpoint could not be written to {path}: {error.strerror or error}."
         ) from error

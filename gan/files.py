@@ -1,6 +1,6 @@
 """Writing files: whole or not at all, and never over another one unless that was asked for.
 
-Used wherever a file is written; knows nothing of what is in it.
+Used wherever a file is written; knows nothing of what is in it. Also one process at a time in one place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from gan.errors import UserError
+
+HALF_WRITTEN = ".*.part"
 
 
 class FileError(UserError):
@@ -19,23 +23,54 @@ class FileError(UserError):
 
 
 @contextlib.contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, lasting: bool = True) -> Iterator[Path]:
     """Yields a fresh, empty file beside `target` to write to, which takes its name in the end.
 
     Whatever is raised meanwhile leaves `target` as it was and nothing beside it. The file has a name of its
     own, so that any number of processes may write the same target: each writes a whole one, and the last
-    stays. It is on the disk before it gets its name. Raises OSError.
+    stays. It is on the disk before it gets its name, unless it need not be `lasting`: whoever reads a cache
+    checks what a crash of the machine may have left. Raises OSError.
     """
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield part
-        _sync(part)
+        if lasting:
+            _sync(part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not every file system lets a folder be synced
-        _sync(target.parent)  # the name, too
+    if lasting:
+        with contextlib.suppress(OSError):  # not every file system lets a folder be synced
+            _sync(target.parent)  # the name, too
+
+
+def remove_half_written(folder: Path) -> None:
+    """Delete what killed processes left of `whole_file` in a folder, which must be locked against others."""
+    for part in folder.glob(HALF_WRITTEN):
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: Exception) -> Iterator[None]:
+    """Hold the lock file `path` while the context lasts; a process that is killed frees it.
+
+    Raises `busy` if somebody else holds it, in another process or in this one, and OSError.
+    """
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
+    while True:
+        try:
+            lock.acquire()
+            break
+        except Timeout:
+            if path.exists():
+                raise busy from None
+            # Its holder removed it between two calls: there is none any more.
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # before it is let go: whoever opened it finds that it lies nowhere
+        lock.release()
 
 
 def _sync(path: Path) -> None:

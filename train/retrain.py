@@ -19,6 +19,7 @@ from rich.console import Console
 
 from gan.checkpoint import Checkpoint, load
 from gan.cli.program import CommandError
+from gan.files import locked, whole_file
 from gan.pictures.sheet import table
 from gan.sampler import Sampler
 from train.cli.eval import best_of
@@ -29,7 +30,6 @@ from train.errors import StateError
 from train.eval.evaluate import Evaluation, evaluate
 from train.eval.reference import FeatureExtractor, Reference, build_reference
 from train.eval.significance import compare
-from train.lock import locked
 from train.protocol import (
     CHECKPOINT_SUFFIX,
     COMPARISON_FILE,
@@ -188,9 +188,8 @@ def _claim(request: Request, parent_id: str) -> None:
     parent = {"checkpoint": parent_id}
     if path.is_file() and json.loads(path.read_text()) != parent:
         raise CommandError(f"{request.run} was begun from another checkpoint: choose another --run.")
-    part = path.with_suffix(".part")  # half a note would keep the run from ever going on
-    part.write_text(json.dumps(parent))
-    part.replace(path)
+    with whole_file(path) as part:  # half a note would keep the run from ever going on
+        part.write_text(json.dumps(parent))
 
 
 def _trained(request: Request, images_before: int, journal: Journal, console: Console) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan.config import ConfigError
+from gan.files import whole_file
 from train import stored_names as stored
 from train.errors import StateError
 from train.recipe import TrainConfig
@@ -111,8 +110,7 @@ def _laid_out_like(parameter: Tensor, moment: Tensor) -> Tensor:
 
 
 def write(path: Path, state: State) -> None:
-    """Write to a sibling, flush to the disk, rename: at every moment one readable state is there."""
-    part = path.with_suffix(".part")
+    """At every moment one readable state is there. Raises `StateError`."""
     header = {"format": FORMAT, "version": str(VERSION), "values": json.dumps(state.values)}
     tensors = {
         name: t.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -120,14 +118,9 @@ def write(path: Path, state: State) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(to_bytes(tensors, header))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(to_bytes(tensors, header))
     except OSError as error:
-        with contextlib.suppress(OSError):  # there may be no folder to remove it from
-            part.unlink()
         reason = error.strerror or error
         raise StateError(f"The training state could not be written to {path}: {reason}.") from error
 

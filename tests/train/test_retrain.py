@@ -22,6 +22,7 @@ from rich.console import Console
 import train.__main__ as program
 from gan.checkpoint import CheckpointError, load
 from gan.cli.program import CommandError
+from gan.files import locked
 from gan.pictures.finish import Finish
 from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
@@ -34,7 +35,6 @@ from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
 from train.errors import DataError, StateError
 from train.eval import reference as references
-from train.lock import locked
 from train.protocol import STATE_FILE, Journal
 from train.retrain import Request, UnwrittenError, describe, retrain
 from train.run.continuation import continuation_path, read_continuation

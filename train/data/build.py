@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import PIL
 
+from gan.files import locked
 from gan.pictures.vector import can_render
 from train.data import fetch, shards, sources
 from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, BuildOptions
@@ -36,7 +37,6 @@ from train.data.squares import Framing, read_thumbnails
 from train.data.typicality import least_typical
 from train.data.writer import DatasetWriter
 from train.errors import DataError, disk_error
-from train.lock import locked
 from train.protocol import INDEX_FILE
 from train.step.precision import choose
 

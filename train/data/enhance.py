@@ -7,7 +7,6 @@ shines through. What comes out has the colours and the outlines of the sprite wi
 
 import hashlib
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Generator
@@ -22,6 +21,7 @@ import PIL
 import torch
 from torch import Tensor
 
+from gan.files import whole_file
 from gan.pretrained.super_resolution import SuperResolution, load_ncnn
 from train.data import fetch
 from train.data.decode import start_worker
@@ -167,13 +167,8 @@ def _load(path: Path, count: int, resolution: int) -> np.ndarray | None:
 
 def _store(path: Path, images: np.ndarray) -> None:
     """Whole or not at all, also where two builds make the same images."""
-    scratch = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    try:
-        with scratch.open("wb") as stream:
-            np.savez_compressed(stream, images=images)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with whole_file(path, lasting=False) as part, part.open("wb") as stream:
+        np.savez_compressed(stream, images=images)
 
 
 @lru_cache(maxsize=1)

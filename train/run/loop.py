@@ -16,9 +16,9 @@ from types import FrameType
 from rich.console import Console
 
 from gan.config import NetworkConfig
+from gan.files import locked, remove_half_written
 from train.cli.options import DEFAULT_DATA
 from train.errors import DivergedError, StateError, TrainingError
-from train.lock import locked
 from train.protocol import STATE_FILE
 from train.recipe import TrainConfig
 from train.run.kid_tracker import KidTracker
@@ -128,6 +128,8 @@ class StateSaver:
 
     def begin(self, start: State | None) -> None:
         """Resume from the saved state, else save a first one: `start`, or a network that knows nothing."""
+        if self.trainer.group.is_main:
+            remove_half_written(self.path.parent)  # a state is large, and a run may be killed often
         resumes = self.trainer.group.any(self.path.exists())
         if resumes:
             start = read(self.path)

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from gan.config import DEFAULT_PSI
+from gan.files import whole_file
 from gan.generator import Generator
 from gan.latents import z_from_seed
 from gan.pictures.sprite import contact_sheet, to_rgba
@@ -53,9 +54,8 @@ def write_grid(run: Path, kimg: float, grid: Image.Image) -> None:
     """Keep a `sample_grid` among those of a run, which sorted by name are in order."""
     path = run / GRIDS / f"{kimg:08.2f}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")  # whoever watches takes the latest picture, which must be whole
-    grid.save(part, format="png")
-    part.replace(path)
+    with whole_file(path) as part:  # whoever watches takes the latest picture
+        grid.save(part, format="png")
 
 
 def means(steps: Sequence[StepStats]) -> dict[str, float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from gan.files import whole_file
 from gan.pictures.read import spread
 
 MOST_FRAMES = 80
@@ -24,9 +25,10 @@ def write_film(grids: Path, out: Path) -> bool:
         chosen.append(paths[-1])
     frames = [_shrunk(path) for path in chosen]
     durations = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
-    part = out.with_suffix(".part")
-    frames[0].save(part, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    part.replace(out)
+    with whole_file(out) as part:
+        frames[0].save(
+            part, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0
+        )
     return True
 
 

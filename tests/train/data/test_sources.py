@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gan.files import locked
 from train.data import fetch, sources
 from train.data.synthetic import write_gif
 from train.errors import DataError
-from train.lock import locked
 
 INSIDE = f"package/{fetch.SPRITE_FOLDER}"
 DRAWINGS = f"package/{fetch.ARTWORK_FOLDER}"

@@ -147,7 +147,7 @@ def test_a_disk_that_fills_up_ends_the_run_and_keeps_the_last_state(
     fit(tiny_trainer(creatures), tmp_path / "run", console, until_images=2 * BATCH)
     before = (tmp_path / "run" / STATE_FILE).read_bytes()
     monkeypatch.setattr("train.run.loop.SAVE_INTERVAL_S", 0)
-    monkeypatch.setattr("train.state.os.fsync", full_disk)
+    monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(StateError, match="No space left"):
         fit(tiny_trainer(creatures), tmp_path / "run", console)
     assert (tmp_path / "run" / STATE_FILE).read_bytes() == before
