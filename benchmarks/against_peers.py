@@ -28,8 +28,8 @@ from benchmarks.generation_speed import PEERS, peers_python
 from benchmarks.measured import COLUMNS, Clock, header, measure, row, stopwatch
 from gan.pictures.sheet import table
 from gan.pictures.sprite import Pixels
-from train.cli.eval import candidates
 from train.data.dataset import SpriteDataset
+from train.eval.candidates import candidates
 from train.eval.reference import FeatureExtractor, build_reference
 from train.eval.samples import draw
 from train.run.launch import Changes, launch

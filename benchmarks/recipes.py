@@ -33,8 +33,8 @@ from benchmarks.variants import VARIANTS, Change, shown_to
 from gan.config import NetworkConfig
 from gan.generator import Generator
 from gan.pictures.sheet import table
-from train.cli.eval import candidates
 from train.data.dataset import SpriteDataset
+from train.eval.candidates import candidates
 from train.eval.reference import FeatureExtractor, build_reference
 from train.eval.samples import draw
 from train.protocol import STATE_FILE

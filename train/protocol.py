@@ -28,6 +28,7 @@ EMA_FILES = "ema*.safetensors"  # checkpoints, one an average
 CHECKPOINT_SUFFIX = ".safetensors"
 TRAINING_SUFFIX = ".training.safetensors"
 
+DEFAULT_DATA = Path("data/dataset")  # where a data set lies that nobody gave a place
 INDEX_FILE = "index.json"  # in the folder of a data set: without it there is none
 PACKAGE_SOURCE = "pokeapi"  # the sprites that `python -m train data` fetches, as a source of data
 

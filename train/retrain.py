@@ -22,11 +22,11 @@ from gan.cli.program import CommandError
 from gan.files import locked, whole_file
 from gan.pictures.sheet import table
 from gan.sampler import Sampler
-from train.cli.eval import best_of
 from train.data.build import build_from_folder, build_from_package
 from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
 from train.data.dataset import SpriteDataset
 from train.errors import StateError
+from train.eval.candidates import best_of
 from train.eval.evaluate import Evaluation, evaluate
 from train.eval.reference import FeatureExtractor, Reference, build_reference
 from train.eval.significance import compare

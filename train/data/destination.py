@@ -14,7 +14,7 @@ FILES = {"images.npy", "species.npy", INDEX_FILE, LABELS_FILE}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """The folder of a data set and its hidden siblings."""
 
     out: Path

@@ -17,9 +17,8 @@ from rich.console import Console
 
 from gan.config import NetworkConfig
 from gan.files import locked, remove_half_written
-from train.cli.options import DEFAULT_DATA
 from train.errors import DivergedError, StateError, TrainingError
-from train.protocol import STATE_FILE
+from train.protocol import DEFAULT_DATA, STATE_FILE
 from train.recipe import TrainConfig
 from train.run.kid_tracker import KidTracker
 from train.run.progress import Reporter

@@ -145,7 +145,7 @@ def test_of_pictures_that_no_one_held_out_all_are_measured_against_and_it_is_sai
     few = command(*usual, "--data", own, "--holdout", "none")
     assert json.loads(few.out)["kid"] == json.loads(done.out)["kid"] and "Note" not in few.err
     # Of the same data as the training's, but with too few of the species that it held out.
-    monkeypatch.setattr("train.cli.eval.FEWEST_IMAGES", 10_000)
+    monkeypatch.setattr("train.eval.held_out.FEWEST_IMAGES", 10_000)
     done = command(*usual)  # the run knows where its data lie
     assert json.loads(done.out)["held_out"] is None
     assert f"of these images show one: measuring against all {len(many)} images" in done.err

@@ -16,12 +16,12 @@ from gan.pretrained import efficientnet
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_generator
 from tests.train.tiny import steps, tiny_trainer
-from train.cli.eval import best_of
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
 from train.errors import MetricsError
 from train.eval import reference as references
+from train.eval.candidates import best_of
 from train.eval.evaluate import (
     Evaluation,
     Memorisation,
@@ -268,7 +268,7 @@ def test_of_a_run_every_average_is_measured_and_the_best_exported(
     kids = {name: report["kid"]["mean"] for name, report in values["candidates"].items()}
     assert set(kids) == {"ema0.001", "ema0.05"} and kids[values["best"]] == min(kids.values())
 
-    monkeypatch.setattr("train.cli.eval.BEST_SAMPLES", 50)
+    monkeypatch.setattr("train.eval.candidates.BEST_SAMPLES", 50)
     chosen = tmp_path / "best.safetensors"
     assert (
         command("export", run, "--data", many.path, "--ema", "best", "--no-finish", "--out", chosen).code == 0
