@@ -51,7 +51,7 @@ from train.state import read
 from train.stored_names import ema
 
 PARENT_FILE = "parent.json"
-JUDGED: dict[Judgement, str] = {"better": "better", "same": "about the same", "worse": "worse"}
+IN_WORDS: dict[Judgement, str] = {"better": "better", "same": "about the same", "worse": "worse"}
 FEWEST_TICKS = 8  # of a run, however short
 KID_SHARE = 0.2  # of the run, between two measurements on the way
 LEAST_KID_KIMG = 10.0
@@ -148,7 +148,7 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
         worse=verdict.judgement == "worse",  # what bots that know no verdict look at
     )
     kids = f"KID {before.report.kid.mean:.1f} → {found[best].report.kid.mean:.1f}"
-    console.print(f"{kids} ({JUDGED[verdict.judgement]}): {exported[best]}")
+    console.print(f"{kids} ({IN_WORDS[verdict.judgement]}): {exported[best]}")
     return True
 
 

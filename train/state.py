@@ -43,7 +43,7 @@ class State:
         """A value of the state, or `default` for states from before it existed. Raises `StateError`."""
         value = self.values.get(name, default)
         if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-            raise StateError(f"The training state's {name} is no number that could be gone on with.")
+            raise StateError(f"The training state's {name} is not a number to resume with.")
         return float(value)
 
     def part(self, name: str) -> dict[str, Tensor]:

@@ -44,7 +44,7 @@ def export(
         bool | None,
         typer.Option(
             "--finish/--no-finish",
-            help="In its stead hard edges, few colours and no stray pixels; or neither.",
+            help="Instead of it hard edges, few colours and no stray pixels; or neither.",
         ),
     ] = None,
     colours: Annotated[

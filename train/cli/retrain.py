@@ -31,7 +31,7 @@ def retrain(
         int, typer.Option(min=50, help="How many creatures a checkpoint is measured with.")
     ] = 2000,
 ) -> None:
-    """Train a checkpoint further, measure what comes out, and draw both side by side: what /retrain runs.
+    """Train a checkpoint further, measure what comes out, and draw both: what /retrain runs.
 
     Progress and outcome are written to the run's folder as progress.json and outcome.json. Exit code 75 if
     it was stopped before its end: the same command goes on. 74 if the outcome could not be written.

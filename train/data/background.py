@@ -68,7 +68,7 @@ def _around_the_flood(difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def flood(passable: np.ndarray) -> np.ndarray:
-    """bool [H, W]: the pixels of `passable` that water from outside of the picture reaches, side by side.
+    """bool [H, W]: the pixels of `passable` that water from outside of the picture reaches.
 
     Water fills whole runs at once, row by row and column by column in turns, until nothing changes.
     """

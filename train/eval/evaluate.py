@@ -190,7 +190,7 @@ def memorisation(distances: Tensor, reference: Reference) -> Memorisation:
     weights = 1 / np.bincount(reference.species)[reference.species]
     bound = weighted_quantile(other, weights, BOUND_QUANTILE)
     if not np.isfinite(bound):
-        raise MetricsError("All real images are of one species: memorisation cannot be judged against that.")
+        raise MetricsError("All real images are of one species: memorisation needs several to be measured.")
     share = (distances < bound).double().mean().item()
     return Memorisation(share, bound, distances.min().item())
 

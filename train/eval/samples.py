@@ -37,7 +37,7 @@ def draw(
 ) -> Samples:
     """The first `count` creatures of a seed. Every generator with latents of that size gets the same ones.
 
-    Rounded to bytes and without the network's faint haze, as in `gan.pictures.sprite.to_rgba`: what is judged
+    Rounded to bytes and without the network's faint haze, as in `gan.pictures.sprite.to_rgba`: measured
     is what the bot would post. Pixels that are not finite count as transparent. The global random state is
     not used.
     """

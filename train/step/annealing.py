@@ -32,7 +32,7 @@ class Annealing:
 
     @classmethod
     def of(cls, state: State) -> Annealing:
-        """The record of a state, which is gone on from at the full rate. Raises `StateError`."""
+        """The record of a state; whoever resumes from it does so at the full rate. Raises `StateError`."""
         try:
             annealing = cls([(int(i), float(f)) for i, f in state.values.get(stored.ANNEALED, [])])
         except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Exponential moving averages of the generator, several half-lives side by side."""
+"""Exponential moving averages of the generator, one a half-life."""
 
 from __future__ import annotations
 

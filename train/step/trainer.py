@@ -253,7 +253,7 @@ class Trainer:
             )
         modules, optimizers = self._modules(), self._optimizers()
         if not before.pretrained.enabled or before.pretrained.heads != self.config.pretrained.heads:
-            # No heads that could be gone on with: new ones start afresh.
+            # The state has no such heads: new ones start afresh.
             modules.pop(stored.PRETRAINED_HEADS, None)
             optimizers.pop(stored.PRETRAINED_OPTIMIZER, None)
         restore(state, modules, optimizers)
