@@ -32,7 +32,8 @@ from train.data.dataset import SpriteDataset
 from train.eval.candidates import candidates
 from train.eval.reference import FeatureExtractor, build_reference
 from train.eval.samples import draw
-from train.run.launch import Changes, launch
+from train.run.changes import Changes
+from train.run.launch import launch
 
 OURS = "newmon"
 CONTENDERS = (OURS, "stylegan2_pytorch", "lightweight_gan")

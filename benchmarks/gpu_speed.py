@@ -17,7 +17,7 @@ import typer
 from benchmarks.training_speed import convolution_peak, images_per_s, trainer_for
 from train.data.dataset import SpriteDataset
 from train.recipe import TrainConfig
-from train.run.launch import parse_widths
+from train.run.changes import parse_widths
 from train.step.precision import choose
 
 ROUNDS = 3

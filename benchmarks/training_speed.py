@@ -26,7 +26,7 @@ from torch.utils.flop_counter import conv_flop_count, flop_registry
 
 from train.data.dataset import SpriteDataset
 from train.recipe import TrainConfig
-from train.run.launch import parse_widths
+from train.run.changes import parse_widths
 from train.run.loop import tune_memory
 from train.run.processes import as_many_as_useful
 from train.schedule import Stage

@@ -40,10 +40,11 @@ from train.protocol import (
     Journal,
     Judgement,
 )
+from train.run.changes import Changes
 from train.run.continuation import read_continuation
 from train.run.export import export
 from train.run.kid_tracker import SAMPLES as KID_SAMPLES
-from train.run.launch import Changes, launch
+from train.run.launch import launch
 from train.run.loop import TICK_IMAGES, stored_state
 from train.run.progress import sample_grid, write_grid
 from train.schedule import Phase

@@ -94,8 +94,9 @@ def fit(
     A run keeps its recipe when it resumes; options given again change it from there on. On several
     machines: torchrun … -m -- train fit …
     """
+    from train.run.changes import Changes, parse_noise_from, parse_widths
     from train.run.continuation import read_continuation
-    from train.run.launch import Changes, launch, parse_noise_from, parse_widths
+    from train.run.launch import launch
     from train.run.loop import data_of, stored_state
     from train.run.processes import LAUNCHED, RANK, as_many_as_useful, check_devices, run_in_processes
 

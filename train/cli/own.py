@@ -51,8 +51,9 @@ def own(
     _build(pictures, data, cache, workers or os.cpu_count() or 1)
 
     from gan.checkpoint import load
+    from train.run.changes import Changes
     from train.run.export import choose_half_life
-    from train.run.launch import Changes, launch
+    from train.run.launch import launch
     from train.run.loop import data_of, stored_state
 
     if stored_state(run) and data_of(run, None).resolve() != data.resolve():

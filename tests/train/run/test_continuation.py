@@ -23,9 +23,10 @@ from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
 from train.errors import StateError
 from train.protocol import STATE_FILE
+from train.run.changes import Changes, parse_widths
 from train.run.continuation import continuation_path, read_continuation, with_noise_as_in
 from train.run.export import averaged_generator, export
-from train.run.launch import Changes, launch, parse_widths
+from train.run.launch import launch
 from train.run.loop import fit
 from train.run.widen import widened
 from train.state import State, read, write

@@ -18,10 +18,11 @@ from train.data.dataset import SpriteDataset
 from train.data.synthetic import write_folder
 from train.errors import StateError
 from train.protocol import STATE_FILE
+from train.run.changes import Changes
 from train.run.continuation import read_continuation
 from train.run.export import averaged_generator, export
 from train.run.grow import grown
-from train.run.launch import Changes, launch
+from train.run.launch import launch
 from train.schedule import phase_at
 from train.state import State, read, write
 from train.step.trainer import Trainer
