@@ -60,8 +60,8 @@ class Artist:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.compute = choose()
-        self.generator = self.compute.place(checkpoint.generator)
-        self.backbone = self.compute.place(FrozenEfficientNet("lite0"))
+        self.generator = self.compute.to_device(checkpoint.generator)
+        self.backbone = self.compute.to_device(FrozenEfficientNet("lite0"))
 
     @torch.inference_mode()
     def __call__(self, seeds: Sequence[int]) -> Drawn:
