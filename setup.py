@@ -13,6 +13,7 @@ setup(
     package_data={
         "gan.checkpoints": ["newmon.safetensors", "newmon.scorer.safetensors"],
         "train.data": ["*.csv"],
+        "train.names": ["*.txt"],
         "train.traits": ["grades/*.csv"],
     },
 )

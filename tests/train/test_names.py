@@ -251,3 +251,31 @@ def test_the_command_builds_the_file_and_replaces_none_unasked(
     assert "there already" in command("names", "--cache", cache, "--out", out).refusal
     assert command("names", "--cache", cache, "--out", out, "--force").code == 0
     assert out.read_bytes() == before
+
+
+def test_further_names_are_refused_from_then_on(
+    cache: Path, tmp_path: Path, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, table, out = tmp_path / "further.txt", tmp_path / "species.csv", tmp_path / "names.safetensors"
+    monkeypatch.setattr(refused, "FURTHER_FILE", kept)
+    table.write_text("num,name,name_zh\n1,name-en,火龙果子\n2,Moltigo,\n", encoding="utf-8")
+    done = command("names", "--cache", cache, "--out", out, "--further", table)
+    assert done.code == 0, done.err
+    file = name_file(out)
+    assert all(is_real(name, file) for name in ("火龙果子", "火龙果", "Moltigo", "Maltigo", "Name en"))
+    assert "moltigo" not in kept.read_text() and len(kept.read_text().split()) == 8 + 5  # and neighbours
+    again = tmp_path / "again.safetensors"
+    assert command("names", "--cache", cache, "--out", again).code == 0
+    assert again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["num,title\n1,Moltigo\n", "", None])
+def test_a_table_without_names_is_refused(
+    cache: Path, tmp_path: Path, command: CommandLine, text: str | None
+) -> None:
+    table = tmp_path / "species.csv"
+    if text is not None:
+        table.write_text(text, encoding="utf-8")
+    refusal = command("names", "--cache", cache, "--out", tmp_path / "x", "--further", table).refusal
+    assert "species.csv" in refusal
+    assert not (tmp_path / "x").exists()

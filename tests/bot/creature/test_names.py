@@ -52,7 +52,7 @@ def test_none_is_real_or_rude_in_either_language(named: list[Name]) -> None:
 @pytest.mark.parametrize(
     "name",
     ["Pikachu", "pikachu", "Pikchu", "Pikkachu", "Pikaghu", "Glurak", "Bisasam", "Salamèche", "Flabébé",
-     "Mr. Mime", "皮卡丘", "皮卡", "皮卡山丘", "皮夫丘", "妙蛙種子", "妙蛙种子"],
+     "Mr. Mime", "皮卡丘", "皮卡", "皮卡山丘", "皮夫丘", "幼基拉斯", "芬基拉斯", "妙蛙種子", "妙蛙种子"],
 )  # fmt: skip
 def test_real_names_and_their_neighbours_are_known(name: str) -> None:
     assert is_real(name, name_file())
