@@ -126,7 +126,7 @@ async def test_parents_of_two_checkpoints(stage: SimcordStage, monkeypatch: pyte
     ash, oak, engine = stage.ash, stage.oak, stage.bot.engine
 
     async def found(*_: object, on_accepted: Any, on_progress: Any, user_id: int) -> Hatched:
-        """The search is a process, which simcord cannot wait for; test_checkpoint_rehatch.py runs it."""
+        """The search is a process, which simcord cannot wait for; test_rehatching.py runs it."""
         await on_accepted()
         await on_progress(0.5)
         [hatched] = await engine.hatch([7], 1.0, user_id=user_id)

@@ -104,6 +104,7 @@ async def test_an_admin_rolls_back_and_forward_in_the_channel(
     running: RunningBot, shell, oak: SandboxUser, ash: SandboxUser, tmp_path: Path
 ) -> None:
     other, first = await second(running, shell, tmp_path), make_checkpoint(tmp_path / "first.safetensors")
+    await hatching_with(oak, first)  # it may have followed the shell to the other one meanwhile
     await hatch_and_save(ash, "Foo", "1")
     listed = await (await oak.command("checkpoint list")).message()
     assert listed.private
