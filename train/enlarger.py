@@ -2,8 +2,10 @@
 
 The line art is that of the data set, drawn from the same sprites by the same pretrained network, but at four
 times the side (`train.data.enhance`). Inputs are averages of it, softened and disturbed a little, since a
-generator is less sure of a line and of its alpha than an average is. The loss counts pixels and, as much,
-the differences between neighbours, which are what a line is made of.
+generator is less sure of a line and of its alpha than an average is. Better still is a generator's own work:
+most batches are creatures of a checkpoint, with the pretrained network's pictures of them as what is to come
+out (`train.enlarger_pairs`). The loss counts pixels and, as much, the differences between neighbours, which
+are what a line is made of.
 """
 
 from __future__ import annotations
@@ -30,13 +32,15 @@ from train.data.build import ENHANCED
 from train.data.enhance import Job, enhance, load
 from train.data.holdout import is_held_out
 from train.data.squares import Framing, read_squares
+from train.enlarger_pairs import Pairs
 from train.errors import DataError
 from train.step.precision import Compute, choose
 
 FORMAT = "newmon-enlarger"
 ART_SIDE = 256  # pixels of the line art
 FRAMES = 2  # of an animation
-CROP = 32 * SCALE  # pixels of line art a sample
+SMALLEST = 32  # pixels of small pictures, and of what is cut from them
+CROP = SMALLEST * SCALE  # pixels of line art a sample
 TRIES = 8  # crops looked at until one shows something
 LEAST_COVER = 0.15  # share of a crop's pixels that are part of the creature
 BATCH = 16
@@ -44,6 +48,7 @@ LR = 1e-3
 WARM_UP = 20  # steps
 HELD_OUT = 0.1  # of the species, to measure with
 MEASURED = 64  # pictures
+GENERATED = 0.75  # share of the batches that hold generated creatures, where there are any
 
 OnProgress = Callable[[str, int, int], None]  # what is going on, how much is done, how much in all
 
@@ -56,6 +61,9 @@ class Learned:
     steps: int
     psnr_db: float  # on species that it did not see
     smooth_psnr_db: float  # of bicubic enlarging, on the same
+    # On generated creatures that it did not see, against the pretrained network's pictures; None without any.
+    generated_psnr_db: float | None = None
+    generated_smooth_psnr_db: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,11 +109,15 @@ def learn(
     minutes: float,
     progress: OnProgress,
     *,
+    pairs: Pairs | None = None,
     steps: int | None = None,
     seed: int = 0,
     compute: Compute | None = None,
 ) -> Learned:
-    """A new enlarger, after so many minutes, or `steps` instead; its learning rate falls until then."""
+    """A new enlarger, after so many minutes, or `steps` instead; its learning rate falls until then.
+
+    With `pairs` most batches are of them; the last `MEASURED` are kept to measure with.
+    """
     compute = compute or choose()
     torch.manual_seed(seed)
     enlarger = compute.to_device(Enlarger(config))
@@ -123,8 +135,11 @@ def learn(
         rate = LR * min(1.0, (step + 1) / WARM_UP) * (0.51 + 0.49 * math.cos(math.pi * behind))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        target = _batch(art.seen, random).to(compute.device)
-        small = _disturbed(F.avg_pool2d(target, SCALE))
+        if pairs is not None and random.random() < GENERATED:
+            small, target = (x.to(compute.device) for x in _pairs_batch(pairs.part(slice(-MEASURED)), random))
+        else:
+            target = _batch(art.seen, random).to(compute.device)
+            small = _disturbed(F.avg_pool2d(target, SCALE))
         with compute.autocast():
             large = enlarger(small.contiguous(memory_format=torch.channels_last))
         loss = line_loss(large, target)
@@ -134,7 +149,13 @@ def learn(
         step += 1
         progress("Learning", int(100 * behind), 100)
     chosen = art.held_out[random.permutation(len(art.held_out))[:MEASURED]]
-    return Learned(enlarger.eval(), step, *_measured(enlarger, chosen, compute))
+    target = _tensor(chosen).to(compute.device)
+    measured = _measured(enlarger.eval(), F.avg_pool2d(target, SCALE), target, compute)
+    if pairs is None:
+        return Learned(enlarger, step, *measured)
+    unseen = pairs.part(slice(-MEASURED, None))
+    small, target = (_tensor(pictures).to(compute.device) for pictures in (unseen.small, unseen.large))
+    return Learned(enlarger, step, *measured, *_measured(enlarger, small, target, compute))
 
 
 def line_loss(large: Tensor, target: Tensor) -> Tensor:
@@ -146,24 +167,47 @@ def line_loss(large: Tensor, target: Tensor) -> Tensor:
 
 def _batch(art: NDArray[np.uint8], random: np.random.Generator) -> Tensor:
     """Random crops, some mirrored, some with other colours: [N, 4, 128, 128] in [0, 1]."""
-    crops = np.stack([_crop(art[random.integers(len(art))], random) for _ in range(BATCH)])
-    pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
-    if random.random() < 0.5:
-        pixels = pixels.flip(3)
-    channels = random.permutation(3) if random.random() < 0.5 else np.arange(3)
-    return pixels[:, [*channels.tolist(), 3]]
+    pictures = [art[random.integers(len(art))] for _ in range(BATCH)]
+    crops = [_cut(picture, *_corner(picture, random), SCALE) for picture in pictures]
+    return _varied([_tensor(np.stack(crops))], random)[0]
 
 
-def _crop(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    """A square that begins at a whole pixel of the small picture, if possible one with something in it."""
-    places = (len(picture) - CROP) // SCALE + 1
-    crop = picture[:CROP, :CROP]
+def _pairs_batch(pairs: Pairs, random: np.random.Generator) -> list[Tensor]:
+    """The same of pairs: small crops [N, 4, 32, 32] and large ones [N, 4, 128, 128]."""
+    small, large = [], []
+    for number in random.integers(len(pairs), size=BATCH):
+        corner = _corner(pairs.large[number], random)
+        small.append(_cut(pairs.small[number], *corner, 1))
+        large.append(_cut(pairs.large[number], *corner, SCALE))
+    return _varied([_tensor(np.stack(small)), _tensor(np.stack(large))], random)
+
+
+def _varied(batches: list[Tensor], random: np.random.Generator) -> list[Tensor]:
+    """All of them mirrored or not, with the same colours changed about."""
+    mirrored = random.random() < 0.5
+    colours = random.permutation(3) if random.random() < 0.5 else np.arange(3)
+    return [(x.flip(3) if mirrored else x)[:, [*colours.tolist(), 3]] for x in batches]
+
+
+def _corner(picture: NDArray[np.uint8], random: np.random.Generator) -> tuple[int, int]:
+    """Where a crop of a large picture begins, in small pixels; if possible there is something in it."""
+    y = x = 0
     for _ in range(TRIES):
-        y, x = random.integers(places, size=2) * SCALE
-        crop = picture[y : y + CROP, x : x + CROP]
-        if crop[..., 3].mean() > LEAST_COVER * 255:
+        y, x = random.integers((len(picture) - CROP) // SCALE + 1, size=2).tolist()
+        if _cut(picture, y, x, SCALE)[..., 3].mean() > LEAST_COVER * 255:
             break
-    return crop
+    return y, x
+
+
+def _cut(picture: NDArray[np.uint8], y: int, x: int, scale: int) -> NDArray[np.uint8]:
+    """A crop of a picture that has `scale` pixels for a small one's pixel."""
+    side = CROP // SCALE
+    return picture[y * scale : (y + side) * scale, x * scale : (x + side) * scale]
+
+
+def _tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    """uint8 [N, H, W, 4] → [N, 4, H, W] in [0, 1]."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def _disturbed(small: Tensor) -> Tensor:
@@ -185,10 +229,9 @@ def _disturbed(small: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _measured(enlarger: Enlarger, art: NDArray[np.uint8], compute: Compute) -> tuple[float, float]:
+def _measured(enlarger: Enlarger, small: Tensor, target: Tensor, compute: Compute) -> tuple[float, float]:
     """PSNR in dB on whole pictures, of the network and of smooth enlarging."""
-    target = torch.from_numpy(art).permute(0, 3, 1, 2).float().to(compute.device) / 255
-    small = F.avg_pool2d(target, SCALE).contiguous(memory_format=torch.channels_last)
+    small = small.contiguous(memory_format=torch.channels_last)
     with compute.autocast():
         large = enlarger(small)
     errors = [(made.clamp(0, 1) - target).square().mean() for made in (large, smoothly_enlarged(small))]

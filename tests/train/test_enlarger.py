@@ -15,12 +15,14 @@ from torch import Tensor
 from gan import checkpoint
 from gan.pictures.enlarge import EnlargerConfig
 from tests.command_line import CommandLine
-from tests.gan.tiny import tiny_enlarger, tiny_generator
+from tests.gan.tiny import tiny_checkpoint, tiny_config, tiny_enlarger, tiny_generator
 from train import enlarger as enlarging
+from train import enlarger_pairs
 from train.data import fetch
 from train.data.squares import Framing, read_squares
 from train.data.synthetic import write_folder
 from train.enlarger import Art, Learned, learn, line_loss, read, save
+from train.enlarger_pairs import taught
 from train.errors import DataError
 
 
@@ -139,3 +141,77 @@ def test_line_art_is_drawn_of_sprites_that_are_large_enough(tmp_path: Path, enla
     drawn = sorted((tmp_path / "enhanced").iterdir())
     enlarging.line_art(tmp_path, 1, silent)
     assert sorted((tmp_path / "enhanced").iterdir()) == drawn  # once is enough
+
+
+# -- generated creatures -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint whose creatures are to be learned from, a few at a time."""
+    monkeypatch.setattr(enlarger_pairs, "CHUNK", 3)
+    tiny_checkpoint(tmp_path / "drawn.safetensors")
+    return tmp_path / "drawn.safetensors"
+
+
+def test_pairs_hold_creatures_and_what_the_pretrained_network_makes_of_them(
+    drawn: Path, enlarger: Path, tmp_path: Path
+) -> None:
+    pairs = taught(checkpoint.load(drawn), 5, tmp_path, 0, silent)
+    side = tiny_config().resolution
+    assert pairs.small.shape == (5, side, side, 4) and pairs.large.shape == (5, 4 * side, 4 * side, 4)
+    opaque = pairs.small[..., 3] == 255
+    assert opaque.any()
+    # This one repeats pixels, and rounds on the way to white and back.
+    repeated = pairs.small.repeat(4, axis=1).repeat(4, axis=2).astype(int)
+    error = np.abs(pairs.large.astype(int) - repeated)
+    assert error[opaque.repeat(4, axis=1).repeat(4, axis=2)].max() <= 4
+
+
+def test_pairs_are_made_once(drawn: Path, enlarger: Path, tmp_path: Path) -> None:
+    first = taught(checkpoint.load(drawn), 5, tmp_path, 0, silent)
+    files = sorted((tmp_path / enlarger_pairs.FOLDER).iterdir())
+    stamps = [file.stat().st_mtime_ns for file in files]
+    assert len(files) == 2
+    files[1].write_bytes(b"spoiled")
+    again = taught(checkpoint.load(drawn), 5, tmp_path, 0, silent)
+    assert np.array_equal(first.small, again.small) and np.array_equal(first.large, again.large)
+    assert files[0].stat().st_mtime_ns == stamps[0]  # what is there is not drawn again
+    other = taught(checkpoint.load(drawn), 5, tmp_path, 1, silent)
+    assert not np.array_equal(first.small, other.small)
+
+
+def test_it_learns_what_to_make_of_generated_creatures(art: Art, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures that are far too dark: nothing in line art says so."""
+    for name, value in (("BATCH", 4), ("CROP", 64), ("LR", 4e-3), ("MEASURED", 4)):
+        monkeypatch.setattr(enlarging, name, value)
+    large = np.stack([blob(number) for number in range(20, 32)])
+    small = large.reshape(12, 64, 4, 64, 4, 4).mean(axis=(2, 4)) * (0.5, 0.5, 0.5, 1)
+    pairs = enlarger_pairs.Pairs(small.round().astype(np.uint8), large)
+    config = EnlargerConfig(width=12, depth=2)
+    learned = learn(art, config, minutes=1, progress=silent, pairs=pairs, steps=150)
+    assert learned.generated_psnr_db is not None and learned.generated_smooth_psnr_db is not None
+    assert learned.generated_psnr_db > learned.generated_smooth_psnr_db + 3
+
+
+def test_the_command_learns_from_generated_creatures(
+    art: Art,
+    drawn: Path,
+    enlarger: Path,
+    command: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(enlarging, "line_art", lambda cache, workers, progress: art)
+    monkeypatch.setattr(enlarging, "CROP", 64)
+    monkeypatch.setattr(enlarging, "SMALLEST", 16)
+    options = ("--width", 4, "--depth", 1, "--minutes", 0.01, "--cache", tmp_path, "--count", 100)
+    done = command("enlarger", *options, "--generated", drawn, "--out", tmp_path / "e.safetensors")
+    assert done.code == 0 and "from the pretrained network's pictures" in done.out
+    missing = command(
+        "enlarger", *options, "--generated", tmp_path / "none", "--out", tmp_path / "f.safetensors"
+    )
+    assert "none" in missing.refusal
+    monkeypatch.setattr(enlarging, "SMALLEST", 32)
+    small = command("enlarger", *options, "--generated", drawn, "--out", tmp_path / "f.safetensors")
+    assert "32 pixels or more" in small.refusal
