@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def imports(path: Path, root: Path = ROOT) -> set[str]:
+@cache
+def imports(path: Path, root: Path = ROOT) -> frozenset[str]:
     """Full names of the modules that a file imports anywhere, relative ones resolved."""
     package = path.relative_to(root).with_suffix("").parts[:-1]
     names: set[str] = set()
@@ -20,7 +22,7 @@ def imports(path: Path, root: Path = ROOT) -> set[str]:
             base = ".".join((*above, *([node.module] if node.module else [])))
             # `from a import b` may import the module a.b.
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 def module(path: Path, root: Path = ROOT) -> str:

@@ -248,7 +248,7 @@ def test_a_package_and_what_lies_in_it_are_no_circle(tmp_path: Path) -> None:
 # Imports each module of a table in a process of its own, in which neither that module nor any that leads to
 # it was imported before. Everything else is there already, so that this takes seconds and not minutes.
 IMPORT_FIRST = """
-import importlib, json, os, sys, traceback
+import gc, importlib, json, os, sys, traceback
 table = json.load(sys.stdin)
 for name in table:
     try:
@@ -263,6 +263,7 @@ def import_first(name):
         vars(sys.modules.get(package, sys)).pop(last, None)
     importlib.import_module(name)
 
+gc.freeze()  # or each child would look through, and so copy, all that torch brings
 failed = []
 for name in table:
     if not (child := os.fork()):
