@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
+import logging
+import sqlite3
 import string
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +117,28 @@ async def test_commands_are_offered_in_every_language(german: None) -> None:
     translate = CommandTranslator().translate
     assert await translate(string_, discord.Locale.german, context) == "Was das hier ist: einfach /about"
     assert await translate(string_, discord.Locale.french, context) is None
+
+
+async def test_commands_are_sent_anew_where_a_translation_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bot.client")
+    bot = RunningBot(tmp_path)
+
+    async def sent() -> list[str]:
+        caplog.clear()
+        await bot.start()
+        await bot.stop()
+        return [message for message in caplog.messages if message.startswith("Sent ")]
+
+    assert len(await sent()) == 1 and await sent() == []
+    write_catalogue(tmp_path / "locales", "de", {**GERMAN})
+    monkeypatch.setattr(language, "LOCALES", tmp_path / "locales")
+    assert len(await sent()) == 1 and await sent() == []
+    with closing(sqlite3.connect(tmp_path / "data" / "sandbox" / "sandbox.sqlite3")) as connection:
+        known = [json.loads(body) for (body,) in connection.execute("SELECT body FROM commands")]
+    [about] = [command for command in known if command["name"] == "about"]
+    assert about["description_localizations"] == {"de": "Was das hier ist: einfach /about"}
 
 
 # No sentence is left out.
