@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import discord
@@ -16,7 +17,7 @@ from bot.core.custom_id import Id
 from bot.core.dialogs import Answers, Dialog
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
-from bot.core.naming import candidates
+from bot.core.naming import candidates, own_names
 from bot.core.slots import CREATURE, RELEASED
 from bot.errors import UserError
 from bot.store import AlreadySaved, Creature, NotSaved, NotYours
@@ -39,14 +40,13 @@ async def save(interaction: Interaction, name: str | None = None) -> None:
 
 
 async def _ask_name(interaction: Interaction, creature_id: int) -> None:
-    """Open the dialog for a creature's name, which for a child starts as one made of its parents'."""
+    """Open the dialog for a creature's name: at first its own, or for a child one made of its parents'."""
     creature = await own(interaction, creature_id)
     if creature.name is not None:
         raise AlreadySaved(creature)
     a, b = await parents_of(interaction, creature)
-    proposals = candidates(a and a.name, b and b.name)
-    collection = interaction.client.store.collection
-    name = await collection.free_name(creature.owner_id, proposals) if proposals else None
+    names = candidates(a and a.name, b and b.name) or await asyncio.to_thread(own_names, creature)
+    name = await interaction.client.store.collection.free_name(creature.owner_id, names)
     await NameDialog(creature_id).open(interaction, _("Save this creature"), _name_field(name))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.core.language import N_, _
+from bot.core.naming import own_names
 from bot.core.weirdness import describe
 from bot.engine import Picture
 from bot.store import Creature
@@ -47,7 +48,7 @@ async def creature_card(
     The picture work happens in a thread.
     """
     png, colour = await asyncio.to_thread(portrait, picture)
-    title = creature.name or newborn_title(creature, parents)
+    title = creature.name or await asyncio.to_thread(newborn_title, creature, parents)
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
     if creature.seed is not None:
         embed.add_field(name=_("Seed"), value=code_text(creature.seed_text or str(creature.seed)))
@@ -74,7 +75,7 @@ async def creature_card(
 def newborn_title(creature: Creature, parents: tuple[Creature | None, Creature | None]) -> str:
     """What a card says above a creature that has no name yet."""
     if "take" not in (creature.recipe or {}):
-        return _("A wild creature hatched!")
+        return _("A wild {name} hatched!").format(name=own_names(creature, 1)[0])
     a, b = parents
     first = creature.parent_a_name if a is None else a.name or a.code
     second = creature.parent_b_name if b is None else b.name or b.code

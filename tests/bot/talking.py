@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 
 from PIL import Image
 
 from sandbox.driver import InteractionHandle, Message, SandboxUser
+
+WILD = re.compile(r"A wild [A-Z][a-z]{3,9} hatched!")  # what a hatchling's card says
 
 
 async def hatch(user: SandboxUser, /, **options: object) -> Message:

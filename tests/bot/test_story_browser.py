@@ -27,11 +27,12 @@ def _story(page: Page) -> None:
     assert "/newmon" in page.one("#welcome-text").text
     for seed, name in (("Ash", "Fizz"), ("Misty", "Bang")):
         page.type("/newmon ", seed, Keys.ENTER)
-        page.text(CARD, "A wild creature hatched!")
+        page.text(CARD, "hatched!")
         page.until(lambda: page.picture_width() == 512)
         page.one("article:last-child [data-custom-id^='newmon:save']").click()
         page.text("#modal", "Save this creature")
         page.until(lambda: page.all("#modal input:focus"))
+        page.type(Keys.CONTROL + "a")  # there is a name in it
         page.type(name, Keys.ENTER)
         page.text(CARD, name)
 

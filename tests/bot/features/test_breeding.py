@@ -54,7 +54,7 @@ async def test_one_of_a_sheet_is_picked_by_its_owner_and_saved(ash: SandboxUser,
     same = await hatch(ash, seed="Ash 3")
     assert await ash.download(picked.pictures[0]) == await ash.download(same.pictures[0])
     dialog = await (await ash.click(picked, "Save")).modal()
-    assert dialog.field("Name").value == ""
+    assert picked.embeds[0]["title"] == f"A wild {dialog.field('Name').value} hatched!"
     saved = await (await ash.submit(dialog, {"Name": "Third"})).message()
     assert (saved.id, saved.embeds[0]["title"]) == (picked.id, "Third")
 
