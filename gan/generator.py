@@ -13,17 +13,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gan import ops
 from gan.config import BASE_RESOLUTION, NetworkConfig
 from gan.layers import (
     LRELU_GAIN,
     AdaIN,
-    EqualizedConv2d,
     EqualizedLinear,
     ModulatedConv2d,
     Noise,
+    UnstyledConv2d,
     activate,
     activate_scaled,
-    add_bias,
     upsample,
 )
 
@@ -77,24 +77,25 @@ class StyledConv(nn.Module):
         super().__init__()
         self.resolution = resolution
         self.upsamples = upsamples
-        self.conv: ModulatedConv2d | EqualizedConv2d
+        self.conv: ModulatedConv2d | UnstyledConv2d
         if config.style == "adain":
-            self.conv = EqualizedConv2d(in_channels, out_channels, 3, bias=False, gain=LRELU_GAIN)
-            self.adain = AdaIN(out_channels, config.w_dim)
+            self.conv = UnstyledConv2d(in_channels, out_channels, 3, bias=False, gain=LRELU_GAIN)
+            self.adain: AdaIN | None = AdaIN(out_channels, config.w_dim)
         else:
             self.conv = ModulatedConv2d(in_channels, out_channels, 3, config.w_dim, gain=LRELU_GAIN)
+            self.adain = None
         self.noise = Noise(out_channels, LRELU_GAIN) if config.has_noise_at(resolution) else None
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
         """x [N, in, H, W], w [N, w_dim], noise [N, 1, H', W'] → [N, out, H', W']."""
-        x = self.conv(x, w) if isinstance(self.conv, ModulatedConv2d) else self.conv(x)
+        x = self.conv(x, w)
         if self.upsamples:  # after the convolution: a quarter of the work, and the filter hides its seams
             x = upsample(x)
         bias = self.bias * LRELU_GAIN
-        x = add_bias(x, bias) if self.noise is None else self.noise(x, noise, bias)
+        x = ops.add_bias(x, bias) if self.noise is None else self.noise(x, noise, bias)
         x = activate_scaled(x)
-        return x if isinstance(self.conv, ModulatedConv2d) else self.adain(x, w)
+        return x if self.adain is None else self.adain(x, w)
 
 
 class ToImage(nn.Module):
@@ -102,16 +103,16 @@ class ToImage(nn.Module):
 
     def __init__(self, config: NetworkConfig, in_channels: int) -> None:
         super().__init__()
-        self.conv: ModulatedConv2d | EqualizedConv2d
+        self.conv: ModulatedConv2d | UnstyledConv2d
         if config.style == "adain":
-            self.conv = EqualizedConv2d(in_channels, config.image_channels, 1, bias=False)
+            self.conv = UnstyledConv2d(in_channels, config.image_channels, 1, bias=False)
         else:
             self.conv = ModulatedConv2d(in_channels, config.image_channels, 1, config.w_dim, demodulate=False)
         self.bias = nn.Parameter(torch.zeros(config.image_channels))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x [N, C, H, W], w [N, w_dim] → [N, 4, H, W]."""
-        image = self.conv(x, w) if isinstance(self.conv, ModulatedConv2d) else self.conv(x)
+        image = self.conv(x, w)
         return image + self.bias.view(1, -1, 1, 1)  # in float32, also where convolutions are coarser
 
 

@@ -7,11 +7,12 @@ StyleGAN (Karras et al. 2018, 1812.04948), StyleGAN2 (Karras et al. 2019, 1912.0
 from __future__ import annotations
 
 import math
-from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from gan import ops
 
 LRELU_SLOPE = 0.2
 LRELU_GAIN = math.sqrt(2 / (1 + LRELU_SLOPE**2))  # keeps unit variance through the activation
@@ -37,22 +38,7 @@ def upsample(x: Tensor) -> Tensor:
 
 def downsample(x: Tensor) -> Tensor:
     """[N, C, H, W] → [N, C, H/2, W/2] by area averaging."""
-    return cast("Tensor", _AreaAverage.apply(x))
-
-
-class _AreaAverage(torch.autograd.Function):
-    """`avg_pool2d(x, 2)` by operations that are twice as quick on CPUs; penalties differentiate it twice."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or x.dtype != torch.bfloat16:
-            return F.avg_pool2d(x, 2)
-        quarters = torch.full((x.shape[1], 1, 2, 2), 0.25, dtype=x.dtype)
-        return F.conv2d(x, quarters, stride=2, groups=x.shape[1])
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return F.interpolate(gradient / 4, scale_factor=2, mode="nearest")
+    return ops.area_average(x)
 
 
 class EqualizedLinear(nn.Module):
@@ -109,26 +95,12 @@ class EqualizedConv2d(nn.Module):
         return F.conv2d(x, self.scaled_weight(), bias, padding=self.padding)
 
 
-def add_by_channel(x: Tensor, maps: Tensor, factors: Tensor) -> Tensor:
-    """x [N, C, H, W] + Σₖ maps [N, K, H, W] · factors [K, C].
+class UnstyledConv2d(EqualizedConv2d):
+    """An `EqualizedConv2d` in the place of a `ModulatedConv2d`: w comes in later, if at all (`AdaIN`)."""
 
-    As a matrix product with one row a pixel: one pass, and on CPUs several times as fast as broadcasting.
-    """
-    if x.device.type != "cpu":  # a GPU broadcasts at the speed of its memory
-        maps, factors = maps.to(x.dtype), factors.to(x.dtype)
-        return x + sum(maps[:, k, None] * f[:, None, None] for k, f in enumerate(factors))
-    n, channels, height, width = x.shape
-    rows = maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1]).to(x.dtype)  # [N·H·W, K]
-    pixels = x.permute(0, 2, 3, 1).reshape(-1, channels)  # no copy in channels_last
-    pixels = torch.addmm(pixels, rows, factors.to(x.dtype))
-    return pixels.view(n, height, width, channels).permute(0, 3, 1, 2)
-
-
-def add_bias(x: Tensor, bias: Tensor) -> Tensor:
-    """x [N, C, H, W] + bias [C]."""
-    if x.device.type != "cpu":
-        return x + bias.to(x.dtype)[:, None, None]
-    return add_by_channel(x, x.new_ones(()).expand(len(x), 1, *x.shape[2:]), bias[None])
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """x [N, in, H, W], w [N, w_dim] → [N, out, H, W]."""
+        return super().forward(x)
 
 
 class Noise(nn.Module):
@@ -142,7 +114,7 @@ class Noise(nn.Module):
     def forward(self, x: Tensor, noise: Tensor, bias: Tensor) -> Tensor:
         """x [N, C, H, W] + strength [C] · noise [N, 1, H, W] + bias [C]."""
         maps = torch.cat([noise, torch.ones_like(noise)], dim=1)
-        return add_by_channel(x, maps, torch.stack([self.strength * self.gain, bias]))
+        return ops.add_by_channel(x, maps, torch.stack([self.strength * self.gain, bias]))
 
 
 def adaptive_instance_norm(x: Tensor, y_scale: Tensor, y_bias: Tensor, eps: float = 1e-8) -> Tensor:
@@ -189,6 +161,11 @@ class ModulatedConv2d(nn.Module):
         self.affine = EqualizedLinear(w_dim, in_channels, bias_init=1.0)
         self.demodulate = demodulate
         self.gain = gain
+
+    @property
+    def weight(self) -> nn.Parameter:
+        """That of the one convolution that all samples share, [out, in, k, k]."""
+        return self.conv.weight
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x [N, in, H, W], w [N, w_dim] → [N, out, H, W]."""

@@ -104,7 +104,7 @@ def test_a_layer_of_the_article_adds_noise_before_adain() -> None:
         layer.bias.copy_(torch.randn(5))
     x, w = torch.randn(2, 6, 4, 4, dtype=torch.float64), torch.randn(2, 32, dtype=torch.float64)
     noise = torch.randn(2, 1, 8, 8, dtype=torch.float64)
-    y = upsample(layer.conv(x) / LRELU_GAIN) + layer.noise.strength.view(1, 5, 1, 1) * noise
+    y = upsample(layer.conv(x, w) / LRELU_GAIN) + layer.noise.strength.view(1, 5, 1, 1) * noise
     y = activate(y + layer.bias.view(1, 5, 1, 1))
     mean, sigma = y.mean(dim=(2, 3), keepdim=True), y.std(dim=(2, 3), correction=0, keepdim=True)
     scale, bias = (affine(w)[:, :, None, None] for affine in (layer.adain.scale, layer.adain.bias))

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from gan import ops
 from gan.layers import (
     AdaIN,
     EqualizedConv2d,
@@ -15,7 +16,6 @@ from gan.layers import (
     Noise,
     activate,
     adaptive_instance_norm,
-    add_bias,
     downsample,
     upsample,
 )
@@ -107,7 +107,7 @@ def test_noise_has_a_strength_of_its_own_for_each_channel() -> None:
 def test_a_bias_is_added_to_its_own_channel_in_any_memory_format() -> None:
     x, bias = torch.randn(2, 3, 4, 5), torch.tensor([0.5, -1.0, 0.0])
     for images in (x, x.contiguous(memory_format=torch.channels_last)):
-        assert torch.equal(add_bias(images, bias), x + bias.view(1, 3, 1, 1))
+        assert torch.equal(ops.add_bias(images, bias), x + bias.view(1, 3, 1, 1))
 
 
 def test_up_and_downsampling_keep_flat_areas_and_means() -> None:

@@ -12,7 +12,6 @@ import torch
 
 from gan.checkpoint import save
 from gan.generator import Generator, SynthesisLevel
-from gan.layers import ModulatedConv2d
 from gan.levels import measure
 from gan.pictures.enlarge import Enlarger
 from gan.pictures.finish import Finish
@@ -122,9 +121,7 @@ def bake_growth(generator: Generator, phase: Phase) -> None:
         if side == generator.config.resolutions[0] or side < phase.resolution:
             continue  # the first level has nothing to fade in from
         share = phase.alpha if side == phase.resolution else 0.0
-        conv = level.to_image.conv
-        weight = conv.conv.weight if isinstance(conv, ModulatedConv2d) else conv.weight
-        weight.mul_(share)
+        level.to_image.conv.weight.mul_(share)
         level.to_image.bias.mul_(share)
 
 
