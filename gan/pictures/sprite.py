@@ -1,9 +1,8 @@
-"""From network output to pictures: straight-alpha sprites, PNG bytes and contact sheets."""
+"""From network output to pictures: straight-alpha sprites and PNG bytes."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,21 +44,3 @@ def from_png(data: bytes) -> Pixels:
     """The uint8 [H, W, 4] pixels of a PNG."""
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert("RGBA"))
-
-
-def contact_sheet(
-    sprites: Sequence[Pixels] | Pixels,
-    columns: int,
-    scale: int = 2,
-    gap: int = 4,  # pixels between sprites, after scaling
-    background: tuple[int, int, int, int] = (255, 255, 255, 255),
-) -> Image.Image:
-    """Sprites of one size in rows, left to right and top to bottom, over one background colour."""
-    height, width = (side * scale for side in sprites[0].shape[:2])
-    rows = -(-len(sprites) // columns)
-    sheet = Image.new("RGBA", (columns * (width + gap) + gap, rows * (height + gap) + gap), background)
-    for i, sprite in enumerate(sprites):
-        row, column = divmod(i, columns)
-        corner = (gap + column * (width + gap), gap + row * (height + gap))
-        sheet.alpha_composite(Image.fromarray(enlarge(sprite, scale)), corner)
-    return sheet

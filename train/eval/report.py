@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gan.generator import Generator
-from gan.pictures.sprite import Pixels, contact_sheet, enlarge
+from gan.pictures.sheet import in_rows, table
+from gan.pictures.sprite import Pixels, enlarge
 from train.data.contact_sheet import over
 from train.data.dataset import SpriteDataset
 from train.errors import MetricsError
@@ -62,9 +63,9 @@ def write_pictures(
     """Write report.json, index.html, samples.png, samples-tame.png and neighbours.png into `folder`."""
     report = evaluation.report
     scale = max(CELL // evaluation.pixels.shape[1], 1)
-    contact_sheet(evaluation.pixels[:GRID], GRID_COLUMNS, scale).convert("RGB").save(folder / "samples.png")
+    table(in_rows(evaluation.pixels[:GRID], GRID_COLUMNS), scale).convert("RGB").save(folder / "samples.png")
     tame = draw(generator, GRID, seed, TAME_PSI).pixels
-    contact_sheet(tame, GRID_COLUMNS, scale).convert("RGB").save(folder / "samples-tame.png")
+    table(in_rows(tame, GRID_COLUMNS), scale).convert("RGB").save(folder / "samples-tame.png")
     neighbour_picture(evaluation, dataset).save(folder / "neighbours.png")
     (folder / "report.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
     (folder / "index.html").write_text(page(report), encoding="utf-8")

@@ -21,7 +21,8 @@ from gan.config import DEFAULT_PSI
 from gan.files import whole_file
 from gan.generator import Generator
 from gan.latents import z_from_seed
-from gan.pictures.sprite import contact_sheet, to_rgba
+from gan.pictures.sheet import in_rows, table
+from gan.pictures.sprite import to_rgba
 from train.protocol import GRIDS, STATS_FILE
 from train.run.kid_tracker import KidTracker
 from train.run.tensorboard_log import Board
@@ -46,7 +47,8 @@ def sample_grid(generator: Generator, phase: Phase) -> Image.Image:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # fixed noise, and no trace in the run's own randomness
         images = generator(torch.from_numpy(seeds).to(device), DEFAULT_PSI, phase.resolution, phase.alpha)
-    sheet = contact_sheet(to_rgba(images), GRID_COLUMNS, max(GRID_SPRITE_SIDE // phase.resolution, 1))
+    rows = in_rows(to_rgba(images), GRID_COLUMNS)
+    sheet = table(rows, max(GRID_SPRITE_SIDE // phase.resolution, 1))
     return sheet.convert("RGB")
 
 

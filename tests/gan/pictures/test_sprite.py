@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gan.pictures.sprite import contact_sheet, enlarge, from_png, to_png, to_rgba
+from gan.pictures.sheet import in_rows, table
+from gan.pictures.sprite import enlarge, from_png, to_png, to_rgba
 
 
 def from_unit(*pixels: tuple[float, float, float, float]) -> torch.Tensor:
@@ -51,10 +52,10 @@ def test_png_keeps_every_byte_even_under_transparency() -> None:
         assert image.mode == "RGBA" and image.format == "PNG"
 
 
-def test_a_contact_sheet_goes_by_rows_over_its_background() -> None:
+def test_a_sheet_goes_by_rows_over_its_background() -> None:
     red, clear = np.zeros((2, 2, 4), np.uint8), np.zeros((2, 2, 4), np.uint8)
     red[:] = (255, 0, 0, 255)
-    sheet = contact_sheet([clear, red, red], columns=2, scale=2, gap=1)
+    sheet = table(in_rows([clear, red, red], columns=2), scale=2, gap=1)
     assert sheet.size == (11, 11)
     assert sheet.getpixel((2, 2)) == (255, 255, 255, 255)
     assert sheet.getpixel((7, 2)) == sheet.getpixel((2, 7)) == (255, 0, 0, 255)
