@@ -17,6 +17,7 @@ from gan.pictures.sprite import Pixels, resized, to_rgba
 from gan.pictures.sprite import enlarge as repeat_pixels
 from gan.scorer import scorer_of
 from gan.sections import SectionError
+from gan.traits import Traits, heads_of
 
 # Every pass through the synthesis network has exactly this many samples, padded if need be. Libraries pick
 # their kernels by batch size, and another kernel rounds differently: with one size, a creature has the same
@@ -49,6 +50,7 @@ class Sampler:
             self.scorer = scorer_of(checkpoint)
         except SectionError as error:
             self.scorer, self.problems = None, (*self.problems, str(error))
+        self.heads = heads_of(checkpoint.sections, self.config.num_layers, self.config.w_dim)
         self._sides = self.generator.synthesis.noise_shapes()
 
     @property
@@ -83,6 +85,14 @@ class Sampler:
         for i, (seed, number) in enumerate(zip(seeds, self.candidates(seeds, pick), strict=True)):
             codes[i] = self.w_of_candidate(seed, number, psi)
         return codes
+
+    def traits(self, w_plus: NDArray[np.float32]) -> list[Traits]:
+        """What the creatures with W+ codes [N, L, w_dim] are, without drawing them.
+
+        Of a checkpoint without heads nothing is known: all that a `Traits` holds is left out. Raises
+        `ValueError` if the codes do not fit this network.
+        """
+        return [Traits() for _ in w_plus] if self.heads is None else self.heads.read(w_plus)
 
     @torch.inference_mode()
     def w_of_candidate(self, seed: int, candidate: int, psi: float) -> NDArray[np.float32]:

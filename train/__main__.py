@@ -1,4 +1,4 @@
-"""python -m train data | fit | own | eval | export | retrain | enlarger | scorer | names"""
+"""python -m train data | fit | own | eval | export | retrain | enlarger | scorer | traits | names"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from train.cli.names import names
 from train.cli.own import own
 from train.cli.retrain import retrain
 from train.cli.scorer import scorer
+from train.cli.traits import traits
 
 # Commands import torch and what needs it themselves: help and refusals come at once without it.
 
@@ -31,6 +32,7 @@ app.command()(own)
 app.command()(export)
 app.command()(enlarger)
 app.command()(scorer)
+app.command()(traits)
 app.command()(names)
 app.command("eval")(evaluate)
 app.command()(retrain)

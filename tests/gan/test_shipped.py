@@ -14,6 +14,7 @@ from gan.checkpoint import Checkpoint, load
 from gan.package import SHIPPED
 from gan.sampler import Sampler
 from gan.scorer import scorer_of
+from gan.sections import TRAITS, path_beside
 
 MOST_BYTES = 45e6  # with everything that belongs to it
 
@@ -69,3 +70,14 @@ def test_creatures_have_a_body_on_a_transparent_ground_and_differ(shipped: Check
     distances = np.linalg.norm(flat[:, None] - flat[None], axis=2)
     nearest = distances[~np.eye(len(flat), dtype=bool)].reshape(len(flat), -1).min(axis=1)
     assert nearest.min() > 0.2 * distances.mean()
+
+
+def test_it_comes_with_heads_that_say_what_its_creatures_are(shipped: Checkpoint) -> None:
+    beside = path_beside(Path(SHIPPED), TRAITS)
+    assert beside.stat().st_size < 3e6
+    assert TRAITS in shipped.sections and TRAITS not in shipped.own_sections and shipped.problems == ()
+    sampler = Sampler(shipped, device="cpu")
+    read = sampler.traits(sampler.w_from_seeds(range(40), 0.85))
+    assert len({traits.types[0].value for traits in read}) >= 4
+    assert len({traits.colour.value for traits in read if traits.colour}) >= 4
+    assert all(traits.height_m and traits.weight_kg and traits.total and traits.kin for traits in read)
