@@ -21,7 +21,6 @@ from gan.pictures.components import Mask, spread, without_small
 from gan.pictures.sprite import Pixels
 
 SCALE = 4
-POSTED_SIDE = 512  # pixels of a picture that people see
 # Alpha, from 0 to 1, that is haze or as good as opaque after enlarging; in between it is stretched.
 ALPHA_NONE, ALPHA_FULL = 0.12, 0.88
 VISIBLE_FROM = 64  # alpha, of 255, from which on a pixel of a small picture counts as body

@@ -13,7 +13,6 @@ from train.names.refused import FOLDS, KEY, SOUNDS, prints
 from train.names.sources import Sources
 from train.names.syllables import count
 
-DEFAULT_OUT = Path("bot/creature/names.safetensors")
 FORMAT = "newmon-names 1"
 
 
