@@ -85,7 +85,7 @@ def line_art(cache: Path, workers: int, progress: OnProgress) -> Art:
     framing, drawings = Framing(FRAMES, ART_SIDE), cache / ENHANCED
     drawings.mkdir(exist_ok=True)
     jobs, held_out = [], []
-    files = sources.sprite_files(root)
+    files = sources.sprite_files(root).files
     for done, file in enumerate(files):
         progress("Reading sprites", done, len(files))
         squares = read_squares(file.path, framing)

@@ -32,7 +32,7 @@ from train.data.enhance import Job, enhance, load
 from train.data.folder import open_pictures
 from train.data.labels import Labels, join, read_pokedex
 from train.data.select import Selection, select
-from train.data.sources import SourceFile
+from train.data.sources import Listing, SourceFile
 from train.data.squares import Framing, read_thumbnails
 from train.data.typicality import least_typical
 from train.data.writer import DatasetWriter
@@ -112,12 +112,11 @@ def build_from_folder(
         raise DataError(f"{out} lies in the folder of images: choose a place outside of {folder}.")
     try:
         with open_pictures(folder) as listing:
-            files = listing.files
-            source = {"folder": folder.resolve().name, "sha256": sources.fingerprint(files)}
+            source = {"folder": folder.resolve().name, "sha256": sources.fingerprint(listing.files)}
             build = Build(Destination(out, replaces), source, options, workers, progress or _silent, cache)
             if not build.is_finished():
-                build.run(files)
-            return replace(build.result(), left_out=tuple(listing.left_out))
+                build.run(listing)
+            return replace(build.result(), left_out=tuple(listing.left_out))  # as the folder is now
     except OSError as error:
         raise DataError(f"Cannot read the images in {folder}: {error.strerror or error}.") from error
 
@@ -158,9 +157,9 @@ class Build:
             index.get(key) == wanted for key, wanted in self.recipe.items()
         )
 
-    def run(self, files: list[SourceFile]) -> None:
+    def run(self, listing: Listing) -> None:
         """Decode, select, write, and put the data set into its place. Raises DataError."""
-        if any(file.path.suffix.lower() == ".svg" for file in files) and not can_render():
+        if any(file.path.suffix.lower() == ".svg" for file in listing.files) and not can_render():
             raise DataError("SVG artwork needs resvg-py: install the `train` extra, or leave SVG files out.")
         destination = self.destination
         busy = DataError(f"Another build of {destination.out} is running: wait for it.")
@@ -168,7 +167,7 @@ class Build:
             destination.claim()
             with locked(destination.lock, busy):
                 try:
-                    self._run(files)
+                    self._run(listing)
                 except (DataError, OSError):
                     # Going on would fail again, or fill the disk.
                     shutil.rmtree(destination.decoded, ignore_errors=True)
@@ -181,7 +180,8 @@ class Build:
             raise disk_error(destination.out.parent, error) from error
         self.rebuilt = True
 
-    def _run(self, files: list[SourceFile]) -> None:
+    def _run(self, listing: Listing) -> None:
+        files = listing.files
         destination, options = self.destination, self.options
         wheel = self._fetch_enlarger() if options.enhance else None
         shards.prepare(destination.decoded, self._key())
@@ -195,7 +195,7 @@ class Build:
             images = self._enhanced(files, selection, wheel)
             more = dict[str, Any](drawn_in=choose().number_format)
         with destination.building() as folder:
-            writer = DatasetWriter(folder, options.resolution, files, selection)
+            writer = DatasetWriter(folder, options.resolution, listing, selection)
             stored = writer.images(images)
             if options.least_typical:
                 share = options.least_typical
@@ -307,6 +307,7 @@ class Build:
             labelled=index["labels"] and index["labels"]["species"],
             without_labels=without_labels,
             rebuilt=self.rebuilt,
+            left_out=tuple((entry["file"], entry["reason"]) for entry in index.get("left_out", ())),
             resumed=self.resumed,
         )
 

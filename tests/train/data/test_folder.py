@@ -1,5 +1,6 @@
 """One's own pictures in a folder and in a zip: the same rules, and whatever is not used is named."""
 
+import json
 import os
 import stat
 import zipfile
@@ -171,6 +172,8 @@ def test_the_command_names_what_it_left_out(command: CommandLine, tmp_path: Path
             done.code == 0
             and "Not looked at: 1 .txt file: no pictures by their names (notes.txt)." in done.out
         )
+    index = json.loads((tmp_path / "out" / "index.json").read_text())
+    assert index["left_out"] == [{"file": "notes.txt", "reason": "no pictures by their names"}]
 
 
 def test_pictures_of_every_suffix_are_built(tmp_path: Path) -> None:

@@ -71,8 +71,9 @@ def test_fetches_verifies_and_unpacks_only_the_sprites(tmp_path: Path, tarball: 
     assert (root / "shiny/female/1.gif").is_file()
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [root.name, f"{root.name}.tgz"]
     assert not list((tmp_path / "cache").rglob("potion.png"))
-    files = sources.sprite_files(root)
-    assert [(file.species, file.form, file.variant) for file in files] == [
+    found = sources.sprite_files(root)
+    assert found.left_out == [("substitute.gif", "no creatures by their names")]
+    assert [(file.species, file.form, file.variant) for file in found.files] == [
         ("1", None, "normal"),
         ("1", None, "female"),
         ("1", None, "shiny"),
@@ -87,7 +88,7 @@ def test_drawings_are_unpacked_when_they_are_wanted(tmp_path: Path, tarball: Pat
     assert not fetch.artwork_folder(root).exists()
     npm("sys.exit('asked again')")
     assert fetch.fetch_sprites(tmp_path / "cache", artwork=True) == root
-    files = sources.sprite_files(root, ("artwork", "female"))
+    files = sources.sprite_files(root, ("artwork", "female")).files
     assert [(file.name, file.species, file.form, file.variant) for file in files] == [
         ("artwork/1.svg", "1", None, "artwork"),
         ("female/1.gif", "1", None, "female"),
