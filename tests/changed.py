@@ -21,7 +21,7 @@ PACKAGES = ("gan", "train", "bot", "sandbox", "cluster", "migrations", "benchmar
 MAIN = ("origin/main", "main")
 SECONDS = Path(".pytest_cache/v/newmon/seconds")  # of each file of tests, when it last ran
 UNKNOWN_S = 3.0  # what a file of tests takes that never ran here
-BUDGET_S = 60.0  # for all together, on one core
+BUDGET_S = 45.0  # for all together, on one core
 
 
 def git(*arguments: str, root: Path = ROOT) -> str | None:
