@@ -28,7 +28,8 @@ from bot.checkpoints.switching import describe as describe_checkpoint
 from bot.client import NewmonBot
 from bot.config import Settings, describe, load_settings
 from bot.core.discord_internals import discord_url
-from bot.engine import CheckpointError, Engine
+from bot.engine import CheckpointError
+from bot.engine.local import LocalEngine
 from bot.errors import UserError
 from bot.features.retraining.announcer import Announcer
 from bot.retrain import Retraining
@@ -70,7 +71,7 @@ async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retra
         stack.push_async_callback(store.close)
         shelf = Shelf(settings.data_dir / "checkpoints")
         choice = await choose_first(store, shelf, settings.checkpoint)
-        engine = Engine(
+        engine = LocalEngine(
             choice.path,
             folder=shelf.folder,
             kept=settings.checkpoints_in_memory,

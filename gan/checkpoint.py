@@ -20,7 +20,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from gan.config import ConfigError, NetworkConfig
-from gan.errors import UserError
+from gan.errors import CheckpointError
 from gan.files import whole_file
 from gan.generator import Generator
 from gan.latents import LayerError, Levels
@@ -33,10 +33,6 @@ VERSION = 4  # 1 knew no finish, 2 no enlarger and no levels, 3 no sections
 READABLE = ("1", "2", "3", "4")
 ENLARGER = "enlarger."  # how the names of the enlarger's weights begin
 EXPORTED = "newmon loads the .safetensors files that `python -m train export` writes."
-
-
-class CheckpointError(UserError):
-    """A checkpoint that cannot be used. Its text is fit to show to a user."""
 
 
 @dataclass(frozen=True)

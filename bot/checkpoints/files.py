@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bot.engine import CheckpointError, check_checkpoint, section_paths
+from bot.engine import CheckpointError
+from bot.engine.models import check_checkpoint, section_paths
 from gan.files import whole_file
 from train.protocol import CHECKPOINT_SUFFIX, TRAINING_SUFFIX
 

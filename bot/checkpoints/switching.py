@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.checkpoints.files import Shelf
-from bot.engine import CheckpointError, Engine, check_checkpoint
+from bot.engine import CheckpointError, Engine
+from bot.engine.models import check_checkpoint
 from bot.errors import UserError
 from bot.store import KnownCheckpoint, Store, StoreError
 
@@ -108,9 +109,9 @@ class Checkpoints:
         """Hatch with another checkpoint from now on, and after a restart. Raises `UserError`."""
         known = await find(self.store, text)
         try:
-            await self.engine.load(known.id)
+            await self.engine.prepare(known.id)
             await self.store.checkpoints.promote(known.id)
-            await self.engine.use(known.id)
+            await self.engine.activate(known.id)
             self._refused = None
         except CheckpointError as error:
             log.warning("Checkpoint %s cannot be used: %s", known.id, error)
@@ -157,7 +158,7 @@ class Checkpoints:
         if stamp == self._refused:
             return
         try:
-            await self.engine.use(active.checkpoint_id)
+            await self.engine.activate(active.checkpoint_id)
             self._refused = None
             log.info("Hatching with checkpoint %s now.", active.checkpoint_id)
         except CheckpointError as error:

@@ -1,23 +1,46 @@
-"""The async front of the network. The only room of the bot that knows `gan` and torch."""
+"""The async front of the network. The only room of the bot that knows `gan` and torch.
 
-from bot.engine.engine import Engine, Hatched, seed_from_text
-from bot.engine.models import check_checkpoint, section_paths
-from bot.engine.pictures import Picture
-from bot.engine.projection import OnProgress
-from gan.checkpoint import CheckpointError
+Whoever orders creatures needs what is here and no torch: orders and answers are plain values, and `Engine`
+says what can be done with them. `bot.engine.local` does it in this process.
+"""
+
+from bot.engine.errors import CheckpointGone
+from bot.engine.orders import (
+    Hatched,
+    MixOrder,
+    NearbyOrder,
+    Order,
+    Picture,
+    ProjectionOrder,
+    SeedOrder,
+    Stored,
+    StylesOrder,
+    seed_from_text,
+)
+from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
 from gan.config import DEFAULT_PSI
+from gan.errors import CheckpointError
 from gan.latents import SEED_MAX, Take
 
 __all__ = [
     "DEFAULT_PSI",
     "SEED_MAX",
     "CheckpointError",
+    "CheckpointGone",
     "Engine",
     "Hatched",
+    "Health",
+    "MixOrder",
+    "NearbyOrder",
+    "OnAccepted",
     "OnProgress",
+    "OnQueued",
+    "Order",
     "Picture",
+    "ProjectionOrder",
+    "SeedOrder",
+    "Stored",
+    "StylesOrder",
     "Take",
-    "check_checkpoint",
-    "section_paths",
     "seed_from_text",
 ]

@@ -11,18 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import UserError
 from gan import checkpoint
-from gan.checkpoint import Checkpoint, CheckpointError
+from gan.checkpoint import Checkpoint
+from gan.errors import CheckpointError
 from gan.sampler import Sampler
 from gan.sections import BESIDE, path_beside
 
 log = logging.getLogger(__name__)
-
-GONE = (
-    "The checkpoint {id} that this creature hatched from cannot be loaded any more: it keeps its picture, "
-    "but can be neither mixed nor rerolled. Please tell an admin."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +87,16 @@ class Models:
         self._loading: dict[str, asyncio.Task[Model]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="loader")
 
+    @property
+    def ids(self) -> list[str]:
+        """Those in memory, the one used last at the end."""
+        return list(self._models)
+
+    @property
+    def loading(self) -> list[str]:
+        """Those that are being read."""
+        return list(self._loading)
+
     async def get(self, checkpoint_id: str) -> Model:
         """The model, loaded first if need be, once for all who ask. Raises `CheckpointError`."""
         if (model := self._models.get(checkpoint_id)) is not None:
@@ -102,14 +107,6 @@ class Models:
             self._loading[checkpoint_id] = loading
             loading.add_done_callback(lambda _: self._loading.pop(checkpoint_id, None))
         return await asyncio.shield(loading)  # who stops waiting does not stop it for the others
-
-    async def get_for_creature(self, checkpoint_id: str) -> Model:
-        """`get`, with a sentence for the person who asked: raises `UserError`."""
-        try:
-            return await self.get(checkpoint_id)
-        except CheckpointError as error:
-            log.warning("Checkpoint %s was asked for: %s", checkpoint_id, error)
-            raise UserError(GONE.format(id=checkpoint_id[:8])) from error
 
     async def _load(self, checkpoint_id: str) -> Model:
         if self.folder is None:
@@ -127,7 +124,7 @@ class Models:
         while len(self._models) > self.kept:
             self._models.popitem(last=False)
 
-    def take(self, checkpoint_id: str) -> None:
+    def remove(self, checkpoint_id: str) -> None:
         """Keep it no longer: it has come into use, where it does not count."""
         self._models.pop(checkpoint_id, None)
 

@@ -12,41 +12,14 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bot.engine.drawing import Hatched
+from bot.engine.errors import CheckpointGone
 from bot.engine.models import Model
+from bot.engine.orders import Hatched, Picture, Pixels, Stored
 from bot.engine.threads import use_threads
-from bot.errors import UserError
-from gan.pictures.sprite import Pixels, from_png
+from gan.pictures.sprite import from_png
 
 KEPT = 128  # large pictures in memory: a quarter of a megabyte each
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """What a creature looks like."""
-
-    pixels: NDArray[np.uint8]  # straight-alpha RGBA [H, W, 4]
-    pixel_art: bool = False  # enlarged by repeating pixels, not smoothly
-
-
-class Stored(Protocol):
-    """A creature, as far as its looks go."""
-
-    @property
-    def png(self) -> bytes:
-        """The small picture."""
-        ...
-
-    @property
-    def checkpoint_id(self) -> str:
-        """What drew it."""
-        ...
 
 
 class Pictures:
@@ -75,7 +48,7 @@ class Pictures:
         if (picture := self._kept.get(key)) is None:
             try:
                 model = await self._model_of(checkpoint_id)
-            except UserError:  # logged where it was found
+            except CheckpointGone:  # logged where it was found
                 model = None
             loop = asyncio.get_running_loop()
             picture = await loop.run_in_executor(

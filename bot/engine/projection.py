@@ -12,12 +12,13 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bot.engine.errors import CLOSING
+from bot.engine.orders import ProjectionOrder, WPlus
+from bot.engine.protocol import OnAccepted, OnProgress
 from bot.errors import UserError
 from bot.system.background import ROOT, environment, stand_back
 
@@ -28,13 +29,10 @@ NICENESS = 10  # below the bot, and above a retrain: somebody waits for it
 THREADS = 1  # several wait for one another, and for whoever else computes
 LINE_MAX = 2**24  # bytes: the code comes in one line
 
-OnProgress = Callable[[float], Awaitable[None]]  # the share that is done, 0 to 1
-
 BUSY = "Several creatures are being re-hatched already: please try again in a few minutes."
 ONE_EACH = "You are re-hatching a creature already: please wait for that one first."
 TOO_LONG = "Re-hatching took too long, because this machine is busy: please try again later."
 FAILED = "This creature could not be re-hatched. Please try again later."
-CLOSING = "The bot is going to sleep: please try again in a minute."
 
 
 class Projector:
@@ -47,20 +45,18 @@ class Projector:
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._users: set[int] = set()
-        self._searching: set[asyncio.Task[NDArray[np.float32]]] = set()
+        self._searching: set[asyncio.Task[WPlus]] = set()
         self._closing = False
 
     async def search(
         self,
         checkpoint: Path,  # absolute
-        checkpoint_id: str,
-        png: bytes,
-        noise_seed: int,
+        order: ProjectionOrder,
         *,
         user_id: int,
         on_progress: OnProgress,
-        on_accepted: Callable[[], Awaitable[None]] | None = None,
-    ) -> NDArray[np.float32]:
+        on_accepted: OnAccepted | None = None,
+    ) -> WPlus:
         """The W+ code, float32 [L, w_dim], with which that checkpoint draws the picture most alike.
 
         `on_accepted` is awaited once the search has its place in the queue, and `on_progress` now and then,
@@ -73,8 +69,8 @@ class Projector:
         if len(self._users) >= self.waiting_max:
             raise UserError(BUSY)
         self._users.add(user_id)
-        arguments = (str(checkpoint), checkpoint_id, str(noise_seed), str(self.steps))
-        task = asyncio.create_task(self._in_turn(arguments, png, on_progress), name="re-hatch")
+        arguments = (str(checkpoint), order.checkpoint_id, str(order.noise_seed), str(self.steps))
+        task = asyncio.create_task(self._in_turn(arguments, order.png, on_progress), name="re-hatch")
         self._searching.add(task)
         try:
             if on_accepted is not None:
@@ -96,9 +92,7 @@ class Projector:
             task.cancel()
         await asyncio.gather(*self._searching, return_exceptions=True)
 
-    async def _in_turn(
-        self, arguments: tuple[str, ...], png: bytes, on_progress: OnProgress
-    ) -> NDArray[np.float32]:
+    async def _in_turn(self, arguments: tuple[str, ...], png: bytes, on_progress: OnProgress) -> WPlus:
         async with self._turn:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -123,7 +117,7 @@ class Projector:
 
     async def _listen(
         self, process: asyncio.subprocess.Process, png: bytes, on_progress: OnProgress
-    ) -> NDArray[np.float32]:
+    ) -> WPlus:
         assert process.stdin is not None and process.stdout is not None
         with contextlib.suppress(ConnectionError):  # then it has ended, and said why
             process.stdin.write(png)

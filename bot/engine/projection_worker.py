@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from gan.checkpoint import CheckpointError, load
+from gan.checkpoint import load
+from gan.errors import CheckpointError
 from gan.pictures.sprite import from_png
 from gan.projection.project import ProjectionError, ProjectionSettings, project
 from gan.projection.target import fit

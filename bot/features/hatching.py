@@ -14,13 +14,13 @@ from bot.core import weirdness
 from bot.core.acknowledge import answering
 from bot.core.answers import put
 from bot.core.buttons import Button, view_of
-from bot.core.creatures import ALL_LEVELS, existing, new_creature, random_seed, show
+from bot.core.creatures import existing, new_creature, random_seed, show
 from bot.core.custom_id import Digit, Id, Percent
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
 from bot.core.slots import CREATURE, HATCHED, RELEASED
 from bot.core.waiting import counted, queue_note
-from bot.engine import SEED_MAX, seed_from_text
+from bot.engine import SEED_MAX, NearbyOrder, SeedOrder, StylesOrder, seed_from_text
 from bot.errors import UserError
 from bot.features.choosing import choices
 from bot.store import Creature
@@ -73,9 +73,8 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
     seeds = _seeds(seed_text, count)
     async with answering(interaction) as acknowledge:
         with counted(interaction, count):
-            hatched = await interaction.client.engine.hatch(
-                [seed for seed, _words in seeds],
-                psi,
+            hatched = await interaction.client.engine.draw(
+                [SeedOrder(seed, psi) for seed, _words in seeds],
                 user_id=interaction.user.id,
                 on_accepted=acknowledge,
                 on_queued=queue_note(interaction),
@@ -159,20 +158,16 @@ class Nearby(Button):
     creature_id: Id
 
     async def press(self, interaction: Interaction) -> None:
-        engine = interaction.client.engine
         async with answering(interaction) as acknowledge:
             origin = await existing(interaction, self.creature_id)
             with counted(interaction, 1):
-                own = origin.checkpoint_id  # which may be an older one: its styles mean nothing to any other
-                await engine.prepare(own)
+                # On its own checkpoint, which may be an older one: its styles mean nothing to any other.
+                known = StylesOrder(origin.w_plus, origin.noise_seed, origin.checkpoint_id)
                 seed = random_seed()
                 psi = weirdness.parse(None) if origin.psi is None else origin.psi
-                [target] = await engine.styles([seed], psi, own)
-                [hatched] = await engine.render(
-                    [engine.mixed(origin.w_plus, target, ALL_LEVELS, STEP, own)],
-                    [origin.noise_seed],
+                [hatched] = await interaction.client.engine.draw(
+                    [NearbyOrder(known, seed, psi, STEP)],
                     user_id=interaction.user.id,
-                    checkpoint_id=own,
                     on_accepted=acknowledge,
                     on_queued=queue_note(interaction),
                 )

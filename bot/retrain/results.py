@@ -53,7 +53,7 @@ class Results:
             made = run_folder(self.settings, job.run) / Path(str(values.get("checkpoint"))).name
             checkpoint_id, metadata = await asyncio.to_thread(shelf.put, made, str(values.get("id")))
             if promote:
-                await engine.load(checkpoint_id)  # nothing comes into use before it was seen to load
+                await engine.prepare(checkpoint_id)  # nothing comes into use before it was seen to load
         except CheckpointError as error:
             await self.end(job, "failed", f"The new checkpoint is broken, so it is not used: {error}")
             return
@@ -72,7 +72,7 @@ class Results:
         instead_of = await self._in_use(job.parent_id) if promote else None
         job = await store.jobs.complete(job.id, checkpoint_id, instead_of=instead_of)
         if job.promoted:
-            await engine.use(checkpoint_id)
+            await engine.activate(checkpoint_id)
         await self.tell(job)
         await self.checkpoints.tidy()
         await self._tidy_runs()

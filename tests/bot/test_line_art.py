@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.engine import Engine
+from bot.engine.local import LocalEngine
 from gan.pictures.sprite import from_png, to_png
 from sandbox.driver import SandboxUser
+from tests.bot.engine.ordering import hatched
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch_and_save, picture
 
@@ -34,18 +35,20 @@ def old(tmp_path: Path) -> str:
 
 
 @pytest_asyncio.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+async def engine(tmp_path: Path) -> AsyncIterator[LocalEngine]:
     make_checkpoint(tmp_path / "checkpoint.safetensors", enlarges=True)
-    engine = Engine(tmp_path / "checkpoint.safetensors", folder=tmp_path, threads=1)
+    engine = LocalEngine(tmp_path / "checkpoint.safetensors", folder=tmp_path, threads=1)
     await engine.start()
     yield engine
     await engine.close()
 
 
-async def test_the_same_stored_picture_is_the_same_large_one_alone_or_with_others(engine: Engine) -> None:
-    hatched = await engine.hatch(range(3), 1.0, user_id=1)
-    together = await engine.pictures(hatched)
-    for one, shown in zip(hatched, together, strict=True):
+async def test_the_same_stored_picture_is_the_same_large_one_alone_or_with_others(
+    engine: LocalEngine,
+) -> None:
+    creatures = await hatched(engine, range(3), 1.0, user_id=1)
+    together = await engine.pictures(creatures)
+    for one, shown in zip(creatures, together, strict=True):
         assert from_png(one.png).shape == (16, 16, 4)
         assert shown.pixels.shape == (64, 64, 4) and not shown.pixel_art
         [alone] = await engine.pictures([Kept(one.png, one.checkpoint_id)])
@@ -53,8 +56,10 @@ async def test_the_same_stored_picture_is_the_same_large_one_alone_or_with_other
     assert len({shown.pixels.tobytes() for shown in together}) == 3
 
 
-async def test_what_was_just_drawn_is_shown_like_what_is_read_from_its_png(engine: Engine, old: str) -> None:
-    [one] = await engine.hatch([3], 1.0, user_id=1)
+async def test_what_was_just_drawn_is_shown_like_what_is_read_from_its_png(
+    engine: LocalEngine, old: str
+) -> None:
+    [one] = await hatched(engine, [3], 1.0, user_id=1)
     assert np.array_equal(one.pixels, from_png(one.png))
     [drawn] = await engine.pictures([one])
     other = Kept(one.png, old)  # shown by another checkpoint in between: nothing is remembered of the first
@@ -65,21 +70,23 @@ async def test_what_was_just_drawn_is_shown_like_what_is_read_from_its_png(engin
     assert decoded is not drawn and np.array_equal(decoded.pixels, drawn.pixels)
 
 
-async def test_creatures_of_other_checkpoints_keep_their_own_look(engine: Engine, old: str) -> None:
-    [hatched] = await engine.hatch([5], 1.0, user_id=1)
+async def test_creatures_of_other_checkpoints_keep_their_own_look(engine: LocalEngine, old: str) -> None:
+    [creature] = await hatched(engine, [5], 1.0, user_id=1)
     for checkpoint_id in (old, "0" * 16):  # one without an enlarger, and one that is gone
-        [shown] = await engine.pictures([Kept(hatched.png, checkpoint_id)])
+        [shown] = await engine.pictures([Kept(creature.png, checkpoint_id)])
         assert shown.pixel_art
-        assert np.array_equal(shown.pixels, from_png(hatched.png))
+        assert np.array_equal(shown.pixels, from_png(creature.png))
 
 
-async def test_a_lost_checkpoint_that_comes_back_draws_line_art_again(engine: Engine, tmp_path: Path) -> None:
-    [hatched] = await engine.hatch([5], 1.0, user_id=1)
+async def test_a_lost_checkpoint_that_comes_back_draws_line_art_again(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    [creature] = await hatched(engine, [5], 1.0, user_id=1)
     other = make_checkpoint(tmp_path / "other.safetensors", seed=2, enlarges=True)
-    [before] = await engine.pictures([Kept(hatched.png, other)])
+    [before] = await engine.pictures([Kept(creature.png, other)])
     assert before.pixel_art
     (tmp_path / "other.safetensors").rename(tmp_path / f"{other}.safetensors")
-    [after] = await engine.pictures([Kept(hatched.png, other)])
+    [after] = await engine.pictures([Kept(creature.png, other)])
     assert not after.pixel_art
 
 

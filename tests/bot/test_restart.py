@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest_asyncio
 
 from bot.config import Settings
-from bot.engine import Engine
+from bot.engine.local import LocalEngine
 from bot.store import Store
 from sandbox.driver import SandboxUser
+from tests.bot.engine.ordering import redrawn
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, press, refusal
 
@@ -108,11 +109,11 @@ async def test_a_saved_creature_is_drawn_from_its_styles_exactly_as_it_was(tmp_p
         await (await ash.submit(dialog, {"Name": "Child"})).message()
     await bot.stop()
 
-    store, engine = await Store.open(bot.settings.database), Engine(bot.settings.checkpoint, threads=1)
+    store, engine = await Store.open(bot.settings.database), LocalEngine(bot.settings.checkpoint, threads=1)
     await engine.start()
     saved = [await store.collection.find(int(ash.id), None, name) for name in ("Foo", "Bar", "Child")]
-    drawn = await engine.render(
-        [creature.w_plus for creature in saved], [c.noise_seed for c in saved], user_id=1
+    drawn = await redrawn(
+        engine, [creature.w_plus for creature in saved], [c.noise_seed for c in saved], user_id=1
     )
     await engine.close()
     await store.close()

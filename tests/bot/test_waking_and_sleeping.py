@@ -13,8 +13,9 @@ import pytest_asyncio
 
 from bot import client
 from bot.core.limits import SLEEPING, WAKING, Service
-from bot.engine import Engine
-from bot.engine import engine as engine_module
+from bot.engine import worker
+from bot.engine.local import LocalEngine
+from bot.engine.worker import Worker
 from sandbox.driver import InteractionHandle, Message
 from tests.bot.stage import Stage, line_with, stopped
 from tests.bot.talking import private_answer, refusal
@@ -57,16 +58,16 @@ async def test_sigterm_serves_everyone_who_was_acknowledged(stage: Stage) -> Non
 async def test_when_time_is_up_what_is_being_drawn_is_shown_and_those_who_wait_are_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go_on, draw = asyncio.Event(), threading.Event(), Engine._draw
+    begun, go_on, draw = asyncio.Event(), threading.Event(), Worker.draw
     loop = asyncio.get_running_loop()
 
-    def held(engine: Engine, batch: list[Any]) -> Any:
+    def held(drawing: Worker, batch: list[Any]) -> Any:
         loop.call_soon_threadsafe(begun.set)
         go_on.wait()
-        return draw(engine, batch)
+        return draw(drawing, batch)
 
-    monkeypatch.setattr(Engine, "_draw", held)
-    monkeypatch.setattr(engine_module, "LAST_BATCH_S", 60.0)
+    monkeypatch.setattr(Worker, "draw", held)
+    monkeypatch.setattr(worker, "LAST_BATCH_S", 60.0)
     monkeypatch.setattr(client, "LAST_WORDS_S", 60.0)
     try:
         bot = await stage.bot(drain_timeout_s=0)
@@ -102,13 +103,13 @@ async def test_a_network_that_never_answers_does_not_keep_it_from_stopping(stage
 async def test_a_bot_that_is_not_awake_yet_says_so_and_stops_when_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waking, start = asyncio.Event(), Engine.start
+    waking, start = asyncio.Event(), LocalEngine.start
 
-    async def slowly(engine: Engine) -> None:
+    async def slowly(engine: LocalEngine) -> None:
         await waking.wait()
         await start(engine)
 
-    monkeypatch.setattr(Engine, "start", slowly)
+    monkeypatch.setattr(LocalEngine, "start", slowly)
     starting = asyncio.create_task(stage.bot())
     ash = await stage.person("Ash")
     await ash.wait(lambda: ash.online and ash.commands)

@@ -17,7 +17,7 @@ from bot.core.custom_id import Id, UserId
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
 from bot.core.waiting import counted, queue_note
-from bot.engine import Take
+from bot.engine import MixOrder, NearbyOrder, Take
 from bot.errors import UserError
 from bot.features.choosing import choices
 from bot.store import Creature
@@ -57,21 +57,18 @@ async def breed(
         raise UserError(N_("A creature mixed with itself stays itself: choose two different ones."))
     if a.checkpoint_id != b.checkpoint_id:
         raise UserError(N_("These two hatched from different checkpoints: begin anew with /mix."))
-    engine, own = interaction.client.engine, a.checkpoint_id
+    orders: list[MixOrder | NearbyOrder] = []
+    notes: list[dict[str, Any]] = []
+    for take, amount in recipes:
+        mixed = MixOrder(a.w_plus, b.w_plus, tuple(take), amount / 100, a.noise_seed, a.checkpoint_id)
+        seed = random_seed()
+        orders.append(NearbyOrder(mixed, seed, weirdness.parse(None), STEP) if varied else mixed)
+        step = {"nearby": seed, "step": STEP} if varied else {}
+        notes.append({"take": take, "amount": amount} | step)
     with counted(interaction, len(recipes)):
-        await engine.prepare(own)
-        codes = [engine.mixed(a.w_plus, b.w_plus, take, amount / 100, own) for take, amount in recipes]
-        notes: list[dict[str, Any]] = [{"take": take, "amount": amount} for take, amount in recipes]
-        if varied:
-            seeds = [random_seed() for _code in codes]
-            targets = await engine.styles(seeds, weirdness.parse(None), own)
-            codes = [engine.mixed(c, t, ALL_LEVELS, STEP, own) for c, t in zip(codes, targets, strict=True)]
-            notes = [note | {"nearby": seed, "step": STEP} for note, seed in zip(notes, seeds, strict=True)]
-        drawn = await engine.render(
-            codes,
-            [a.noise_seed] * len(codes),
+        drawn = await interaction.client.engine.draw(
+            orders,
             user_id=interaction.user.id,
-            checkpoint_id=own,
             on_accepted=acknowledge,
             on_queued=queue_note(interaction),
         )

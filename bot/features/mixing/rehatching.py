@@ -18,7 +18,7 @@ from bot.core.interaction import Interaction
 from bot.core.language import N_, _
 from bot.core.naming import candidates
 from bot.core.waiting import courtesy
-from bot.engine import OnProgress, Picture
+from bot.engine import CheckpointGone, OnProgress, Picture, ProjectionOrder
 from bot.errors import UserError
 from bot.features.mixing.children import show_children
 from bot.store import AlreadySaved, Creature
@@ -40,17 +40,9 @@ async def offer_rehatching(
     engine = interaction.client.engine
     # Into the checkpoint in use, if it is one of the two: it is there to stay.
     targets = sorted((b, a), key=lambda one: one.checkpoint_id != engine.checkpoint_id)
-    possible: list[Creature] = []
-    refusal: UserError | None = None
-    for target in targets:
-        try:
-            await engine.prepare(target.checkpoint_id)
-            possible.append(target)
-        except UserError as error:
-            refusal = error
+    possible = [target for target in targets if await engine.can_draw(target.checkpoint_id)]
     if not possible:
-        assert refusal is not None
-        raise refusal
+        raise CheckpointGone(targets[-1].checkpoint_id)
     await acknowledge()
     embed = discord.Embed(
         title=_("These two hatched from different checkpoints"),
@@ -83,10 +75,8 @@ class Rehatch(Button):
         async with answering(interaction) as acknowledge:
             original = await existing(interaction, self.creature_id)
             other = await existing(interaction, self.target_id)
-            hatched = await bot.engine.rehatch(
-                original.png,
-                original.noise_seed,
-                other.checkpoint_id,
+            hatched = await bot.engine.project(
+                ProjectionOrder(original.png, original.noise_seed, other.checkpoint_id),
                 user_id=self.user_id,
                 on_accepted=acknowledge,
                 on_progress=_progress_note(interaction, original.name or original.code),

@@ -14,7 +14,8 @@ import pytest_asyncio
 from bot.checkpoints import switching as choosing
 from bot.checkpoints.files import Shelf
 from bot.checkpoints.switching import Checkpoints, choose_first, describe, find
-from bot.engine import CheckpointError, Engine
+from bot.engine import CheckpointError
+from bot.engine.local import LocalEngine
 from bot.errors import UserError
 from bot.store import Active, Store, StoreError
 from tests.bot.running import make_checkpoint
@@ -154,7 +155,9 @@ async def checkpoints(
 ) -> AsyncIterator[Checkpoints]:
     """Two checkpoints: the configured one in use, and another."""
     monkeypatch.setattr(choosing, "FOLLOW_INTERVAL_S", 0.01)
-    engine = Engine((await choose_first(store, shelf, made(tmp_path))).path, folder=shelf.folder, threads=1)
+    engine = LocalEngine(
+        (await choose_first(store, shelf, made(tmp_path))).path, folder=shelf.folder, threads=1
+    )
     await engine.start()
     other, metadata = shelf.put(made(tmp_path, 1))
     await store.checkpoints.register(other, shelf.path(other), metadata)

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from bot.checkpoints.files import Shelf
-from bot.engine import check_checkpoint, section_paths
+from bot.engine.models import check_checkpoint, section_paths
 
 CHECKPOINT = Path("checkpoints/newmon.safetensors")
 STARTS = 4

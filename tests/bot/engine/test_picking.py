@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest_asyncio
 
-from bot.engine import Engine
+from bot.engine import NearbyOrder, StylesOrder
+from bot.engine.local import LocalEngine
 from bot.store import Creature, Store
 from gan.checkpoint import load
 from gan.pictures.sprite import from_png
 from gan.sampler import Sampler
 from gan.sections import SCORER, path_beside
 from sandbox.driver import SandboxUser
+from tests.bot.engine.ordering import hatched, redrawn
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch_and_save, picture
 from tests.gan.scoring import tiny_scorer, with_scorer
@@ -34,43 +36,47 @@ def picked_seed(sampler: Sampler) -> int:
 
 
 @pytest_asyncio.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    engine = Engine(checkpoint_with_scorer(tmp_path), threads=1)
+async def engine(tmp_path: Path) -> AsyncIterator[LocalEngine]:
+    engine = LocalEngine(checkpoint_with_scorer(tmp_path), threads=1)
     await engine.start()
     yield engine
     await engine.close()
 
 
-async def test_a_hatch_is_what_the_command_line_draws(engine: Engine) -> None:
+async def test_a_hatch_is_what_the_command_line_draws(engine: LocalEngine) -> None:
     sampler = Sampler(load(engine.path), "cpu")
-    hatched = await engine.hatch(SEEDS, 0.7, user_id=1)
-    assert np.array_equal([one.w_plus for one in hatched], sampler.w_from_seeds(SEEDS, 0.7))
-    numbers = [one.candidate for one in hatched]
+    drawn = await hatched(engine, SEEDS, 0.7, user_id=1)
+    assert np.array_equal([one.w_plus for one in drawn], sampler.w_from_seeds(SEEDS, 0.7))
+    numbers = [one.candidate for one in drawn]
     assert numbers == sampler.candidates(SEEDS) and len(set(numbers)) > 1
-    [alone] = await engine.hatch([SEEDS[5]], 0.7, user_id=1)
-    assert alone.png == hatched[5].png and alone.candidate == numbers[5]
-    for one in hatched:  # seed, candidate and ψ are the whole recipe
+    [alone] = await hatched(engine, [SEEDS[5]], 0.7, user_id=1)
+    assert alone.png == drawn[5].png and alone.candidate == numbers[5]
+    for one in drawn:  # seed, candidate and ψ are the whole recipe
         assert one.seed is not None and one.psi is not None
         assert np.array_equal(sampler.w_of_candidate(one.seed, one.candidate, one.psi), one.w_plus)
 
 
-async def test_directions_and_styles_are_not_picked(engine: Engine) -> None:
+async def test_directions_and_styles_are_not_picked(engine: LocalEngine) -> None:
     sampler = Sampler(load(engine.path), "cpu")
     own = sampler.w_from_seeds(SEEDS, 0.7, pick=False)
-    assert np.array_equal(await engine.styles(SEEDS, 0.7), own)
-    drawn = await engine.render(list(own), SEEDS, user_id=1)
+    origins = [StylesOrder(own[0], 1) for _ in SEEDS]
+    all_the_way = [NearbyOrder(a, seed, 0.7, 1.0) for a, seed in zip(origins, SEEDS, strict=True)]
+    there = await engine.draw(all_the_way, user_id=1)
+    assert np.array_equal([one.w_plus for one in there], own)
+    assert [one.candidate for one in there] == [0] * len(SEEDS)
+    drawn = await redrawn(engine, list(own), SEEDS, user_id=1)
     assert [one.candidate for one in drawn] == [0] * len(SEEDS)
     assert np.array_equal([from_png(one.png) for one in drawn], sampler.render(own, SEEDS))
 
 
 async def test_an_engine_may_leave_picking_out(tmp_path: Path) -> None:
-    engine = Engine(checkpoint_with_scorer(tmp_path), threads=1, pick=False)
+    engine = LocalEngine(checkpoint_with_scorer(tmp_path), threads=1, pick=False)
     await engine.start()
     try:
         sampler = Sampler(load(engine.path), "cpu")
-        hatched = await engine.hatch(SEEDS, 0.7, user_id=1)
-        assert np.array_equal([one.w_plus for one in hatched], sampler.w_from_seeds(SEEDS, 0.7, pick=False))
-        assert not any(one.candidate for one in hatched)
+        drawn = await hatched(engine, SEEDS, 0.7, user_id=1)
+        assert np.array_equal([one.w_plus for one in drawn], sampler.w_from_seeds(SEEDS, 0.7, pick=False))
+        assert not any(one.candidate for one in drawn)
     finally:
         await engine.close()
 

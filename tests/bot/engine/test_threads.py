@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engine import Engine
+from bot.engine.local import LocalEngine
 from bot.engine.threads import BUDGET_S, MOST, fewest_threads
 from gan.checkpoint import load
 from gan.package import SHIPPED
 from gan.sampler import Sampler
+from tests.bot.engine.ordering import hatched
 from tests.bot.running import make_checkpoint
 
 
@@ -69,12 +70,12 @@ async def test_the_engine_says_what_it_chose_and_keeps_to_what_it_was_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, threads: int | None
 ) -> None:
     make_checkpoint(tmp_path / "checkpoint.safetensors")
-    engine = Engine(tmp_path / "checkpoint.safetensors", threads=threads)
+    engine = LocalEngine(tmp_path / "checkpoint.safetensors", threads=threads)
     with caplog.at_level(logging.INFO):
         await engine.start()
     try:
         assert ("TORCH_THREADS" in caplog.text) == (threads is None)
-        assert len(await engine.hatch([1], 1.0, user_id=1)) == 1
+        assert len(await hatched(engine, [1], 1.0, user_id=1)) == 1
     finally:
         await engine.close()
 

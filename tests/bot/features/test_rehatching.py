@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.engine import Engine, projection
+from bot.engine import projection
+from bot.engine.local import LocalEngine
 from bot.engine.projection import Projector
 from bot.store import Creature, Store
 from sandbox.driver import Message, SandboxUser
+from tests.bot.engine.ordering import redrawn
 from tests.bot.running import RunningBot, make_checkpoint
 from tests.bot.talking import hatch, hatch_and_save, labels, press, refusal
 
@@ -81,10 +83,10 @@ async def test_old_creatures_show_as_they_were_reroll_and_mix_on_their_own_check
         more = await press(ash, sheet, "More like this")
         assert old.checkpoint_id[:8] in (await press(ash, more, "1")).embeds[0]["footer"]["text"]
         assert new.checkpoint_id[:8] in (await hatch(ash)).embeds[0]["footer"]["text"]
-    engine = Engine(bot.settings.checkpoint, folder=bot.settings.data_dir / "checkpoints", threads=1)
+    engine = LocalEngine(bot.settings.checkpoint, folder=bot.settings.data_dir / "checkpoints", threads=1)
     await engine.start()
     drawn = [
-        await engine.render([one.w_plus], [one.noise_seed], user_id=1, checkpoint_id=one.checkpoint_id)
+        await redrawn(engine, [one.w_plus], [one.noise_seed], user_id=1, checkpoint_id=one.checkpoint_id)
         for one in (old, new)
     ]
     await engine.close()

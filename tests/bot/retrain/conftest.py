@@ -17,7 +17,7 @@ import pytest_asyncio
 from bot.checkpoints.files import Shelf
 from bot.checkpoints.switching import Checkpoints, choose_first
 from bot.config import Settings
-from bot.engine import Engine
+from bot.engine.local import LocalEngine
 from bot.features.retraining.announcer import Announcer
 from bot.retrain import Retraining, jobs, plan, process, tasks
 from bot.retrain.plan import Plan
@@ -25,6 +25,7 @@ from bot.retrain.process import ProcessId
 from bot.retrain.progress import Progress
 from bot.store import Job, NewJob, Store
 from sandbox.driver import SandboxUser
+from tests.bot.engine.ordering import hatched
 from tests.bot.retrain.stage import STANDIN, Stage, until
 from tests.bot.running import make_checkpoint
 
@@ -62,7 +63,7 @@ class Rooms:
     behaviour: str = "good"
     notes: Notes = field(default_factory=Notes)
     store: Store = field(init=False)
-    engine: Engine = field(init=False)
+    engine: LocalEngine = field(init=False)
     checkpoints: Checkpoints = field(init=False)
     retraining: Retraining = field(init=False)
 
@@ -71,7 +72,7 @@ class Rooms:
         self.store = await Store.open(self.settings.database)
         shelf = Shelf(self.settings.data_dir / "checkpoints")
         path = (await choose_first(self.store, shelf, self.settings.checkpoint)).path
-        self.engine = Engine(path, folder=shelf.folder, threads=1)
+        self.engine = LocalEngine(path, folder=shelf.folder, threads=1)
         await self.engine.start()
         self.checkpoints = Checkpoints(self.store, shelf, self.engine)
         self.notes = Notes()
@@ -127,9 +128,9 @@ class Rooms:
 
     async def still_answers(self) -> None:
         """The bot hatches with the checkpoint that it had."""
-        [hatched] = await self.engine.hatch([7], 0.7, user_id=1)
+        [creature] = await hatched(self.engine, [7], 0.7, user_id=1)
         active = await self.store.checkpoints.active()
-        assert active is not None and active.checkpoint_id == hatched.checkpoint_id == self.first
+        assert active is not None and active.checkpoint_id == creature.checkpoint_id == self.first
 
     @property
     def first(self) -> str:

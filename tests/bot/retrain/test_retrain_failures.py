@@ -14,6 +14,7 @@ import pytest
 from bot.errors import UserError
 from bot.retrain import jobs
 from bot.store import AlreadyRunning, Job
+from tests.bot.engine.ordering import hatched
 from tests.bot.retrain.conftest import Rooms, can_be_resumed, process_of, until
 
 
@@ -88,14 +89,14 @@ async def test_a_retrain_is_cancelled_and_what_it_learned_is_saved(rooms: Rooms)
 async def test_it_is_too_late_to_cancel_what_is_being_kept(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, loading, go_on = rooms.engine.load, asyncio.Event(), asyncio.Event()
+    real, loading, go_on = rooms.engine.prepare, asyncio.Event(), asyncio.Event()
 
     async def slow(checkpoint_id: str) -> None:
         loading.set()
         await go_on.wait()
         await real(checkpoint_id)
 
-    monkeypatch.setattr(rooms.engine, "load", slow)
+    monkeypatch.setattr(rooms.engine, "prepare", slow)
     await rooms.begin("good")
     await loading.wait()
     with pytest.raises(UserError, match="is done"):
@@ -200,7 +201,7 @@ async def test_the_disk_is_full_while_a_result_is_registered(
     with full_disk(10):
         (rooms.retraining.folder(job) / "go on").touch()
         await until(lambda: caplog.text.count("waits for the database") >= 2)
-        await rooms.engine.hatch([7], 0.7, user_id=1)
+        await hatched(rooms.engine, [7], 0.7, user_id=1)
     assert (await rooms.ended()).promoted
     assert rooms.engine.checkpoint_id == rooms.result_id
 

@@ -113,7 +113,7 @@ async def test_it_replaces_a_lost_choice_that_its_parent_stands_in_for(rooms: Ro
 
 
 async def test_folders_of_old_retrains_are_deleted(rooms: Rooms) -> None:
-    await rooms.engine.use(rooms.engine.checkpoint_id)
+    await rooms.engine.activate(rooms.engine.checkpoint_id)
     folders = [rooms.retraining.folder(await rooms.result("worse")) for _ in range(5)]
     kept = rooms.settings.retrain_keep_runs
     assert [folder.exists() for folder in folders] == [False] * (5 - kept) + [True] * kept

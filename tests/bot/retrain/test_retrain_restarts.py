@@ -10,6 +10,7 @@ import pytest
 
 from bot.retrain import jobs, results
 from bot.store import AlreadyRunning
+from tests.bot.engine.ordering import hatched
 from tests.bot.retrain.conftest import Rooms, can_be_resumed, process_of, until
 
 
@@ -147,7 +148,8 @@ async def test_a_process_that_is_always_gone_is_given_up(rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["shelf.put", "engine.load", "store.checkpoints.register", "store.jobs.complete", "engine.use"]
+    "step",
+    ["shelf.put", "engine.prepare", "store.checkpoints.register", "store.jobs.complete", "engine.activate"],
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_the_bot_is_killed_around_each_step_of_the_swap(
@@ -182,8 +184,8 @@ async def test_the_bot_is_killed_around_each_step_of_the_swap(
     await rooms.die()
     monkeypatch.setattr(owner, name, real)
     await rooms.wake()
-    [hatched] = await rooms.engine.hatch([7], 0.7, user_id=1)  # at once, with whole weights
-    assert hatched.checkpoint_id in (rooms.first, rooms.result_id)
+    [creature] = await hatched(rooms.engine, [7], 0.7, user_id=1)  # at once, with whole weights
+    assert creature.checkpoint_id in (rooms.first, rooms.result_id)
     await rooms.retraining.pick_up()
     if await rooms.store.jobs.running() is not None:
         await rooms.ended()

@@ -18,6 +18,7 @@ from bot.checkpoints.switching import Checkpoints
 from bot.client import NewmonBot
 from bot.config import Settings
 from bot.store import Creature, NewCreature
+from tests.bot.engine.ordering import hatched
 from tests.bot.running import make_checkpoint
 
 DEFERRED_MESSAGE, MESSAGE, EPHEMERAL = 5, 4, 64
@@ -77,7 +78,7 @@ class SimcordStage:
 
     async def many_saved(self, who: simcord.MemberActor, names: list[str]) -> None:
         """The quick way."""
-        hatched = await self.bot.engine.hatch(list(range(len(names))), 1.0, user_id=who.id)
+        drawn = await hatched(self.bot.engine, list(range(len(names))), 1.0, user_id=who.id)
         new = [
             NewCreature(
                 owner_id=who.id,
@@ -88,7 +89,7 @@ class SimcordStage:
                 png=one.png,
                 checkpoint_id=one.checkpoint_id,
             )
-            for one in hatched
+            for one in drawn
         ]
         for creature, name in zip(await self.bot.store.creatures.add(new), names, strict=True):
             await self.bot.store.creatures.save(creature.id, who.id, name, self.guild.id)

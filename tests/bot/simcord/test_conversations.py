@@ -11,6 +11,7 @@ from bot.engine import Hatched
 from bot.features import FEATURES
 from bot.features.retraining.buttons import GoOn
 from bot.store import NewJob
+from tests.bot.engine.ordering import hatched
 from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title
 from tests.bot.talking import WILD
 
@@ -130,10 +131,10 @@ async def test_parents_of_two_checkpoints(stage: SimcordStage, monkeypatch: pyte
         """The search is a process, which simcord cannot wait for; test_rehatching.py runs it."""
         await on_accepted()
         await on_progress(0.5)
-        [hatched] = await engine.hatch([7], 1.0, user_id=user_id)
-        return hatched
+        [creature] = await hatched(engine, [7], 1.0, user_id=user_id)
+        return creature
 
-    monkeypatch.setattr(engine, "rehatch", found)
+    monkeypatch.setattr(engine, "project", found)
     first = stage.bot.engine.checkpoint_id
     await stage.saved(ash, "Older", "1")
     another = await stage.another_checkpoint()

@@ -15,7 +15,8 @@ import simcord
 
 from bot.core.limits import Cooldown
 from bot.engine import Hatched
-from bot.engine.engine import FULL
+from bot.engine.errors import FULL
+from bot.engine.local import LocalEngine
 from bot.errors import UserError
 from tests.bot.simcord.stage import EPHEMERAL, SimcordStage, public, refused
 
@@ -224,7 +225,8 @@ async def test_a_cool_down(stage: SimcordStage, cards: dict[str, simcord.Respons
 async def test_a_full_queue(
     stage: SimcordStage, cards: dict[str, simcord.ResponseMessage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage.bot.engine, "queue_limit", 0)
+    assert isinstance(stage.bot.engine, LocalEngine)
+    monkeypatch.setattr(stage.bot.engine.queue, "limit", 0)
     assert await _refusals(stage, cards) == {FULL}
     assert not stage.bot.cooldown._full_at
 
@@ -235,12 +237,12 @@ async def test_a_full_queue(
 def fails_late(stage: SimcordStage, patch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
     """Everything is accepted and acknowledged, something happens, and then nothing comes of it."""
 
-    async def hatch(*_: object, on_accepted: Any, **__: object) -> list[Hatched]:
+    async def draw(*_: object, on_accepted: Any, **__: object) -> list[Hatched]:
         await on_accepted()
         meanwhile()
         raise UserError(LATE)
 
-    patch.setattr(stage.bot.engine, "hatch", hatch)
+    patch.setattr(stage.bot.engine, "draw", draw)
 
 
 def nothing() -> None:

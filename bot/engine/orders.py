@@ -1,0 +1,133 @@
+"""Orders: what an engine can draw, and what it answers. Plain values, which can cross into another process.
+
+No order holds a tensor, a model or a function: whoever draws it finds its checkpoint by the id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.errors import UserError
+from gan.latents import SeedError, Take, parse_seed
+
+WPlus = NDArray[np.float32]  # one creature's styles, [L, w_dim]
+Pixels = NDArray[np.uint8]  # straight-alpha RGBA, [H, W, 4]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedOrder:
+    """The creature of a seed, which is its noise seed, too.
+
+    It is the best of the candidates that follow from the seed, where the checkpoint can tell them apart.
+    """
+
+    seed: int
+    psi: float
+    checkpoint_id: str | None = None  # None: the one in use
+
+    @property
+    def noise_seed(self) -> int:
+        """What its noise is made of."""
+        return self.seed
+
+
+# Compared by identity, as all that holds arrays: they have no single truth value.
+@dataclass(frozen=True, slots=True, eq=False)
+class StylesOrder:
+    """The creature of known styles."""
+
+    w_plus: WPlus
+    noise_seed: int
+    checkpoint_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixOrder:
+    """A's styles, moved by `amount` (0 to 1) to B's at the levels in `take`, of one checkpoint."""
+
+    a: WPlus
+    b: WPlus
+    take: tuple[Take, ...]
+    amount: float
+    noise_seed: int
+    checkpoint_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearbyOrder:
+    """A step (0 to 1) from another order's styles towards those of a seed, with the noise of the former."""
+
+    origin: StylesOrder | MixOrder
+    seed: int
+    psi: float
+    step: float
+
+    @property
+    def noise_seed(self) -> int:
+        """What its noise is made of."""
+        return self.origin.noise_seed
+
+    @property
+    def checkpoint_id(self) -> str | None:
+        """Whose styles these are; None: of the checkpoint in use."""
+        return self.origin.checkpoint_id
+
+
+Order = SeedOrder | StylesOrder | MixOrder | NearbyOrder
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionOrder:
+    """The creature of a checkpoint that looks most like a picture. Finding it takes a while."""
+
+    png: bytes
+    noise_seed: int
+    checkpoint_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hatched:
+    """A creature that was drawn. `seed` and `psi` are None if it did not come from a seed."""
+
+    w_plus: WPlus
+    noise_seed: int
+    png: bytes  # RGBA, at the network's resolution
+    pixels: Pixels  # what `png` holds
+    checkpoint_id: str
+    seed: int | None = None
+    psi: float | None = None
+    candidate: int = 0  # of those that follow from its seed; 0 is the seed's own
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a creature looks like, large."""
+
+    pixels: Pixels
+    pixel_art: bool = False  # enlarged by repeating pixels, not smoothly
+
+
+class Stored(Protocol):
+    """A creature, as far as its looks go."""
+
+    @property
+    def png(self) -> bytes:
+        """The small picture."""
+        ...
+
+    @property
+    def checkpoint_id(self) -> str:
+        """What drew it."""
+        ...
+
+
+def seed_from_text(text: str) -> int:
+    """The seed for what a person typed. Raises `UserError` for a number that cannot be one."""
+    try:
+        return parse_seed(text)
+    except SeedError as error:
+        raise UserError(str(error)) from None
