@@ -15,7 +15,7 @@ from bot.core.people import name_of
 from bot.core.slots import CREATURE
 from bot.engine import SEED_MAX, Hatched, Take
 from bot.errors import UserError
-from bot.store import Creature, NewCreature
+from bot.store import Creature, NewCreature, Recipe
 from bot.store.creatures import GONE
 from bot.store.names import plain
 from bot.ui.cards import creature_card
@@ -73,10 +73,8 @@ def random_seed() -> int:
     return secrets.randbelow(SEED_MAX + 1)
 
 
-def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> NewCreature:
-    """What was drawn, as this person's own, here and now."""
-    if hatched.candidate:  # which its seed alone does not tell, once nothing is picked or otherwise
-        more = {"recipe": {"candidate": hatched.candidate}} | more
+def new_creature(interaction: Interaction, hatched: Hatched, recipe: Recipe, **more: Any) -> NewCreature:
+    """What was drawn after that recipe, as this person's own, here and now."""
     return NewCreature(
         owner_id=interaction.user.id,
         guild_id=interaction.guild_id,
@@ -85,8 +83,7 @@ def new_creature(interaction: Interaction, hatched: Hatched, **more: Any) -> New
         noise_seed=hatched.noise_seed,
         png=hatched.png,
         checkpoint_id=hatched.checkpoint_id,
-        seed=hatched.seed,
-        psi=hatched.psi,
+        recipe=recipe,
         at=interaction.created_at,
         **more,
     )

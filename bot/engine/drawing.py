@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from bot.engine.models import Model
-from bot.engine.orders import Hatched, Order, Pixels, SeedOrder, WPlus
+from bot.engine.orders import Hatched, Order, Pixels, WPlus
 from bot.engine.styles import candidates_of, w_plus_of
 from gan.pictures.sprite import to_png
 from gan.sampler import CHUNK
@@ -45,5 +45,4 @@ class Drawer:
 
 def _finished(model: Model, order: Order, w_plus: WPlus, candidate: int, raw: Pixels) -> Hatched:
     pixels = model.sampler.finished(raw)
-    seed, psi = (order.seed, order.psi) if isinstance(order, SeedOrder) else (None, None)
-    return Hatched(w_plus, order.noise_seed, to_png(pixels), pixels, model.id, seed, psi, candidate)
+    return Hatched(w_plus, order.noise_seed, to_png(pixels), pixels, model.id, candidate)

@@ -91,15 +91,13 @@ class ProjectionOrder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hatched:
-    """A creature that was drawn. `seed` and `psi` are None if it did not come from a seed."""
+    """A creature that was drawn."""
 
     w_plus: WPlus
     noise_seed: int
     png: bytes  # RGBA, at the network's resolution
     pixels: Pixels  # what `png` holds
     checkpoint_id: str
-    seed: int | None = None
-    psi: float | None = None
     candidate: int = 0  # of those that follow from its seed; 0 is the seed's own
 
 

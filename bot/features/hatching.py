@@ -23,7 +23,7 @@ from bot.core.waiting import counted, queue_note
 from bot.engine import SEED_MAX, NearbyOrder, SeedOrder, StylesOrder, seed_from_text
 from bot.errors import UserError
 from bot.features.choosing import choices
-from bot.store import Creature
+from bot.store import Creature, recipes
 from bot.ui.cards import Card, code_text
 from bot.ui.pictures import Portrait, grid_sheet
 
@@ -81,14 +81,16 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
             )
             creatures = await interaction.client.store.creatures.add(
                 [
-                    new_creature(interaction, one, seed_text=words, shown=count == 1)
-                    for one, (_seed, words) in zip(hatched, seeds, strict=True)
+                    new_creature(
+                        interaction, one, recipes.Hatch(seed, psi, words, one.candidate), shown=count == 1
+                    )
+                    for one, (seed, words) in zip(hatched, seeds, strict=True)
                 ]
             )
         if count == 1:
             await show(interaction, creatures[0])
         else:
-            await _show_sheet(interaction, creatures, psi)
+            await _show_sheet(interaction, creatures, seeds, psi)
 
 
 def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
@@ -102,15 +104,15 @@ def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
     return [(first, words), *((seed_from_text(more), more) for more in following)]
 
 
-async def _show_sheet(interaction: Interaction, creatures: list[Creature], psi: float) -> None:
+async def _show_sheet(
+    interaction: Interaction, creatures: list[Creature], seeds: list[tuple[int, str | None]], psi: float
+) -> None:
     columns, side = LAYOUTS[len(creatures)]
     portraits = [Portrait(picture) for picture in await interaction.client.engine.pictures(creatures)]
     png = await asyncio.to_thread(grid_sheet, portraits, columns, side)
     legend = "\n".join(
-        _("**{number}** seed {seed}").format(
-            number=i, seed=code_text(creature.seed_text or str(creature.seed))
-        )
-        for i, creature in enumerate(creatures, 1)
+        _("**{number}** seed {seed}").format(number=i, seed=code_text(words or str(seed)))
+        for i, (seed, words) in enumerate(seeds, 1)
     )
     embed = discord.Embed(
         title=_("{count} wild creatures hatched!").format(count=len(creatures)),
@@ -164,24 +166,22 @@ class Nearby(Button):
                 # On its own checkpoint, which may be an older one: its styles mean nothing to any other.
                 known = StylesOrder(origin.w_plus, origin.noise_seed, origin.checkpoint_id)
                 seed = random_seed()
-                psi = weirdness.parse(None) if origin.psi is None else origin.psi
+                psi = _psi_of(origin)
                 [hatched] = await interaction.client.engine.draw(
                     [NearbyOrder(known, seed, psi, STEP)],
                     user_id=interaction.user.id,
                     on_accepted=acknowledge,
                     on_queued=queue_note(interaction),
                 )
-                recipe = {"nearby": seed, "step": STEP}
                 [creature] = await interaction.client.store.creatures.add(
-                    [new_creature(interaction, hatched, parent_a_id=origin.id, recipe=recipe)]
+                    [new_creature(interaction, hatched, recipes.Nearby(seed, STEP), parent_a_id=origin.id)]
                 )
             await show(interaction, creature, (origin, None))
 
 
 @CREATURE.offer(order=20)
 def offer_another(creature: Creature) -> ui.Button[View]:
-    psi = weirdness.parse(None) if creature.psi is None else creature.psi
-    return Another(round(psi * 100)).item()
+    return Another(round(_psi_of(creature) * 100)).item()
 
 
 @CREATURE.offer(order=30)
@@ -192,3 +192,10 @@ def offer_nearby(creature: Creature) -> ui.Button[View]:
 @RELEASED.offer(order=10)
 def offer_first(_nothing: None) -> ui.Button[View]:
     return Another(round(weirdness.parse(None) * 100)).item()
+
+
+def _psi_of(creature: Creature) -> float:
+    """How weird it is, where it hatched from a seed; the usual for any other."""
+    hatched = creature.recipe
+    known = hatched.psi if isinstance(hatched, recipes.Hatch) else None
+    return weirdness.parse(None) if known is None else known

@@ -14,6 +14,7 @@ from bot.store.errors import (
 )
 from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
 from bot.store.names import clean_name
+from bot.store.recipes import Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.store.records import SORTS, Creature, Entry, NewCreature, Page, Sort, Suggestion
 from bot.store.store import Store
 
@@ -25,11 +26,14 @@ __all__ = [
     "AmbiguousName",
     "Creature",
     "Entry",
+    "Hatch",
     "Job",
     "JobState",
     "KnownCheckpoint",
+    "Mix",
     "NameInvalid",
     "NameTaken",
+    "Nearby",
     "NewCreature",
     "NewJob",
     "NotFound",
@@ -37,6 +41,8 @@ __all__ = [
     "NotStorable",
     "NotYours",
     "Page",
+    "Recipe",
+    "Rehatch",
     "Sort",
     "Store",
     "StoreError",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.store.codec import decode_w_plus, encode_w_plus, storable
+from bot.store.codec import decode_w_plus, encode_w_plus
 from bot.store.models import CreatureRow
+from bot.store.recipes import Recipe, RecipeColumns, from_columns, to_columns
 
 Sort = Literal["newest", "name", "favourites", "oldest"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -28,19 +29,13 @@ class NewCreature:
     noise_seed: int
     png: bytes
     checkpoint_id: str
-    seed: int | None = None  # the latent's seed; None for a mix
-    seed_text: str | None = None  # what was typed, where it was not a number
-    psi: float | None = None
+    recipe: Recipe | None = None  # how it came about; None where nobody knows
     parent_a_id: int | None = None
     parent_b_id: int | None = None
     shown: bool = True  # by itself; False for one child among the several of a mix
     # When the interaction that it hatched in began, by Discord's clock, which nobody sets back; None for this
     # machine's. What is shown later has a later time.
     at: datetime | None = None
-    # How it came of its parents: {"take": [levels of B], "amount": percent} for a mix, {"nearby": seed,
-    # "step": 0 to 1} for a step towards that seed's creature, and both for a mix that was varied;
-    # {"rehatched": checkpoint_id} for what comes closest to a creature of that other checkpoint.
-    recipe: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,15 +52,12 @@ class Creature:
     guild_id: int | None
     channel_id: int
     name: str | None
-    seed: int | None
-    seed_text: str | None
-    psi: float | None
     noise_seed: int
     w_plus: npt.NDArray[np.float32]
     checkpoint_id: str
     parent_a_id: int | None
     parent_b_id: int | None
-    recipe: dict[str, Any] | None
+    recipe: Recipe | None
     png: bytes
     created_at: datetime
     saved_at: datetime | None
@@ -111,21 +103,22 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
     if new.w_plus.ndim != 2 or 0 in new.w_plus.shape:
         raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
     w_form, w_plus = encode_w_plus(new.w_plus)
+    columns = to_columns(new.recipe)
     return CreatureRow(
         id=row_id,
         code=code,
         owner_id=new.owner_id,
         guild_id=new.guild_id,
         channel_id=new.channel_id,
-        seed=new.seed,
-        seed_text=None if new.seed_text is None else storable(new.seed_text),
-        psi=new.psi,
+        seed=columns.seed,
+        seed_text=columns.seed_text,
+        psi=columns.psi,
         noise_seed=new.noise_seed,
         layers=new.w_plus.shape[0],
         checkpoint_id=new.checkpoint_id,
         parent_a_id=new.parent_a_id,
         parent_b_id=new.parent_b_id,
-        recipe=new.recipe,
+        recipe=columns.recipe,
         created_at=created_at,
         shown_at=(new.at or created_at) if new.shown else None,
         w_plus=w_plus,
@@ -143,15 +136,12 @@ def from_row(row: CreatureRow) -> Creature:
         guild_id=row.guild_id,
         channel_id=row.channel_id,
         name=row.name,
-        seed=row.seed,
-        seed_text=row.seed_text,
-        psi=row.psi,
         noise_seed=row.noise_seed,
         w_plus=decode_w_plus(row.w_form, row.w_plus, row.layers),
         checkpoint_id=row.checkpoint_id,
         parent_a_id=row.parent_a_id,
         parent_b_id=row.parent_b_id,
-        recipe=row.recipe,
+        recipe=from_columns(RecipeColumns(row.seed, row.seed_text, row.psi, row.recipe)),
         png=row.png,
         created_at=row.created_at,
         saved_at=row.saved_at,

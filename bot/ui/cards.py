@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
@@ -13,7 +13,7 @@ from bot.core.language import N_, _
 from bot.core.naming import own_names
 from bot.core.weirdness import describe
 from bot.engine import Picture
-from bot.store import Creature
+from bot.store import Creature, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.ui.pictures import portrait
 
 PICTURE = "creature.png"
@@ -50,19 +50,19 @@ async def creature_card(
     png, colour = await asyncio.to_thread(portrait, picture)
     title = creature.name or await asyncio.to_thread(newborn_title, creature, parents)
     embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
-    if creature.seed is not None:
-        embed.add_field(name=_("Seed"), value=code_text(creature.seed_text or str(creature.seed)))
-    if creature.psi is not None:
-        embed.add_field(name=_("Weirdness"), value=describe(creature.psi))
-    recipe = {part: value for part, value in (creature.recipe or {}).items() if part != "candidate"}
-    if "rehatched" in recipe or ("take" not in recipe and "nearby" in recipe):
-        embed.add_field(name=_("Parent"), value=parent_label(parents[0], creature.parent_a_name))
-    elif recipe:
-        first = parent_label(parents[0], creature.parent_a_name)
-        second = parent_label(parents[1], creature.parent_b_name)
-        embed.add_field(name=_("Parents"), value=f"{first} × {second}")
-    if recipe:
-        embed.add_field(name=_("Recipe"), value=describe_recipe(recipe))
+    first = parent_label(parents[0], creature.parent_a_name)
+    match creature.recipe:
+        case Hatch(seed=seed, psi=psi, words=words):
+            embed.add_field(name=_("Seed"), value=code_text(words or str(seed)))
+            if psi is not None:
+                embed.add_field(name=_("Weirdness"), value=describe(psi))
+        case Mix():
+            second = parent_label(parents[1], creature.parent_b_name)
+            embed.add_field(name=_("Parents"), value=f"{first} × {second}")
+        case Nearby() | Rehatch():
+            embed.add_field(name=_("Parent"), value=first)
+    if recipe := describe_recipe(creature.recipe):
+        embed.add_field(name=_("Recipe"), value=recipe)
     embed.add_field(name=_("Code"), value=code_text(creature.code))
     embed.set_image(url=f"attachment://{PICTURE}")
     by = _("Saved by {person}") if creature.name else _("Hatched by {person}")
@@ -74,7 +74,7 @@ async def creature_card(
 
 def newborn_title(creature: Creature, parents: tuple[Creature | None, Creature | None]) -> str:
     """What a card says above a creature that has no name yet."""
-    if "take" not in (creature.recipe or {}):
+    if not isinstance(creature.recipe, Mix):
         return _("A wild {name} hatched!").format(name=own_names(creature, 1)[0])
     a, b = parents
     first = creature.parent_a_name if a is None else a.name or a.code
@@ -89,23 +89,29 @@ def parent_label(parent: Creature | None, released_as: str | None = None) -> str
     return _("{name} (released)").format(name=released_as) if released_as else _("(gone)")
 
 
-def describe_recipe(recipe: Mapping[str, object] | None) -> str:
-    """How a creature came of its parents, in words: what a mix took from B, and whether it was varied."""
-    recipe = recipe or {}
-    take, amount = recipe.get("take"), recipe.get("amount", 100)
-    if "rehatched" in recipe:
-        return _("Re-hatched from checkpoint {checkpoint}").format(checkpoint=str(recipe["rehatched"])[:8])
-    varied = "nearby" in recipe
-    if take is None and varied:
-        return _("A small step away")
-    if not isinstance(take, list) or len(take) == len(TAKES):
-        text = _("A blend: {amount} % of B").format(amount=amount)
-    else:
-        parts = _(" and ").join(_(TAKES.get(str(part), str(part))) for part in take)
-        text = _("A with B's {parts}").format(parts=parts)
-        if amount != 100:
-            text = _("{what}, {amount} %").format(what=text, amount=amount)
-    return _("{what}, varied").format(what=text) if varied else text
+def describe_recipe(recipe: Recipe | None) -> str:
+    """How a creature came of its parents, in words; "" for one that has none.
+
+    Of a mix: what it took from B, and whether it was varied.
+    """
+    match recipe:
+        case Mix(take=take, amount=amount, varied=varied):
+            text = _describe_mix(take, amount)
+            return text if varied is None else _("{what}, varied").format(what=text)
+        case Nearby():
+            return _("A small step away")
+        case Rehatch(checkpoint_id=checkpoint_id):
+            return _("Re-hatched from checkpoint {checkpoint}").format(checkpoint=checkpoint_id[:8])
+        case _any:
+            return ""
+
+
+def _describe_mix(take: Sequence[str], amount: int) -> str:
+    if len(take) == len(TAKES):
+        return _("A blend: {amount} % of B").format(amount=amount)
+    parts = _(" and ").join(_(TAKES.get(part, part)) for part in take)
+    text = _("A with B's {parts}").format(parts=parts)
+    return text if amount == 100 else _("{what}, {amount} %").format(what=text, amount=amount)
 
 
 def code_text(text: str) -> str:

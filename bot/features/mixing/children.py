@@ -20,7 +20,7 @@ from bot.core.waiting import counted, queue_note
 from bot.engine import MixOrder, NearbyOrder, Take
 from bot.errors import UserError
 from bot.features.choosing import choices
-from bot.store import Creature
+from bot.store import Creature, recipes
 from bot.ui.cards import Card, describe_recipe, parent_label
 from bot.ui.pictures import CHILD_COLUMNS, Portrait, mix_sheet
 
@@ -44,13 +44,13 @@ async def breed(
     acknowledge: Acknowledge,
     a: Creature,
     b: Creature,
-    recipes: list[tuple[list[Take], int]],
+    wanted: list[tuple[list[Take], int]],
     *,
     varied: bool = False,
 ) -> list[Creature]:
-    """Draw and keep one child for each recipe, on the parents' own checkpoint, which must be the same.
+    """Draw and keep one child for each that is wanted: which levels to take of B, and how much, in percent.
 
-    All have A's noise, so that they differ by style alone.
+    The parents must be of one checkpoint. All have A's noise, so that they differ by style alone.
     `varied` moves each a small step towards a random creature, whose seed its recipe then names.
     """
     if a.id == b.id:
@@ -58,14 +58,14 @@ async def breed(
     if a.checkpoint_id != b.checkpoint_id:
         raise UserError(N_("These two hatched from different checkpoints: begin anew with /mix."))
     orders: list[MixOrder | NearbyOrder] = []
-    notes: list[dict[str, Any]] = []
-    for take, amount in recipes:
+    kept: list[recipes.Mix] = []
+    for take, amount in wanted:
         mixed = MixOrder(a.w_plus, b.w_plus, tuple(take), amount / 100, a.noise_seed, a.checkpoint_id)
         seed = random_seed()
         orders.append(NearbyOrder(mixed, seed, weirdness.parse(None), STEP) if varied else mixed)
-        step = {"nearby": seed, "step": STEP} if varied else {}
-        notes.append({"take": take, "amount": amount} | step)
-    with counted(interaction, len(recipes)):
+        step = recipes.Nearby(seed, STEP) if varied else None
+        kept.append(recipes.Mix(tuple(take), amount, step))
+    with counted(interaction, len(wanted)):
         drawn = await interaction.client.engine.draw(
             orders,
             user_id=interaction.user.id,
@@ -73,11 +73,11 @@ async def breed(
             on_queued=queue_note(interaction),
         )
         parents = {"parent_a_id": a.id, "parent_b_id": b.id}
-        shown = len(recipes) == 1
+        shown = len(wanted) == 1
         return await interaction.client.store.creatures.add(
             [
-                new_creature(interaction, child, **parents, recipe=note, shown=shown)
-                for child, note in zip(drawn, notes, strict=True)
+                new_creature(interaction, child, recipe, **parents, shown=shown)
+                for child, recipe in zip(drawn, kept, strict=True)
             ]
         )
 
@@ -86,8 +86,8 @@ async def show_children(
     interaction: Interaction, acknowledge: Acknowledge, a: Creature, b: Creature, *, varied: bool = False
 ) -> None:
     """The sheet of six, of parents of the same checkpoint."""
-    recipes = [(take, amount) for take, amount, _label in CHILDREN]
-    children = await breed(interaction, acknowledge, a, b, recipes, varied=varied)
+    wanted = [(take, amount) for take, amount, _label in CHILDREN]
+    children = await breed(interaction, acknowledge, a, b, wanted, varied=varied)
     first, second, *drawn = await interaction.client.engine.pictures([a, b, *children])
     png = await asyncio.to_thread(
         mix_sheet,

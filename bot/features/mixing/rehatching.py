@@ -21,7 +21,7 @@ from bot.core.waiting import courtesy
 from bot.engine import CheckpointGone, OnProgress, Picture, ProjectionOrder
 from bot.errors import UserError
 from bot.features.mixing.children import show_children
-from bot.store import AlreadySaved, Creature
+from bot.store import AlreadySaved, Creature, recipes
 from bot.ui.cards import Card, parent_label
 from bot.ui.pictures import Portrait, grid_sheet
 
@@ -81,9 +81,9 @@ class Rehatch(Button):
                 on_accepted=acknowledge,
                 on_progress=_progress_note(interaction, original.name or original.code),
             )
-            recipe = {"rehatched": original.checkpoint_id}
+            recipe = recipes.Rehatch(original.checkpoint_id)
             [made] = await bot.store.creatures.add(
-                [new_creature(interaction, hatched, parent_a_id=original.id, recipe=recipe, shown=False)]
+                [new_creature(interaction, hatched, recipe, parent_a_id=original.id, shown=False)]
             )
             card = await _comparison(original, other, await bot.engine.pictures([original, made]))
             button = KeepAndMix(made.id, other.id, self.first, self.user_id)

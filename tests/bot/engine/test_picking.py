@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest_asyncio
 
-from bot.engine import NearbyOrder, StylesOrder
+from bot.engine import DEFAULT_PSI, NearbyOrder, StylesOrder
 from bot.engine.local import LocalEngine
-from bot.store import Creature, Store
+from bot.store import Creature, Hatch, Store
 from gan.checkpoint import load
 from gan.pictures.sprite import from_png
 from gan.sampler import Sampler
@@ -51,9 +51,8 @@ async def test_a_hatch_is_what_the_command_line_draws(engine: LocalEngine) -> No
     assert numbers == sampler.candidates(SEEDS) and len(set(numbers)) > 1
     [alone] = await hatched(engine, [SEEDS[5]], 0.7, user_id=1)
     assert alone.png == drawn[5].png and alone.candidate == numbers[5]
-    for one in drawn:  # seed, candidate and ψ are the whole recipe
-        assert one.seed is not None and one.psi is not None
-        assert np.array_equal(sampler.w_of_candidate(one.seed, one.candidate, one.psi), one.w_plus)
+    for seed, one in zip(SEEDS, drawn, strict=True):  # seed, candidate and ψ are the whole recipe
+        assert np.array_equal(sampler.w_of_candidate(seed, one.candidate, 0.7), one.w_plus)
 
 
 async def test_directions_and_styles_are_not_picked(engine: LocalEngine) -> None:
@@ -104,8 +103,8 @@ async def test_what_was_picked_is_kept_with_its_recipe_and_looks_the_same_withou
             kept = await stored(bot, ash, "Foo")
         await bot.stop()
         [number] = sampler.candidates([seed])
-        assert (kept.seed, kept.recipe) == (seed, {"candidate": number}) and kept.psi is not None
-        assert np.array_equal(kept.w_plus, sampler.w_of_candidate(seed, number, kept.psi))
+        assert kept.recipe == Hatch(seed, DEFAULT_PSI, candidate=number)
+        assert np.array_equal(kept.w_plus, sampler.w_of_candidate(seed, number, DEFAULT_PSI))
         path_beside(path, SCORER).unlink()
         await bot.start()
         async with SandboxUser(bot.url, "Ash") as ash:

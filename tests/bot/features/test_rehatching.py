@@ -17,7 +17,7 @@ import pytest_asyncio
 from bot.engine import projection
 from bot.engine.local import LocalEngine
 from bot.engine.projection import Projector
-from bot.store import Creature, Store
+from bot.store import Creature, Rehatch, Store
 from sandbox.driver import Message, SandboxUser
 from tests.bot.engine.ordering import redrawn
 from tests.bot.running import RunningBot, make_checkpoint
@@ -117,8 +117,8 @@ async def test_a_parent_of_another_checkpoint_is_rehatched_shown_kept_and_mixed(
         assert "Re-hatched" in card.text and "Old" in card.text
         old, made, new = [await stored(bot, ash, name) for name in ("Old", "Old 2", "New")]
     assert made.parent_a_id == old.id and made.checkpoint_id == new.checkpoint_id
-    assert made.recipe == {"rehatched": old.checkpoint_id} and made.noise_seed == old.noise_seed
-    assert made.w_plus.shape == new.w_plus.shape and made.seed is None
+    assert made.recipe == Rehatch(old.checkpoint_id) and made.noise_seed == old.noise_seed
+    assert made.w_plus.shape == new.w_plus.shape
 
 
 def quick_search(monkeypatch: pytest.MonkeyPatch, like: Creature) -> None:

@@ -15,7 +15,7 @@ import pytest_asyncio
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
-from bot.store import Creature, NewCreature, Store
+from bot.store import Creature, Hatch, NewCreature, Store
 
 CHECKPOINT = "0123456789abcdef"
 ANN, BOB, CLEO = 101, 102, 103
@@ -42,6 +42,10 @@ def w_plus(seed: int = 0) -> np.ndarray:
 
 
 def hatching(owner_id: int = ANN, **changes: Any) -> NewCreature:
+    """With `seed`, `psi` and `seed_text` it hatched from that seed."""
+    seed, psi, words = (changes.pop(name, None) for name in ("seed", "psi", "seed_text"))
+    if seed is not None:
+        changes["recipe"] = Hatch(seed, psi, words)
     values: dict[str, Any] = {
         "owner_id": owner_id,
         "guild_id": SERVER,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import SORTS, Creature, NameTaken, NotFound, NotSaved, NotYours, Sort, Store, listing
+from bot.store import SORTS, Creature, Mix, NameTaken, NotFound, NotSaved, NotYours, Sort, Store, listing
+from bot.store.recipes import LEVELS
 
 from .conftest import (
     ANN,
@@ -166,7 +167,7 @@ async def test_favourites_are_their_owners(store: Store) -> None:
 
 async def test_children_keep_the_name_of_a_released_parent(store: Store) -> None:
     a, b = await saved(store, "Foo"), await saved(store, "Bar")
-    child = await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, recipe={"amount": 50})
+    child = await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, recipe=Mix(LEVELS, 50))
     other = await hatch(store, parent_a_id=b.id, parent_b_id=a.id)
     await store.creatures.rename(a.id, ANN, "Foo the Last")
     with pytest.raises(NotYours, match="can release it"):

@@ -13,6 +13,8 @@ from bot.errors import UserError
 from bot.store import (
     AlreadySaved,
     Creature,
+    Hatch,
+    Mix,
     NameInvalid,
     NameTaken,
     NotFound,
@@ -23,6 +25,7 @@ from bot.store import (
 from bot.store import creatures as module
 from bot.store.backup import back_up
 from bot.store.ids import MAX_ID, new_id
+from bot.store.recipes import LEVELS
 
 from .conftest import ANN, BOB, CHANNEL, CHECKPOINT, PNG, SERVER, Clock, hatch, hatching, saved, w_plus
 
@@ -39,15 +42,10 @@ async def test_a_hatching_is_kept_exactly(store: Store, clock: Clock) -> None:
     made = await hatch(store, seed=seed, seed_text="Ash 🔥", psi=0.7, noise_seed=seed, w_plus=w_plus(5))
     creature = await store.creatures.get(made.id)
     assert creature is not None and same(creature, made)
-    assert (creature.seed, creature.seed_text, creature.psi, creature.noise_seed) == (
-        seed,
-        "Ash 🔥",
-        0.7,
-        seed,
-    )
+    assert (creature.recipe, creature.noise_seed) == (Hatch(seed, 0.7, "Ash 🔥"), seed)
     assert creature.owner_id == ANN
     assert (creature.guild_id, creature.channel_id, creature.checkpoint_id) == (SERVER, CHANNEL, CHECKPOINT)
-    assert (creature.name, creature.saved_at, creature.recipe) == (None, None, None)
+    assert (creature.name, creature.saved_at) == (None, None)
     assert creature.created_at == clock.time and creature.created_at.tzinfo is not None
     assert creature.png == PNG
     assert creature.w_plus.dtype == np.float32 and creature.w_plus.shape == (10, 512)
@@ -57,7 +55,7 @@ async def test_a_hatching_is_kept_exactly(store: Store, clock: Clock) -> None:
 
 async def test_several_hatchings_keep_their_order(store: Store) -> None:
     made = await store.creatures.add([hatching(seed=seed, w_plus=w_plus(seed)) for seed in range(9)])
-    assert [creature.seed for creature in made] == list(range(9))
+    assert [creature.recipe for creature in made] == [Hatch(seed, None) for seed in range(9)]
     assert len({creature.code for creature in made}) == 9
     assert len({creature.id for creature in made}) == 9
     assert await store.creatures.add([]) == []
@@ -65,10 +63,10 @@ async def test_several_hatchings_keep_their_order(store: Store) -> None:
 
 async def test_a_mix_remembers_parents_and_recipe(store: Store) -> None:
     a, b = await saved(store, "Foo"), await saved(store, "Bar")
-    child = await hatch(store, parent_a_id=a.id, parent_b_id=b.id, recipe={"take": "shape"})
+    child = await hatch(store, parent_a_id=a.id, parent_b_id=b.id, recipe=Mix(("shape",)))
     found = await store.creatures.get(child.id)
     assert found is not None
-    assert (found.parent_a_id, found.parent_b_id, found.recipe) == (a.id, b.id, {"take": "shape"})
+    assert (found.parent_a_id, found.parent_b_id, found.recipe) == (a.id, b.id, Mix(("shape",)))
 
 
 async def test_a_missing_parent_keeps_none_of_the_children(store: Store) -> None:
@@ -129,9 +127,9 @@ def test_ids_fit_a_column_and_are_none_that_was_counted_up(year: int) -> None:
 
 
 async def test_text_that_no_database_takes_is_made_storable(store: Store) -> None:
-    creature = await hatch(store, seed_text="a\0b")
+    creature = await hatch(store, seed=1, seed_text="a\0b")
     await store.people.note(ANN, {SERVER: "An\ud800n"}, creature.created_at)
-    assert (await store.people.name(ANN, SERVER), creature.seed_text) == ("An?n", "ab")
+    assert (await store.people.name(ANN, SERVER), creature.recipe) == ("An?n", Hatch(1, None, "ab"))
 
 
 async def test_saving_names_a_creature(store: Store, clock: Clock) -> None:
@@ -286,7 +284,7 @@ async def test_a_cancelled_save_leaves_the_store_usable(store: Store) -> None:
 
 
 async def test_reopening_keeps_everything(store: Store, database: Path, clock: Clock) -> None:
-    a, b = await saved(store, "Foo", psi=0.5, seed=1), await hatch(store, BOB, recipe={"amount": 50})
+    a, b = await saved(store, "Foo", psi=0.5, seed=1), await hatch(store, BOB, recipe=Mix(LEVELS, 50))
     child = await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, w_plus=w_plus(3))
     await store.close()
     reopened = await Store.open(database, now=clock)

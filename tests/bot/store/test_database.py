@@ -93,12 +93,12 @@ async def test_a_failed_statement_is_logged_without_what_people_wrote(
 ) -> None:
     words = "a rather private seed"
     with pytest.raises(NotStorable):
-        await hatch(store, noise_seed=1j, seed_text=words)
+        await hatch(store, noise_seed=1j, seed=1, seed_text=words)
     async with store.database.engine.connect() as connection:
         await connection.exec_driver_sql("ALTER TABLE creatures RENAME TO elsewhere")
         await connection.exec_driver_sql("ALTER TABLE people RENAME TO nowhere")
         await connection.commit()
-    wishes = [store.creatures.add([hatching(seed_text=words)]) for _ in range(50)]
+    wishes = [store.creatures.add([hatching(seed=1, seed_text=words)]) for _ in range(50)]
     with caplog.at_level(logging.DEBUG, logger="bot"):
         name = store.people.note(ANN, {SERVER: "Misty"}, datetime.now(UTC))
         await asyncio.gather(*wishes, name, store.collection.find(ANN, SERVER, words), return_exceptions=True)

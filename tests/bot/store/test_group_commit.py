@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import StatementError
 
-from bot.store import NotFound, NotStorable, Store, StoreError
+from bot.store import Mix, NotFound, NotStorable, Store, StoreError
 
 from .conftest import hatching
 
 CROWD = 50
+NOT_JSON = Mix(("shape",), amount=cast(int, 1j))
 
 
 async def test_a_crowd_needs_few_transactions_and_each_gets_their_own(store: Store) -> None:
@@ -41,7 +42,7 @@ async def test_a_crowd_needs_few_transactions_and_each_gets_their_own(store: Sto
         ({"owner_id": 2**63}, NotStorable),
         ({"owner_id": 2**70}, NotStorable),
         ({"noise_seed": 1j}, NotStorable),
-        ({"recipe": {1j}}, StatementError),
+        ({"recipe": NOT_JSON}, StatementError),
     ],
 )
 async def test_one_that_is_refused_fails_alone(

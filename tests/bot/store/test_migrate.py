@@ -19,9 +19,10 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from bot.store import Store, StoreError, migrate
+from bot.store import Mix, Store, StoreError, migrate
 from bot.store.address import parse_target
 from bot.store.models import Base
+from bot.store.recipes import LEVELS
 
 from .conftest import ANN, BOB, CHECKPOINT, CLEO, ELSEWHERE, SERVER, Clock, hatch, saved, w_plus
 
@@ -123,7 +124,7 @@ async def test_a_round_trip_through_a_later_version_keeps_the_data(
     store: Store, database: Path, tmp_path: Path
 ) -> None:
     a, b = await saved(store, "Foo"), await hatch(store)
-    await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, recipe={"amount": 25}, psi=0.7)
+    await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, recipe=Mix(LEVELS, 25))
     await store.close()
     before = contents(database)
     scripts, url = later_version(tmp_path), parse_target(database)
@@ -260,7 +261,7 @@ async def test_a_collection_of_the_first_version_is_carried_over_and_back(databa
     page = await store.collection.page(ANN, viewer_id=ANN, guild_id=SERVER)
     assert [(entry.name, entry.favourite) for entry in page.entries] == [("Bar", False), ("Foo", False)]
     child = await store.collection.find(ANN, SERVER, "bar")
-    assert (child.parent_a_id, child.parent_a_name, child.recipe) == (1, None, {"amount": 25})
+    assert (child.parent_a_id, child.parent_a_name, child.recipe) == (1, None, Mix(LEVELS, 25))
     await store.close()
 
     await asyncio.to_thread(migrate.downgrade, url, "0001")
