@@ -17,6 +17,7 @@ TOO_FAST = NN_(
     "You hatch faster than the nest gets warm: please wait {n} second, then try again.",
     "You hatch faster than the nest gets warm: please wait {n} seconds, then try again.",
 )
+CHOICES_MAX = 25  # that Discord takes for an autocomplete
 _ROUNDING_S = 1e-6
 
 

@@ -12,7 +12,9 @@ from bot.core.language import N_
 from bot.errors import UserError
 
 NOT_AN_ADMIN = N_("Only the bot's admins may do this: please ask one of them.")
-ADMINS = "admins"  # among a command's extras: it is for them alone
+# Among a command's extras: it is for them alone. Discord can hide such commands by its own permissions, but
+# not by the ids and roles that the bot is configured with: where there are such, everybody sees them.
+ADMINS = "admins"
 
 
 def owners_of(application: discord.AppInfo) -> frozenset[int]:

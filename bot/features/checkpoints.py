@@ -1,8 +1,4 @@
-"""/checkpoint: admins see which checkpoints there are, and choose what creatures hatch from.
-
-Discord can hide commands by its own permissions, but not by the ids and roles that the bot is configured
-with: where there are such, everybody sees them.
-"""
+"""/checkpoint: admins see which checkpoints there are, and choose what creatures hatch from."""
 
 from __future__ import annotations
 
@@ -15,11 +11,11 @@ from bot.core.acknowledge import answering
 from bot.core.answers import answer
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _, ngettext
+from bot.core.limits import CHOICES_MAX
 from bot.core.rights import ADMINS, is_admin, require_admin
 from bot.store import KnownCheckpoint
 
 SHOWN = 15
-CHOICES_MAX = 25
 
 checkpoint = app_commands.Group(
     name="checkpoint", description=N_("Choose what creatures hatch from (admins)"), extras={ADMINS: True}

@@ -1,8 +1,4 @@
-"""/retrain: admins begin one, look at it, end it, and decide about what came of it.
-
-Discord can hide commands by its own permissions, but not by the ids and roles that the bot is configured
-with: where there are such, everybody sees them.
-"""
+"""/retrain: admins begin one, look at it, end it, and decide about what came of it."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from discord.app_commands import Choice
 from bot.core.acknowledge import answering
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
+from bot.core.limits import CHOICES_MAX
 from bot.core.rights import ADMINS, is_admin, require_admin
 from bot.errors import UserError
 from bot.features.retraining.buttons import begin
@@ -23,8 +20,6 @@ from bot.retrain.jobs import NOT_RUNNING
 from bot.retrain.plan import data_sources
 from bot.retrain.progress import read_progress
 from bot.store import AlreadyRunning
-
-CHOICES_MAX = 25
 
 retrain = app_commands.Group(
     name="retrain", description=N_("Train the network further (admins)"), extras={ADMINS: True}
