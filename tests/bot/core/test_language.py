@@ -7,7 +7,7 @@ import json
 import logging
 import sqlite3
 import string
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,11 @@ GERMAN = {
 EGGS = ("{n} egg", "{n} eggs")
 
 
-@pytest.fixture(scope="module")
-def german(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture
+def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalogue for German, in which most is missing."""
-    folder = tmp_path_factory.mktemp("locales")
-    write_catalogue(folder, "de", {**GERMAN, EGGS: ("{n} Ei", "{n} Eier")})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(language, "LOCALES", folder)
-        yield
+    write_catalogue(tmp_path, "de", {**GERMAN, EGGS: ("{n} Ei", "{n} Eier")})
+    monkeypatch.setattr(language, "LOCALES", tmp_path)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
