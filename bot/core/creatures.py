@@ -57,9 +57,10 @@ async def show(
     if parents is None:
         parents = await parents_of(interaction, creature)
     [picture] = await interaction.client.engine.pictures([creature])
+    traits = await interaction.client.engine.traits(creature)
     owner = await name_of(interaction, creature.owner_id)
     view = view_of(CREATURE.items(interaction.client.offers, creature))
-    await put(interaction, await creature_card(creature, picture, owner, parents), view)
+    await put(interaction, await creature_card(creature, picture, traits, owner, parents), view)
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:

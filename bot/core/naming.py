@@ -6,6 +6,7 @@ from itertools import islice
 
 from bot.creature.draws import creature_key
 from bot.creature.names import proposals
+from bot.creature.traits import Traits
 from bot.store import Creature
 from bot.store.names import MAX_LENGTH
 
@@ -13,13 +14,18 @@ NUMBERED = range(2, 10)
 OWN = 10  # names of a creature to try before it is left to its owner
 
 
-def own_names(creature: Creature, count: int = OWN) -> list[str]:
-    """The names that follow from a creature's styles, the best first: the same whenever it is asked for.
+def key_of(creature: Creature) -> int:
+    """What all that is said of a creature follows from, beside its traits."""
+    return creature_key(creature.checkpoint_id, creature.w_plus.tobytes())
+
+
+def own_names(creature: Creature, traits: Traits | None, count: int = OWN) -> list[str]:
+    """The names that follow from a creature's styles and its main type, the best first: always the same.
 
     Takes a millisecond or two each.
     """
-    key = creature_key(creature.checkpoint_id, creature.w_plus.tobytes())
-    return [name.latin for name in islice(proposals(key, ()), count)]
+    types = traits.types if traits is not None and traits.shows("types") else ()
+    return [name.latin for name in islice(proposals(key_of(creature), types), count)]
 
 
 def candidates(a: str | None, b: str | None) -> list[str]:

@@ -6,6 +6,7 @@ says what can be done with them. `bot.engine.local` does it in this process.
 
 from bot.engine.errors import CheckpointGone
 from bot.engine.orders import (
+    Coded,
     Hatched,
     MixOrder,
     NearbyOrder,
@@ -27,6 +28,7 @@ __all__ = [
     "SEED_MAX",
     "CheckpointError",
     "CheckpointGone",
+    "Coded",
     "Engine",
     "Hatched",
     "Health",

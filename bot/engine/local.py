@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.creature.traits import Traits
 from bot.engine.drawing import Drawer
 from bot.engine.errors import CLOSING, FULL, WAKING, CheckpointGone
 from bot.engine.models import Model, Models, load_model
-from bot.engine.orders import Hatched, Order, Picture, ProjectionOrder, Stored, StylesOrder
+from bot.engine.orders import Coded, Hatched, Order, Picture, ProjectionOrder, Stored, StylesOrder
 from bot.engine.pictures import Pictures
 from bot.engine.projection import Projector
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
@@ -168,6 +169,9 @@ class LocalEngine(Engine):
         found = StylesOrder(w_plus, order.noise_seed, order.checkpoint_id)
         [hatched] = await self._wait_for([Ticket(model, found)], user_id)
         return hatched
+
+    async def traits(self, creature: Coded) -> Traits | None:
+        return await self._pictures.traits(creature)
 
     async def pictures(self, creatures: Sequence[Stored]) -> list[Picture]:
         return await self._pictures.large(creatures)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.engine.reading import read_traits
 from gan import checkpoint
 from gan.checkpoint import Checkpoint
 from gan.errors import CheckpointError
@@ -60,8 +61,11 @@ def load_model(path: Path, expected_id: str | None = None) -> Model:
     for problem in sampler.problems:
         log.warning("%s It is left out.", problem)
     began = time.perf_counter()
-    sampler.render(sampler.w_from_seeds([0], 1.0), [0])
-    return Model(sampler, loaded.metadata, path.resolve(), time.perf_counter() - began)
+    w_plus = sampler.w_from_seeds([0], 1.0)
+    sampler.render(w_plus, [0])
+    first_pass_s = time.perf_counter() - began
+    read_traits(sampler, w_plus[0])  # this, too, is slow for the first time
+    return Model(sampler, loaded.metadata, path.resolve(), first_pass_s)
 
 
 def _load(path: Path, expected_id: str | None) -> Checkpoint:

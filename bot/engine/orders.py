@@ -123,6 +123,20 @@ class Stored(Protocol):
         ...
 
 
+class Coded(Protocol):
+    """A creature, as far as its nature goes."""
+
+    @property
+    def w_plus(self) -> WPlus:
+        """Its styles."""
+        ...
+
+    @property
+    def checkpoint_id(self) -> str:
+        """What they are styles of."""
+        ...
+
+
 def seed_from_text(text: str) -> int:
     """The seed for what a person typed. Raises `UserError` for a number that cannot be one."""
     try:

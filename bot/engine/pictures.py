@@ -13,9 +13,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from bot.creature.traits import Traits
 from bot.engine.errors import CheckpointGone
 from bot.engine.models import Model
-from bot.engine.orders import Hatched, Picture, Pixels, Stored
+from bot.engine.orders import Coded, Hatched, Picture, Pixels, Stored
+from bot.engine.reading import read_traits
 from bot.engine.threads import use_threads
 from gan.pictures.sprite import from_png
 
@@ -23,7 +25,10 @@ KEPT = 128  # large pictures in memory: a quarter of a megabyte each
 
 
 class Pictures:
-    """Enlarges stored pictures in a thread of its own, and remembers those that were shown last."""
+    """Enlarges stored pictures in a thread of its own, and remembers those that were shown last.
+
+    The same thread reads what creatures are: it follows from what is stored, too.
+    """
 
     def __init__(self, model_of: Callable[[str], Awaitable[Model]]) -> None:
         self._model_of = model_of
@@ -61,6 +66,15 @@ class Pictures:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return picture
+
+    async def traits(self, creature: Coded) -> Traits | None:
+        """What is read of a creature; None where nothing can be."""
+        try:
+            model = await self._model_of(creature.checkpoint_id)
+        except CheckpointGone:
+            return None
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, read_traits, model.sampler, creature.w_plus)
 
     def close(self) -> None:
         """Let the thread go."""

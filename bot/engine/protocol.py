@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.engine.orders import Hatched, Order, Picture, ProjectionOrder, Stored
+from bot.creature.traits import Traits
+from bot.engine.orders import Coded, Hatched, Order, Picture, ProjectionOrder, Stored
 
 OnAccepted = Callable[[], Awaitable[None]]  # the orders have their place in the queue
 OnQueued = Callable[[int], Awaitable[None]]  # the position of the first of them, from 1
@@ -76,6 +77,13 @@ class Engine(Protocol):
         """What each creature looks like, large: always the same for the same stored picture.
 
         A creature of a checkpoint that has no enlarger, or that is gone, comes as pixel art.
+        """
+        ...
+
+    async def traits(self, creature: Coded) -> Traits | None:
+        """What is read of a creature from its styles: always the same. None where nothing can be read.
+
+        That is so where its checkpoint never learned it, or is gone.
         """
         ...
 

@@ -45,7 +45,10 @@ async def _ask_name(interaction: Interaction, creature_id: int) -> None:
     if creature.name is not None:
         raise AlreadySaved(creature)
     a, b = await parents_of(interaction, creature)
-    names = candidates(a and a.name, b and b.name) or await asyncio.to_thread(own_names, creature)
+    names = candidates(a and a.name, b and b.name)
+    if not names:
+        traits = await interaction.client.engine.traits(creature)
+        names = await asyncio.to_thread(own_names, creature, traits)
     name = await interaction.client.store.collection.free_name(creature.owner_id, names)
     await NameDialog(creature_id).open(interaction, _("Save this creature"), _name_field(name))
 

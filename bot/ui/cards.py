@@ -10,16 +10,27 @@ from dataclasses import dataclass
 import discord
 
 from bot.core.language import N_, _
-from bot.core.naming import own_names
+from bot.core.naming import key_of, own_names
 from bot.core.weirdness import describe
+from bot.creature.entry import entry, temper
+from bot.creature.facts import height_text, weight_text
+from bot.creature.traits import Traits
 from bot.engine import Picture
 from bot.store import Creature, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.ui.pictures import portrait
 
 PICTURE = "creature.png"
+LANGUAGE = "en"  # of entries, until there are catalogues that say which one is spoken
 CODE_LENGTH = 100  # characters
 LIKE_A_BACKTICK = "\N{MODIFIER LETTER GRAVE ACCENT}"
 
+TYPE_NAMES = {
+    "Normal": N_("Normal"), "Fire": N_("Fire"), "Water": N_("Water"), "Grass": N_("Grass"),
+    "Electric": N_("Electric"), "Ice": N_("Ice"), "Fighting": N_("Fighting"), "Poison": N_("Poison"),
+    "Ground": N_("Ground"), "Flying": N_("Flying"), "Psychic": N_("Psychic"), "Bug": N_("Bug"),
+    "Rock": N_("Rock"), "Ghost": N_("Ghost"), "Dragon": N_("Dragon"), "Dark": N_("Dark"),
+    "Steel": N_("Steel"), "Fairy": N_("Fairy"),
+}  # fmt: skip
 TAKES = {"shape": N_("body"), "features": N_("features"), "colours": N_("colours")}
 
 
@@ -40,16 +51,21 @@ class Card:
 async def creature_card(
     creature: Creature,
     picture: Picture,
+    traits: Traits | None,
     owner: str,
     parents: tuple[Creature | None, Creature | None] = (None, None),
 ) -> Card:
     """The card of one creature, which looks like `picture`, with what its owner is called now.
 
+    Without `traits` it says nothing of its nature.
+
     The picture work happens in a thread.
     """
     png, colour = await asyncio.to_thread(portrait, picture)
-    title = creature.name or await asyncio.to_thread(newborn_title, creature, parents)
-    embed = discord.Embed(title=f"{title} ⭐" if creature.favourite else title, colour=colour)
+    title = creature.name or await asyncio.to_thread(newborn_title, creature, traits, parents)
+    nature = None if traits is None else describe_traits(traits, key_of(creature))
+    title = f"{title} ⭐" if creature.favourite else title
+    embed = discord.Embed(title=title, description=nature, colour=colour)
     first = parent_label(parents[0], creature.parent_a_name)
     match creature.recipe:
         case Hatch(seed=seed, psi=psi, words=words):
@@ -72,10 +88,26 @@ async def creature_card(
     return Card(embed, png)
 
 
-def newborn_title(creature: Creature, parents: tuple[Creature | None, Creature | None]) -> str:
+def describe_traits(traits: Traits, key: int) -> str:
+    """What was read of a creature: types and size, its temper in a line, and its entry."""
+    facts = (
+        [" / ".join(f"**{_(TYPE_NAMES[kind])}**" for kind in traits.types)] if traits.shows("types") else []
+    )
+    if traits.shows("height"):
+        facts.append(_("{height} m").format(height=height_text(traits.height_m)))
+    if traits.shows("weight"):
+        facts.append(_("{weight} kg").format(weight=weight_text(traits.weight_kg)))
+    mood = temper(traits, key, LANGUAGE)
+    lines = [" · ".join(facts), f"*{mood}*" if mood else "", "", entry(traits, key, LANGUAGE)]
+    return "\n".join(lines).strip()
+
+
+def newborn_title(
+    creature: Creature, traits: Traits | None, parents: tuple[Creature | None, Creature | None]
+) -> str:
     """What a card says above a creature that has no name yet."""
     if not isinstance(creature.recipe, Mix):
-        return _("A wild {name} hatched!").format(name=own_names(creature, 1)[0])
+        return _("A wild {name} hatched!").format(name=own_names(creature, traits, 1)[0])
     a, b = parents
     first = creature.parent_a_name if a is None else a.name or a.code
     second = creature.parent_b_name if b is None else b.name or b.code

@@ -120,6 +120,7 @@ async def test_commands_are_sent_anew_where_a_translation_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "bot.client")
+    monkeypatch.setattr(language, "LOCALES", tmp_path / "none")  # other tests of this module have German
     bot = RunningBot(tmp_path)
 
     async def sent() -> list[str]:

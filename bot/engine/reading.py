@@ -1,0 +1,59 @@
+"""What is read of creatures from their W+, as words need it. Blocking: call in a thread."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from bot.creature.stats import StatSummary, base_stats, summarise
+from bot.creature.traits import STATS, Traits
+from bot.engine.orders import WPlus
+from gan.config import DEFAULT_PSI
+from gan.sampler import Sampler
+from gan.traits import Traits as Reading
+
+MEASURED = 400  # creatures that say how a checkpoint's stats are distributed
+
+
+def read_traits(sampler: Sampler, w_plus: WPlus) -> Traits | None:
+    """What the heads of a checkpoint read from W+ [L, w_dim]; None if it has none or they do not fit."""
+    if sampler.heads is None or w_plus.shape != (sampler.num_layers, sampler.w_dim):
+        return None
+    [reading] = sampler.traits(w_plus[None])
+    return _in_words(reading, _stats_of(sampler))
+
+
+@lru_cache(maxsize=8)
+def _stats_of(sampler: Sampler) -> StatSummary | None:
+    """How the stats that are read are distributed; None where they are not shown. Takes a moment, once."""
+    if sampler.heads is None or not set(STATS) <= sampler.heads.shown:
+        return None
+    # Plain candidates: what scorers pick is no measure of what there is.
+    codes = sampler.w_from_seeds(range(MEASURED), DEFAULT_PSI, pick=False)
+    read = [[reading.stats[name] for name in STATS] for reading in sampler.heads.read(codes, kin=0)]
+    return summarise(np.array(read))
+
+
+def _in_words(reading: Reading, stats: StatSummary | None) -> Traits:
+    """With what is not shown filled up by values that nobody gets to see."""
+    shown = {
+        "types": bool(reading.types),
+        "colour": reading.colour is not None,
+        "shape": reading.shape is not None,
+        "height": reading.height_m is not None,
+        "weight": reading.weight_kg is not None,
+        "stats": stats is not None,
+        "stage": reading.stage is not None,
+    }
+    read = [reading.stats.get(name, 1.0) for name in STATS]
+    return Traits(
+        types=tuple(guess.value for guess in reading.types) or ("Normal",),
+        colour="Gray" if reading.colour is None else reading.colour.value,
+        shape="upright" if reading.shape is None else reading.shape.value,
+        height_m=reading.height_m or 1.0,
+        weight_kg=reading.weight_kg or 1.0,
+        stats=(1, 1, 1, 1, 1, 1) if stats is None else base_stats(read, stats),
+        stage=1 if reading.stage is None else round(reading.stage),
+        shown=frozenset(group for group, is_shown in shown.items() if is_shown),
+    )
