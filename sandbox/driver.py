@@ -33,7 +33,7 @@ from sandbox.driver_types import (
 from sandbox.places import Kind
 
 EVENTS_MAX = 200  # events that a user remembers, for looking back in tests
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 120.0
 _T = TypeVar("_T")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -136,7 +137,7 @@ async def test_who_hatches_very_many_is_told_how_long_to_wait_and_nobody_else(st
     await stage.bot(cooldown_burst=BURST, cooldown_per_minute=0.01)
     ash, misty = await stage.person("Ash"), await stage.person("Misty")
     assert (await hatch(ash, count=9)).pictures
-    assert "please wait 6000 seconds" in await private_answer(ash, "newmon")
+    assert re.search(r"please wait (6000|59\d\d) seconds", await private_answer(ash, "newmon"))
     assert (await hatch(misty, count=9)).pictures
 
 

@@ -26,6 +26,7 @@ from tests.bot.talking import hatch, hatch_and_save, labels, press, refusal
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STEPS = 3
+SEARCH_S = 300.0  # at most
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,8 @@ async def offered(ash: SandboxUser) -> Message:
 
 async def rehatched(ash: SandboxUser, offer: Message, button: str) -> Message:
     """What is shown in the end, after the notes on how far it is."""
-    return await (await ash.click(offer, button)).message(until=lambda message: bool(message.pictures))
+    searching = await ash.click(offer, button)  # in a process that stands back: other tests come before it
+    return await searching.message(SEARCH_S, until=lambda message: bool(message.pictures))
 
 
 async def test_old_creatures_show_as_they_were_reroll_and_mix_on_their_own_checkpoint(
