@@ -245,11 +245,13 @@ def test_a_package_and_what_lies_in_it_are_no_circle(tmp_path: Path) -> None:
     assert circle(tmp_path) == []
 
 
-# Imports each module of a table in a process of its own, in which neither that module nor any that leads to
-# it was imported before. Everything else is there already, so that this takes seconds and not minutes.
+# Imports each module of a table where neither that module nor any that leads to it was imported before.
+# Everything else is there already, so that this takes seconds and not minutes; some share a process, which is
+# a fork, for the same reason.
 IMPORT_FIRST = """
 import gc, importlib, json, os, sys, traceback
 table = json.load(sys.stdin)
+AT_ONCE = 16
 for name in table:
     try:
         importlib.import_module(name)
@@ -264,18 +266,21 @@ def import_first(name):
     importlib.import_module(name)
 
 gc.freeze()  # or each child would look through, and so copy, all that torch brings
-failed = []
-for name in table:
+names, failed = list(table), False
+for start in range(0, len(names), AT_ONCE):
     if not (child := os.fork()):
-        try:
-            import_first(name)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    if os.waitpid(child, 0)[1]:
-        failed.append(name)
-sys.exit(f"cannot be imported first: {failed}" if failed else 0)
+        failed = []
+        for name in names[start : start + AT_ONCE]:
+            try:
+                import_first(name)
+            except BaseException:
+                traceback.print_exc()
+                failed.append(name)
+        if failed:
+            print(f"cannot be imported first: {failed}", file=sys.stderr, flush=True)
+        os._exit(bool(failed))
+    failed |= bool(os.waitpid(child, 0)[1])
+sys.exit(failed)
 """
 
 

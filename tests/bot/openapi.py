@@ -40,6 +40,7 @@ class Description:
         ]
         self._paths.sort(key=lambda entry: entry[1].count("{"))  # @original is also a {message_id}
         self._validators: dict[tuple[str, str], Draft202012Validator] = {}
+        self._problems: dict[str, str | None] = {}  # by request: each start sends the same commands again
 
     def operation(self, sent: Sent) -> str | None:
         """`METHOD /path/{with}/names`, or None for a request that Discord does not know."""
@@ -50,6 +51,12 @@ class Description:
 
     def problem(self, sent: Sent) -> str | None:
         """What is wrong with a request's body; None if nothing is."""
+        request = json.dumps([sent.method, sent.path, sent.payload])
+        if request not in self._problems:
+            self._problems[request] = self._find_problem(sent)
+        return self._problems[request]
+
+    def _find_problem(self, sent: Sent) -> str | None:
         operation = self.operation(sent)
         if operation is None:
             return f"{sent} is not in Discord's description."

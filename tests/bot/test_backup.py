@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from bot.store.errors import StoreError
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch_and_save
+from tests.forked import ForkedProgram
 
 
 def names(path: Path) -> list[str]:
@@ -26,14 +24,15 @@ def names(path: Path) -> list[str]:
         return [n for (n,) in database.execute("SELECT name FROM creatures WHERE name > '' ORDER BY 1")]
 
 
-def run_backup(data_dir: Path, target: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "backup", str(target), *options],
-        env=os.environ | {"DATA_DIR": str(data_dir), "DISCORD_TOKEN": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+async def run_backup(data_dir: Path, target: Path, *options: str) -> tuple[int, str]:
+    """`python -m bot backup`: its exit code, and what it says."""
+    words = ("bot", "backup", target, *options)
+    environment = os.environ | {"DATA_DIR": str(data_dir), "DISCORD_TOKEN": ""}
+    async with await ForkedProgram.start(
+        "tests.forked:run_module", *words, environment=environment, folder=Path.cwd()
+    ) as program:
+        said = (await program.stdout.read()).decode()
+        return await program.wait(), said
 
 
 async def test_a_copy_of_a_running_bot_is_a_collection_to_start_from(tmp_path: Path) -> None:
@@ -43,11 +42,11 @@ async def test_a_copy_of_a_running_bot_is_a_collection_to_start_from(tmp_path: P
         async with SandboxUser(bot.url, "Ash") as ash:
             for name in ("Flamino", "Aquadon"):
                 await hatch_and_save(ash, name, name)
-            ran = await asyncio.to_thread(run_backup, bot.settings.data_dir, copy)
-            assert ran.returncode == 0 and "2 saved creatures" in ran.stdout
+            code, said = await run_backup(bot.settings.data_dir, copy)
+            assert code == 0 and "2 saved creatures" in said
             live = bot.settings.data_dir / "newmon.sqlite3"
-            refused = await asyncio.to_thread(run_backup, bot.settings.data_dir, live, "--force")
-            assert refused.returncode == 1 and "belongs to the collection" in refused.stderr
+            code, said = await run_backup(bot.settings.data_dir, live, "--force")
+            assert code == 1 and "belongs to the collection" in " ".join(said.split())
             await hatch_and_save(ash, "Later", "Later")
     finally:
         await bot.stop()

@@ -50,6 +50,7 @@ def test_a_folder_of_pictures_becomes_a_checkpoint_that_draws(command: CommandLi
     assert load(folder / "checkpoints/own.safetensors").id == first.id
 
 
+@pytest.mark.slow
 def test_a_short_run_exports_what_it_learned_itself(
     command: CommandLine, folder: Path, creatures: SpriteDataset
 ) -> None:

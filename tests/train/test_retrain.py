@@ -227,6 +227,7 @@ def limited(what: int, to: int) -> Iterator[None]:
         resource.setrlimit(what, before)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_the_reason_and_room_is_all_that_it_takes(request_: Request) -> None:
     with limited(resource.RLIMIT_FSIZE, 50_000), pytest.raises(StateError):
         run(request_)
@@ -236,6 +237,7 @@ def test_a_full_disk_is_the_reason_and_room_is_all_that_it_takes(request_: Reque
     assert run(request_)
 
 
+@pytest.mark.slow
 def test_what_cannot_even_be_written_down_is_said_otherwise(request_: Request) -> None:
     with limited(resource.RLIMIT_FSIZE, 10), pytest.raises(UnwrittenError, match="File too large"):
         run(request_)
@@ -274,6 +276,7 @@ def test_reasons_are_one_line(error: BaseException, sentence: str) -> None:
     assert sentence in describe(error) and "\n" not in describe(error)
 
 
+@pytest.mark.slow
 def test_a_result_that_could_not_be_trained_further_is_not_handed_in(
     request_: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +352,7 @@ def test_data_are_built_first_if_they_are_not_there(
     assert len(built) == 40 and built.index["options"]["enhance"]
 
 
+@pytest.mark.slow
 def test_a_state_that_was_damaged_is_set_aside(request_: Request, watched: Watched) -> None:
     watched.at("training", 0.5, lambda: os.kill(os.getpid(), signal.SIGTERM))
     run(request_)
@@ -359,6 +363,7 @@ def test_a_state_that_was_damaged_is_set_aside(request_: Request, watched: Watch
     assert read(state).images_seen == 120
 
 
+@pytest.mark.slow
 def test_a_run_is_of_one_checkpoint_and_of_one_process(
     request_: Request, many: SpriteDataset, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_quality_is_measured_against_what_was_held_out(
 
 
 @pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
+@pytest.mark.slow
 def test_of_pictures_that_no_one_held_out_all_are_measured_against_and_it_is_said(
     many: SpriteDataset,
     tmp_path: Path,

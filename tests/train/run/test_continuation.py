@@ -221,6 +221,7 @@ def test_a_new_run_begins_where_the_checkpoint_stands(
 
 
 @pytest.mark.skipif(not efficientnet.available(), reason="the train extra is missing")
+@pytest.mark.slow
 def test_the_shipped_checkpoint_can_be_trained_further(tmp_path: Path) -> None:
     """With its own recipe, at its own size: its file and the code that reads it belong together."""
     write_folder(tmp_path / "images", 40)

@@ -84,6 +84,7 @@ def test_a_resumed_command_is_the_same_run_bit_for_bit(
     assert differences(read(tmp_path / "run" / STATE_FILE), straight.state()) == []
 
 
+@pytest.mark.slow
 def test_the_form_of_the_article_trains_at_every_size(command: CommandLine, tmp_path: Path) -> None:
     """AdaIN, eight mapping layers from 512 to 512, noise at every layer: from 4×4 to 64×64, and resumed."""
     write_folder(tmp_path / "images", 6)

@@ -43,6 +43,7 @@ def in_two_processes(run: Path, data: Path, images: int) -> str:
 
 
 @needs_pretrained
+@pytest.mark.slow
 def test_two_processes_take_the_step_of_one(creatures: SpriteDataset, tmp_path: Path) -> None:
     before = 3  # the next one is at 16×16, half faded in, with both discriminators and a gradient penalty
     recipe = replace(tiny_recipe(pretrained=True), batch_size=BATCH, penalty_interval=1)

@@ -76,6 +76,7 @@ def grades_by_size(checkpoint: Checkpoint) -> Grades:
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_a_seed_hatches_more_of_what_was_graded_good(checkpoint: Checkpoint, tmp_path: Path) -> None:
     grades, cache = grades_by_size(checkpoint), tmp_path / "cache"
     learned = learn(checkpoint, grades, cache, samples=900, candidates=6, steps=300)
