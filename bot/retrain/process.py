@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bot.system.background import ROOT, environment, stand_back
 
 # Begins once it is told to: if the bot is killed before it has noted the process, there is none.
 WAIT_FOR_WORD = ("/bin/sh", "-c", 'read -r _ && exec "$@"', "sh")
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # where the system has one
+TICKS = os.sysconf("SC_CLK_TCK")  # a second, in which starts are counted
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class ProcessId:
     @property
     def alive(self) -> bool:
         """Whether it still runs (or is stopped); one that only waits to be buried does not."""
-        return _started(self.pid) == self.started
+        started = _started(self.pid)
+        return started is not None and _is_same(started, self.started)
 
     def send(self, number: signal.Signals) -> None:
         """Signal it and all that it started, if it is alive."""
@@ -73,19 +79,24 @@ class Child:
 
 
 def _started(pid: int) -> str | None:
-    """When a process was started, as the system tells it; None if there is none, or a zombie."""
-    if not Path("/proc/self/stat").exists():
-        return _started_by_ps(pid)
+    """When a process was started, `BOOT/TICKS`; None if there is none, or a zombie.
+
+    It counts from the boot, which is named: no change of the clock makes another process of it.
+    """
     try:
-        # After the name, which may hold anything: state, and 19 fields later the start since boot.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (OSError, UnicodeDecodeError):
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return None
+        since_boot_s = process.create_time() - psutil.boot_time()
+    except psutil.Error:
         return None
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return None if fields[0] in "ZX" else f"{boot.read_text().strip() if boot.exists() else ''}/{fields[19]}"
+    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
+    return f"{boot}/{round(since_boot_s * TICKS)}"
 
 
-def _started_by_ps(pid: int) -> str | None:
-    told = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True)
-    state, _, started = told.stdout.strip().partition(" ")
-    return started.strip() or None if told.returncode == 0 and not state.startswith("Z") else None
+def _is_same(one: str, other: str) -> bool:
+    """Whether two starts of one number are of the same process: within a second, by which a boot may move."""
+    (boot, _, ticks), (other_boot, _, other_ticks) = one.partition("/"), other.partition("/")
+    if boot != other_boot or not ticks.isdecimal() or not other_ticks.isdecimal():
+        return False
+    return abs(int(ticks) - int(other_ticks)) <= TICKS
