@@ -52,6 +52,7 @@ def entries(ids: list[int]):
         CreatureRow.favourite,
         CreatureRow.png,
         CreatureRow.checkpoint_id,
+        CreatureRow.shiny,
     )
     return select(*columns).where(CreatureRow.id.in_(ids))
 

@@ -192,6 +192,12 @@ class CreatureRow(Base):
     parent_a_name: Mapped[str | None] = mapped_column(Text)
     parent_b_name: Mapped[str | None] = mapped_column(Text)
     w_form: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    shiny: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    # What was read of its traits, a cache: NULL where nothing ever was. See readings.py.
+    read_by: Mapped[str | None] = mapped_column(String(32))
+    type_1: Mapped[str | None] = mapped_column(String(16))
+    type_2: Mapped[str | None] = mapped_column(String(16))
+    colour: Mapped[str | None] = mapped_column(String(16))
 
     __table_args__ = (
         CheckConstraint(
@@ -207,6 +213,14 @@ class CreatureRow(Base):
         # A page of a collection is chosen within one of these alone; guild_id is there to be filtered by.
         Index("ix_creatures_saved", "owner_id", "saved_at", "id", "guild_id"),
         Index("ix_creatures_favourite", "owner_id", "favourite", "saved_at", "id", "guild_id"),
+        # A filtered page is chosen within this one alone, and so is what has to be read for it.
+        Index(
+            "ix_creatures_read",
+            *("owner_id", "checkpoint_id", "read_by", "type_1", "type_2"),
+            *("favourite", "saved_at", "id", "guild_id", "name_key"),
+            sqlite_where=text("saved_at IS NOT NULL"),
+            postgresql_where=text("saved_at IS NOT NULL"),
+        ),
         # Ids are made by `new_id`, so that a button on an old message never reaches somebody else's creature.
         {"sqlite_autoincrement": True},
     )

@@ -22,6 +22,7 @@ class Hatch:
     psi: float | None
     words: str | None = None  # what was typed for the seed, where it was not a number
     candidate: int = 0  # of those that follow from the seed; 0 is the seed's own
+    shiny: bool = False  # in other colours than the seed's own, by luck
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,8 @@ def to_columns(recipe: Recipe | None) -> RecipeColumns:
     match recipe:
         case None:
             return RecipeColumns()
-        case Hatch(seed=seed, psi=psi, words=words, candidate=candidate):
-            stored = {"kind": "hatch", "candidate": candidate} if candidate else None
-            return RecipeColumns(seed, None if words is None else storable(words), psi, stored)
+        case Hatch(seed=seed, psi=psi, words=words):
+            return RecipeColumns(seed, None if words is None else storable(words), psi, _hatch(recipe))
         case Mix(take=take, amount=amount, varied=varied):
             step = {} if varied is None else _step(varied)
             return RecipeColumns(recipe={"kind": "mix", "take": list(take), "amount": amount} | step)
@@ -94,7 +94,8 @@ def _read(stored: Mapping[str, Any], columns: RecipeColumns) -> Recipe | None:
             candidate = int(stored.get("candidate", 0))
             if columns.seed is None:
                 return None
-            return Hatch(columns.seed, columns.psi, columns.seed_text, candidate)
+            shiny = stored.get("shiny") is True
+            return Hatch(columns.seed, columns.psi, columns.seed_text, candidate, shiny)
         case "mix":
             take = stored.get("take", LEVELS)
             levels = (take,) if isinstance(take, str) else tuple(map(str, take))
@@ -114,9 +115,15 @@ def _kind_without_tag(stored: Mapping[str, Any]) -> str | None:
         return "rehatch"
     if "take" in stored or "amount" in stored:
         return "mix"
-    if "candidate" in stored:
+    if "candidate" in stored or "shiny" in stored:
         return "hatch"
     return "nearby" if "nearby" in stored else None
+
+
+def _hatch(hatch: Hatch) -> dict[str, Any] | None:
+    candidate = {"candidate": hatch.candidate} if hatch.candidate else {}
+    shiny = {"shiny": True} if hatch.shiny else {}
+    return {"kind": "hatch"} | candidate | shiny if candidate or shiny else None
 
 
 def _step(nearby: Nearby) -> dict[str, Any]:

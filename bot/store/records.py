@@ -9,9 +9,10 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from bot.creature.reading import Reading
 from bot.store.codec import decode_w_plus, encode_w_plus
 from bot.store.models import CreatureRow
-from bot.store.recipes import Recipe, RecipeColumns, from_columns, to_columns
+from bot.store.recipes import Hatch, Recipe, RecipeColumns, from_columns, to_columns
 
 Sort = Literal["newest", "name", "favourites", "oldest"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -32,6 +33,7 @@ class NewCreature:
     recipe: Recipe | None = None  # how it came about; None where nobody knows
     parent_a_id: int | None = None
     parent_b_id: int | None = None
+    reading: Reading | None = None  # of its traits; None where it was not read yet
     shown: bool = True  # by itself; False for one child among the several of a mix
     # When the interaction that it hatched in began, by Discord's clock, which nobody sets back; None for this
     # machine's. What is shown later has a later time.
@@ -64,6 +66,8 @@ class Creature:
     favourite: bool
     parent_a_name: str | None
     parent_b_name: str | None
+    shiny: bool
+    reading: Reading | None  # what is kept of its traits; None where it was not read yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Entry:
     favourite: bool
     png: bytes
     checkpoint_id: str
+    shiny: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
         raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
     w_form, w_plus = encode_w_plus(new.w_plus)
     columns = to_columns(new.recipe)
+    main, second = (*new.reading.types, None, None)[:2] if new.reading else (None, None)
     return CreatureRow(
         id=row_id,
         code=code,
@@ -124,6 +130,11 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
         w_plus=w_plus,
         w_form=w_form,
         png=new.png,
+        shiny=isinstance(new.recipe, Hatch) and new.recipe.shiny,
+        read_by=new.reading and new.reading.reader,
+        type_1=main,
+        type_2=second,
+        colour=new.reading and new.reading.colour,
     )
 
 
@@ -148,4 +159,13 @@ def from_row(row: CreatureRow) -> Creature:
         favourite=row.favourite,
         parent_a_name=row.parent_a_name,
         parent_b_name=row.parent_b_name,
+        shiny=row.shiny,
+        reading=_reading(row),
     )
+
+
+def _reading(row: CreatureRow) -> Reading | None:
+    if row.read_by is None:
+        return None
+    types = tuple(kind for kind in (row.type_1, row.type_2) if kind is not None)
+    return Reading(row.read_by, types, row.colour)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.creature.reading import Reading
 from bot.errors import UserError
 from bot.store import (
     AlreadySaved,
@@ -301,3 +302,18 @@ async def test_reopening_keeps_everything(store: Store, database: Path, clock: C
 async def test_registering_a_checkpoint_at_the_same_time_is_fine(store: Store) -> None:
     await asyncio.gather(*(store.checkpoints.register("e" * 16, f"path{i}", {"i": i}) for i in range(10)))
     assert (await hatch(store, checkpoint_id="e" * 16)).checkpoint_id == "e" * 16
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        None,
+        Reading(""),
+        Reading("heads", ("Fire",)),
+        Reading("heads", ("Bug", "Steel"), "Green"),
+    ],
+)
+async def test_what_was_read_of_it_is_kept(store: Store, reading: Reading | None) -> None:
+    made = await hatch(store, reading=reading)
+    found = await store.creatures.get(made.id)
+    assert found is not None and found.reading == made.reading == reading

@@ -19,7 +19,8 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from bot.store import Mix, Store, StoreError, migrate
+from bot.creature.reading import Reading
+from bot.store import Hatch, Mix, Store, StoreError, migrate
 from bot.store.address import parse_target
 from bot.store.models import Base
 from bot.store.recipes import LEVELS
@@ -225,9 +226,14 @@ async def test_every_earlier_version_is_brought_up(database: Path, revision: str
         if revision >= "0005":
             connection.execute("UPDATE checkpoints SET number = substr(registered_at, 1, 4)")
             connection.execute("UPDATE retrain_jobs SET number = id")
+        if revision >= "0007":  # names are no longer kept with creatures
+            connection.executemany(
+                "INSERT INTO people VALUES (?, ?, 'Ann', ?)", [(ANN, place, THEN) for place in (0, SERVER)]
+            )
     store = await Store.open(database)
     creature = await store.collection.find(ANN, SERVER, "aaaaaa")
     assert (creature.id, creature.name, creature.w_plus.tolist()) == (7, "Foo", [[1.0], [2.0]])
+    assert (creature.shiny, creature.reading) == (False, None)
     assert [one.id for one in await store.checkpoints.newest()] == ["newer", CHECKPOINT, "older"]
     await store.checkpoints.register("newest", "x", {})
     assert [one.id for one in await store.checkpoints.newest(limit=1)] == ["newest"]
@@ -304,6 +310,20 @@ async def test_names_are_taken_from_the_newest_creatures_and_given_back(database
         rows = dict(connection.execute("SELECT code, owner_name FROM creatures").fetchall())
     assert [rows[f"{i:06d}"] for i in range(len(named))] == named
     assert [rows[one.code] for one in new] == ["Queen", "Bob", ""]
+
+
+async def test_shinies_are_shiny_after_going_back_a_version_and_forth(store: Store, database: Path) -> None:
+    recipes = [Hatch(5, 0.7, shiny=True), Hatch(5, 0.7, candidate=3, shiny=True), Hatch(5, 0.7)]
+    made = [
+        await hatch(store, recipe=one, reading=Reading("heads", ("Fire", "Bug"), "Red")) for one in recipes
+    ]
+    await store.close()
+    await asyncio.to_thread(migrate.downgrade, parse_target(database), "0007")
+    again = await Store.open(database)
+    found = [await again.creatures.get(one.id) for one in made]
+    assert [one and (one.shiny, one.recipe) for one in found] == [(one.shiny, one) for one in recipes]
+    assert [one and one.reading for one in found] == [None] * 3  # it is read anew
+    await again.close()
 
 
 def test_developers_can_make_revisions(tmp_path: Path) -> None:

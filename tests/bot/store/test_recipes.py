@@ -25,6 +25,8 @@ RECIPES: list[Recipe | None] = [
     Hatch(5, 0.7),
     Hatch(5, None, "Ash"),
     Hatch(5, 0.7, "Ash", 3),
+    Hatch(5, 0.7, shiny=True),
+    Hatch(5, 0.7, candidate=3, shiny=True),
     Mix(("colours",)),
     Mix(("features", "colours"), 40, Nearby(77, 0.2)),
     Mix((), 0),
@@ -47,6 +49,7 @@ async def test_every_recipe_comes_back_from_the_database(store: Store, recipe: R
     made = await hatch(store, recipe=recipe)
     found = await store.creatures.get(made.id)
     assert found is not None and found.recipe == made.recipe == recipe
+    assert found.shiny == made.shiny == (isinstance(recipe, Hatch) and recipe.shiny)
 
 
 @pytest.mark.parametrize(("stored", "recipe"), WITHOUT_TAG)
