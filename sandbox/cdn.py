@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.loose_files import LooseFiles
 from sandbox.signatures import Signer
 from sandbox.snowflakes import parse_snowflake
 from sandbox.state import State
@@ -15,8 +16,9 @@ PAGE_FOLDER = Path(__file__).parent / "page"
 
 
 class FileRoutes:
-    def __init__(self, state: State, signer: Signer) -> None:
+    def __init__(self, state: State, loose: LooseFiles, signer: Signer) -> None:
         self.state = state
+        self.loose = loose
         self.signer = signer
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -33,7 +35,9 @@ class FileRoutes:
     async def attachment(self, request: web.Request) -> web.Response:
         good_for_s = self.signer.remaining_s(request.path, request.query)
         file_id = parse_snowflake(request.match_info["id"])
-        file = await self.state.file(file_id) if good_for_s > 0 and file_id is not None else None
+        file = None
+        if good_for_s > 0 and file_id is not None:
+            file = self.loose.get(file_id) or await self.state.file(file_id)
         if file is None or file.name != request.match_info["name"]:
             raise web.HTTPNotFound(text="This content is no longer available.")
         headers = {

@@ -1,8 +1,9 @@
-"""Slash commands: registering them, and turning what a person filled in into an interaction's data."""
+"""Commands: registering them, and turning what a person filled in or chose into an interaction's data."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +24,18 @@ from sandbox.world import (
     user_payload,
 )
 
-CHAT_INPUT = 1
+CHAT_INPUT, USER_MENU, MESSAGE_MENU = range(1, 4)
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER = range(1, 11)
+ATTACHMENT = 11
 
 GLOBAL = 0  # the scope of commands that belong to no server
-COMMANDS_MAX = 100
+COMMANDS_MAX, MENUS_MAX = 100, 5  # slash commands, and context menus of each kind
 OPTIONS_MAX = 25
 _NAME = re.compile(r"[-_'\w]{1,32}")
+_MENU_NAME = re.compile(r"[-_'\w ]{1,32}")
 _SAFE_INTEGER = 2**53
+
+Attach = Callable[[object], JsonObject]  # the attachment that a value names; raises PageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +55,18 @@ class Leaf:
 
 def check_commands(form: Form, commands: list[JsonObject]) -> None:
     """Notes what Discord would refuse in a list of commands to register."""
-    names = [command.get("name") for command in commands]
+    names = [key_of(command) for command in commands]
     for index, command in enumerate(commands):
         at: Path = (index,)
-        _check_name(form, at, command)
         if not str(command.get("default_member_permissions") or "0").isdecimal():
             form.fail((*at, "default_member_permissions"), "NUMBER_TYPE_COERCE", "Must be a number.")
         if command.get("type", CHAT_INPUT) == CHAT_INPUT:
+            _check_name(form, at, command)
             form.text((*at, "description"), command.get("description"), low=1, high=100)
-        _check_options(form, at, command)
-        if names.count(command.get("name")) > 1:
+            _check_options(form, at, command)
+        else:
+            _check_menu(form, at, command)
+        if names.count(key_of(command)) > 1:
             form.fail(
                 (*at, "name"),
                 "APPLICATION_COMMANDS_DUPLICATE_NAME",
@@ -73,13 +80,33 @@ def _check_name(form: Form, at: Path, named: JsonObject) -> None:
         form.fail((*at, "name"), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
 
 
+def _check_menu(form: Form, at: Path, menu: JsonObject) -> None:
+    """Notes what Discord would refuse in a context menu."""
+    if menu["type"] not in (USER_MENU, MESSAGE_MENU):
+        form.fail((*at, "type"), "BASE_TYPE_CHOICES", "This is no type of command.")
+    name = str(menu.get("name", ""))
+    if not _MENU_NAME.fullmatch(name) or name != name.strip():
+        form.fail((*at, "name"), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    if menu.get("description"):
+        message = "Context menu commands cannot have description"
+        form.fail((*at, "description"), "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID", message)
+    if menu.get("options"):
+        message = "Context menu commands cannot have options"
+        form.fail((*at, "options"), "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS_INVALID", message)
+
+
+def key_of(command: JsonObject) -> tuple[int, str]:
+    """What tells a command from others: a slash command and a menu may have the same name."""
+    return command.get("type", CHAT_INPUT), str(command.get("name"))
+
+
 def _check_options(form: Form, at: Path, owner: JsonObject) -> None:
     optional_seen = False
     for index, option in enumerate(form.count((*at, "options"), owner.get("options"), high=OPTIONS_MAX)):
         here = (*at, "options", index)
         _check_name(form, here, option)
         form.text((*here, "description"), option.get("description"), low=1, high=100)
-        if option.get("type") not in range(SUBCOMMAND, NUMBER + 2):
+        if option.get("type") not in range(SUBCOMMAND, ATTACHMENT + 1):
             form.fail((*here, "type"), "BASE_TYPE_CHOICES", "This is no type of option.")
         if option.get("type") in (SUBCOMMAND, GROUP):
             _check_options(form, here, option)
@@ -122,14 +149,23 @@ async def leaves(state: State, person: Person, place: Place = SERVER) -> list[Le
     """The commands that this person sees there, in the order in which the bot registered them. One of the
     server's own hides a global one.
     """
+    return [leaf for command in await _seen(state, person, place, CHAT_INPUT) for leaf in _descend(command)]
+
+
+async def menus(state: State, person: Person, place: Place = SERVER) -> list[JsonObject]:
+    """The commands that this person finds in the context menu of a message there; see `leaves`."""
+    return await _seen(state, person, place, MESSAGE_MENU)
+
+
+async def _seen(state: State, person: Person, place: Place, kind: int) -> list[JsonObject]:
     by_name: dict[str, JsonObject] = {}
     for scope in (GLOBAL, GUILD_ID) if place.in_server else (GLOBAL,):
         for command in await state.commands(scope):
             # Outside of servers there are no permissions that a command could ask for.
             allowed = place.allows(command) and (not place.in_server or _may_use(person, command))
-            if command["type"] == CHAT_INPUT and allowed:
+            if command["type"] == kind and allowed:
                 by_name[command["name"]] = command
-    return [leaf for command in by_name.values() for leaf in _descend(command, command, ())]
+    return list(by_name.values())
 
 
 def _may_use(person: Person, command: JsonObject) -> bool:
@@ -139,7 +175,10 @@ def _may_use(person: Person, command: JsonObject) -> bool:
     return int(needed) != 0 and int(needed) & ~person.permissions == 0
 
 
-def _descend(command: JsonObject, node: JsonObject, parents: tuple[tuple[int, str], ...]) -> list[Leaf]:
+def _descend(
+    command: JsonObject, node: JsonObject | None = None, parents: tuple[tuple[int, str], ...] = ()
+) -> list[Leaf]:
+    node = command if node is None else node
     options: list[JsonObject] = node.get("options") or []
     inner = [option for option in options if option["type"] in (SUBCOMMAND, GROUP)]
     if not inner:
@@ -159,8 +198,9 @@ def command_data(
     *,
     focused: str | None = None,
     place: Place = SERVER,
+    attach: Attach | None = None,
 ) -> JsonObject:
-    """An interaction's data for a command with these option values.
+    """An interaction's data for a command with these option values; `attach` knows those that are files.
 
     With `focused` it is for autocomplete: that option's text is taken as it is, and none is required.
     Raises PageError for what Discord's own client would not send.
@@ -168,6 +208,7 @@ def command_data(
     wrong: dict[str, str] = {}
     filled: list[JsonObject] = []
     people: list[Person] = []
+    attachments: dict[str, JsonObject] = {}
     known = {option["name"] for option in leaf.options}
     for name in values.keys() - known:
         wrong[name] = f"/{leaf.name} has no option of this name."
@@ -181,8 +222,13 @@ def command_data(
                 wrong[name] = "This option is required."
             continue
         try:
-            value = _convert(state, option, value)
-        except ValueError as error:
+            if option["type"] == ATTACHMENT and attach is not None:
+                attachment = attach(value)
+                value = attachment["id"]
+                attachments[value] = attachment
+            else:
+                value = _convert(state, option, value)
+        except (ValueError, PageError) as error:
             if focused is None:
                 wrong[name] = str(error)
             continue
@@ -201,9 +247,22 @@ def command_data(
     }
     if "guild_id" in leaf.command:
         data["guild_id"] = leaf.command["guild_id"]
-    if resolved := _resolved(leaf, people, place):
-        data["resolved"] = resolved
-    return data
+    resolved = _resolved(leaf, people, place) | ({"attachments": attachments} if attachments else {})
+    return data | {"resolved": resolved} if resolved else data
+
+
+def menu_data(menu: JsonObject, message: JsonObject) -> JsonObject:
+    """An interaction's data for a command in the context menu of a message, which is given as the bot gets
+    it.
+    """
+    data: JsonObject = {
+        "id": menu["id"],
+        "name": menu["name"],
+        "type": MESSAGE_MENU,
+        "target_id": message["id"],
+        "resolved": {"messages": {message["id"]: message}},
+    }
+    return data | {"guild_id": menu["guild_id"]} if "guild_id" in menu else data
 
 
 def _convert(state: State, option: JsonObject, value: object) -> str | int | float | bool:

@@ -27,6 +27,7 @@ from sandbox.driver_types import (
     Choice,
     Field,
     InteractionFailed,
+    LocalFile,
     Message,
     Modal,
 )
@@ -115,6 +116,7 @@ class SandboxUser:
         self.id = ""
         self.online = False  # is the bot connected?
         self.commands: list[dict[str, Any]] = []
+        self.menus: list[str] = []  # the commands in the context menu of a message
         self.history: dict[str, Message] = {}  # by id, oldest first, as the page shows it
         self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_MAX)
         self._session: aiohttp.ClientSession | None = None
@@ -159,8 +161,28 @@ class SandboxUser:
     # what a person does
 
     async def command(self, name: str, /, **options: object) -> InteractionHandle:
-        """Runs `/name`; a subcommand is `"retrain start"`. Raises ActionRefused for what the page would."""
-        return await self._begin("command", {"name": name, "options": options})
+        """Runs `/name`; a subcommand is `"retrain start"`. Raises ActionRefused for what the page would.
+
+        An option may be a `LocalFile`, which is uploaded first.
+        """
+        filled = {
+            option: await self.upload(value) if isinstance(value, LocalFile) else value
+            for option, value in options.items()
+        }
+        return await self._begin("command", {"name": name, "options": filled})
+
+    async def upload(self, file: LocalFile) -> str:
+        """The id of a file that a command or a message may name now."""
+        assert self._session is not None, "connect first"
+        headers = {"Content-Type": "application/octet-stream"}
+        query = self._me | {"name": file.name}
+        upload = self._session.post("/sandbox/upload", params=query, data=file.data, headers=headers)
+        async with upload as response:
+            return _accepted(await response.json())["id"]
+
+    async def menu(self, message: Message, name: str) -> InteractionHandle:
+        """Runs this command of a message's context menu."""
+        return await self._begin("menu", {"message_id": message.id, "name": name})
 
     async def autocomplete(self, name: str, focused: str, text: str, /, **options: object) -> list[Choice]:
         """What the bot offers for the option `focused` after `text` is typed into it."""
@@ -188,8 +210,11 @@ class SandboxUser:
         filled = {modal.field(name).custom_id: value for name, value in values.items()}
         return await self._begin("modal", {"interaction_id": modal.interaction_id, "values": filled})
 
-    async def say(self, text: str) -> None:
-        await self._post("say", {"content": text})
+    async def say(self, text: str, *files: LocalFile) -> Message:
+        """Writes a message, and returns it as the page shows it."""
+        named = [await self.upload(file) for file in files]
+        said = await self._post("say", {"content": text, "files": named})
+        return await self.wait(lambda: self.history.get(said["id"]))
 
     async def dismiss(self, message: Message) -> None:
         await self._post("dismiss", {"message_id": message.id})
@@ -256,10 +281,7 @@ class SandboxUser:
     async def _post(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         assert self._session is not None, "connect first"
         async with self._session.post(f"/sandbox/{action}", json=body | self._me) as response:
-            answer = await response.json()
-        if "error" in answer:
-            raise ActionRefused(answer["error"], answer.get("fields", {}))
-        return answer
+            return _accepted(await response.json())
 
     @property
     def _me(self) -> dict[str, str]:
@@ -284,13 +306,20 @@ class SandboxUser:
         if event["event"] == "message_delete":
             self.history.pop(event["id"], None)
         if event["event"] in ("ready", "commands"):
-            self.commands = event["commands"]
+            self.commands, self.menus = event["commands"], event["menus"]
         if event["event"] == "ready":
             self.online = event["bot"]["online"]
         if event["event"] == "bot":
             self.online = event["online"]
         if handle := self._handles.get(event.get("nonce", "")):
             handle._on_event(event)
+
+
+def _accepted(answer: dict[str, Any]) -> dict[str, Any]:
+    """The sandbox's answer. Raises ActionRefused."""
+    if "error" in answer:
+        raise ActionRefused(answer["error"], answer.get("fields", {}))
+    return answer
 
 
 def _messages(event: dict[str, Any]) -> Iterator[Message]:
@@ -305,6 +334,7 @@ __all__ = [
     "Field",
     "InteractionFailed",
     "InteractionHandle",
+    "LocalFile",
     "Message",
     "Modal",
     "SandboxUser",

@@ -30,6 +30,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file that a person gives to a command or puts beside a message."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file, or a picture within an embed or layout (which has no id of its own)."""
 

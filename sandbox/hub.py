@@ -6,7 +6,8 @@ A frame is a JSON array of events. Events are objects with a key `event`:
   message_delete  `id`
   interaction     `id`, `nonce`, `kind`, `status` (acknowledged, failed), `message_id`, `source_id`
   modal           `interaction_id`, `nonce`, `modal`
-  commands, people, bot    the new list of commands or people; whether the bot is `online`
+  commands        the new `commands`, and those in the context menus of messages (`menus`)
+  people, bot     the new list of people; whether the bot is `online`
 Message events that an interaction caused carry its `interaction_id` and `nonce`.
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.channel import Change, Channel
-from sandbox.commands import leaves
+from sandbox.commands import leaves, menus
 from sandbox.errors import PageError
 from sandbox.gateway import Gateway
 from sandbox.interactions import Interaction, Kind
@@ -40,7 +41,7 @@ class Hub:
     def __init__(self, channel: Channel, gateway: Gateway, links: Links) -> None:
         self.state = channel.state
         self.gateway = gateway
-        self._links = links  # relative, because a page may know this machine by another name
+        self.links = links  # relative, because a page may know this machine by another name
         self._viewers: dict[Outbox, tuple[Person, Place]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -94,8 +95,9 @@ class Hub:
             "places": [found.public() for kind in KINDS if (found := place_of(kind, person))],
             "place": place.public(),
             "bot": {"id": str(BOT.id), "name": BOT.name, "online": self.gateway.online},
-            "commands": await self.commands(person, place),
-        } | await self.history(person, place)
+            **await self.commands(person, place),
+            **await self.history(person, place),
+        }
 
     async def history(self, person: Person, place: Place, before: int | None = None) -> JsonObject:
         """A page of messages, oldest first, and whether there are older ones."""
@@ -105,14 +107,16 @@ class Hub:
         messages = [self.message(message) for message in found[-PAGE_OF_MESSAGES:]]
         return {"messages": messages, "more": len(found) > PAGE_OF_MESSAGES}
 
-    async def commands(self, person: Person, place: Place) -> list[JsonObject]:
-        return [leaf.public() for leaf in await leaves(self.state, person, place)]
+    async def commands(self, person: Person, place: Place) -> JsonObject:
+        """What this person finds there: by typing, and in the context menus of messages."""
+        typed = [leaf.public() for leaf in await leaves(self.state, person, place)]
+        return {"commands": typed, "menus": [menu["name"] for menu in await menus(self.state, person, place)]}
 
     def people(self) -> list[JsonObject]:
         return [public_person(person) for person in self.state.people.values()]
 
     def message(self, message: StoredMessage) -> JsonObject:
-        return message_payload(self.state, message, self._links) | {"failed": message.failed}
+        return message_payload(self.state, message, self.links) | {"failed": message.failed}
 
     # what happens → events
 
@@ -162,7 +166,7 @@ class Hub:
 
     async def _send_commands(self) -> None:
         for person, place in set(self._viewers.values()):
-            event = {"event": "commands", "commands": await self.commands(person, place)}
+            event = {"event": "commands"} | await self.commands(person, place)
             self.send(event, to=person.id, channel_id=place.channel_id)
 
 

@@ -34,7 +34,7 @@ from sandbox.world import (
 ACKNOWLEDGE_WITHIN_S = 3.0
 TOKEN_LIFETIME_S = 15 * 60.0
 
-_CHAT_INPUT_COMMAND, _REPLY = 20, 19  # types of message
+_CHAT_INPUT_COMMAND, _REPLY, _MENU_COMMAND = 20, 19, 23  # types of message
 
 
 class Kind(IntEnum):
@@ -79,8 +79,12 @@ class Interaction:
             "user_id": self.person.id,
             "message_id": self.source_id,
         }
+        answers = _CHAT_INPUT_COMMAND
+        if "target_id" in self.data:
+            answers = _MENU_COMMAND
+            interaction["target_id"] = self.data["target_id"]
         return Origin(
-            type=_REPLY if replies_to else _CHAT_INPUT_COMMAND,
+            type=_REPLY if replies_to else answers,
             private_to=self.person.id if private else None,
             interaction=interaction,
             replies_to=replies_to,

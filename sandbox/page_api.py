@@ -9,20 +9,22 @@ from aiohttp import web
 from sandbox import components
 from sandbox.answers import json_answer
 from sandbox.channel import Channel, Origin
-from sandbox.commands import Leaf, command_data, leaves, resolved_people
+from sandbox.commands import Attach, Leaf, command_data, leaves, menu_data, menus, resolved_people
 from sandbox.dialogs import submission
 from sandbox.errors import PageError
 from sandbox.hub import Hub, public_person
 from sandbox.interactions import Interaction, Interactions, Kind
 from sandbox.limits import CONTENT_MAX
+from sandbox.loose_files import LooseFiles, attachment_payload, path_of, read_upload
 from sandbox.places import Place
 from sandbox.shapes import parse_json
 from sandbox.snowflakes import parse_snowflake
 from sandbox.state import StoredMessage
-from sandbox.uploads import Body
+from sandbox.uploads import Body, Upload
 from sandbox.world import JsonObject, Person
 
 _NAME_MAX = 32
+_FILES_MAX = 10  # of a message
 _GONE = "This message is no longer there."
 
 
@@ -30,19 +32,22 @@ class PageRoutes:
     """`/sandbox/…`. Every action names its `user` by id or name, and by kind its `place`, if that is not the
     server's channel. Nobody needs a password here."""
 
-    def __init__(self, hub: Hub, channel: Channel, interactions: Interactions) -> None:
+    def __init__(self, hub: Hub, channel: Channel, interactions: Interactions, loose: LooseFiles) -> None:
         self.hub = hub
         self.state = channel.state
         self.channel = channel
         self.interactions = interactions
+        self.loose = loose
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/sandbox/events", self.hub.handle),
             web.get("/sandbox/messages", self.messages),
             web.post("/sandbox/people", self.add_person),
+            web.post("/sandbox/upload", self.upload),
             web.post("/sandbox/say", self.say),
             web.post("/sandbox/command", self.command),
+            web.post("/sandbox/menu", self.menu),
             web.post("/sandbox/autocomplete", self.autocomplete),
             web.post("/sandbox/component", self.component),
             web.post("/sandbox/modal", self.modal),
@@ -63,15 +68,26 @@ class PageRoutes:
         self.hub.people_changed()
         return json_answer(public_person(person))
 
+    async def upload(self, request: web.Request) -> web.Response:
+        """Takes a file, `?user=…&name=…`, for a command or a message that names it by its `id` next."""
+        person, _ = self.hub.who_and_where(request.query)
+        name = request.query.get("name", "")
+        file = self.loose.put(person, name, await read_upload(request))
+        return json_answer(attachment_payload(file, self.hub.links.to(path_of(file))))
+
     async def say(self, request: web.Request) -> web.Response:
-        """An ordinary message of `content`."""
+        """An ordinary message of `content`, with `files` that were uploaded."""
         data = await read_json(request)
-        content = str(data.get("content", "")).strip()
-        if not 1 <= len(content) <= CONTENT_MAX:
-            raise PageError(f"A message has 1 to {CONTENT_MAX} characters.")
         person, place = self.hub.who_and_where(data)
+        content, named = str(data.get("content", "")).strip(), data.get("files") or []
+        if not isinstance(named, list) or len(named) > _FILES_MAX:
+            raise PageError(f"A message has up to {_FILES_MAX} files.")
+        files = [self.loose.of(person, parse_snowflake(name)) for name in named]
+        if not (content or files) or len(content) > CONTENT_MAX:
+            raise PageError(f"A message has 1 to {CONTENT_MAX} characters.")
+        uploads = {index: Upload(file.name, file.data) for index, file in enumerate(files)}
         origin = Origin(channel_id=place.channel_id)
-        message = await self.channel.post(person, Body({"content": content}, {}), origin=origin)
+        message = await self.channel.post(person, Body({"content": content}, uploads), origin=origin)
         return json_answer({"id": str(message.id)})
 
     async def command(self, request: web.Request) -> web.Response:
@@ -79,7 +95,8 @@ class PageRoutes:
         data = await read_json(request)
         person, place = self.hub.who_and_where(data)
         leaf = await self._leaf(person, place, data)
-        filled = command_data(self.state, leaf, _mapping(data, "options"), place=place)
+        options = _mapping(data, "options")
+        filled = command_data(self.state, leaf, options, place=place, attach=self._attach(person))
         return _begun(
             self.interactions.begin(
                 Kind.COMMAND, person, filled, nonce=_nonce(data), name=leaf.name, place=place
@@ -92,13 +109,30 @@ class PageRoutes:
         person, place = self.hub.who_and_where(data)
         leaf = await self._leaf(person, place, data)
         focused = str(data.get("focused"))
-        filled = command_data(self.state, leaf, _mapping(data, "options"), focused=focused, place=place)
+        options, attach = _mapping(data, "options"), self._attach(person)
+        filled = command_data(self.state, leaf, options, focused=focused, place=place, attach=attach)
         interaction = self.interactions.begin(
             Kind.AUTOCOMPLETE, person, filled, nonce="", name=leaf.name, place=place
         )
         assert interaction.choices is not None
         choices = await interaction.choices
         return json_answer({"choices": choices or [], "answered": choices is not None})
+
+    async def menu(self, request: web.Request) -> web.Response:
+        """Runs the command `name` of the context menu of `message_id`."""
+        data = await read_json(request)
+        person, place = self.hub.who_and_where(data)
+        message = await self._message(person, place, data)
+        known = {menu["name"]: menu for menu in await menus(self.state, person, place)}
+        menu = known.get(str(data.get("name")))
+        if menu is None:
+            raise PageError("There is no such command for messages here.")
+        filled = menu_data(menu, self.channel.payload(message))
+        return _begun(
+            self.interactions.begin(
+                Kind.COMMAND, person, filled, nonce=_nonce(data), name=menu["name"], place=place
+            )
+        )
 
     async def component(self, request: web.Request) -> web.Response:
         """Uses the button or menu `custom_id` of `message_id`; a menu takes `values`."""
@@ -148,6 +182,15 @@ class PageRoutes:
             raise PageError("Only a message that nobody else sees can be dismissed.")
         await self.channel.delete(message.id)
         return json_answer({})
+
+    def _attach(self, person: Person) -> Attach:
+        """Finds what an option's value names among the files of this person."""
+
+        def attach(value: object) -> JsonObject:
+            file = self.loose.of(person, parse_snowflake(value))
+            return attachment_payload(file, self.channel.links.to(path_of(file)))
+
+        return attach
 
     async def _leaf(self, person: Person, place: Place, data: JsonObject) -> Leaf:
         name = " ".join(str(data.get("name", "")).removeprefix("/").split())

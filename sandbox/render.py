@@ -155,6 +155,8 @@ def _interaction_fields(state: State, interaction: dict[str, Any], channel_id: i
         "authorizing_integration_owners": place_with(channel_id).integration_owners(interaction["user_id"]),
     }
     if interaction["type"] == 2:
+        if "target_id" in interaction:
+            metadata["target_message_id"] = interaction["target_id"]
         return {
             "interaction_metadata": metadata | {"name": interaction["name"]},
             "interaction": {"id": metadata["id"], "type": 2, "name": interaction["name"], "user": user},

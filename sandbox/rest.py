@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.answers import json_answer
 from sandbox.channel import Channel, Origin
-from sandbox.commands import COMMANDS_MAX, GLOBAL, check_commands, registered
+from sandbox.commands import CHAT_INPUT, COMMANDS_MAX, GLOBAL, MENUS_MAX, check_commands, key_of, registered
 from sandbox.errors import (
     ApiError,
     discord_error,
@@ -224,12 +224,15 @@ class RestRoutes:
         wanted = await _json_list(request)
         scope = _scope(request)
         form = Form()
-        if len(wanted) > COMMANDS_MAX:
-            raise ApiError(400, 30032, f"Maximum number of application commands reached ({COMMANDS_MAX})")
+        kinds = [key_of(command)[0] for command in wanted]
+        for kind in set(kinds):
+            most = COMMANDS_MAX if kind == CHAT_INPUT else MENUS_MAX
+            if kinds.count(kind) > most:
+                raise ApiError(400, 30032, f"Maximum number of application commands reached ({most})")
         check_commands(form, wanted)
         form.settle()
-        known = {command["name"]: command for command in await self.state.commands(scope)}
-        kept = [registered(self.state, scope, command, known.get(command["name"])) for command in wanted]
+        known = {key_of(command): command for command in await self.state.commands(scope)}
+        kept = [registered(self.state, scope, command, known.get(key_of(command))) for command in wanted]
         return await self._save(scope, kept, kept)
 
     async def post_command(self, request: web.Request) -> web.Response:
@@ -256,7 +259,7 @@ class RestRoutes:
 
     async def _replace(self, scope: int, command: JsonObject, old: JsonObject | None = None) -> web.Response:
         others = await self.state.commands(scope)
-        old = old or next((c for c in others if c["name"] == command.get("name")), None)
+        old = old or next((c for c in others if key_of(c) == key_of(command)), None)
         others = [c for c in others if old is None or c["id"] != old["id"]]
         form = Form()
         check_commands(form, [command])

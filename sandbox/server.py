@@ -23,6 +23,7 @@ from sandbox.faults import Faults
 from sandbox.gateway import GUILD_MESSAGES, Gateway
 from sandbox.hub import Hub
 from sandbox.interactions import ACKNOWLEDGE_WITHIN_S, TOKEN_LIFETIME_S, Interactions
+from sandbox.loose_files import LooseFiles
 from sandbox.page_api import PageRoutes
 from sandbox.places import place_with
 from sandbox.remote_faults import FaultRoutes
@@ -139,6 +140,7 @@ class Sandbox:
         settings = self.settings
         self.gateway = Gateway(self.state, f"ws://{HOST}:{self._port}/gateway")
         self._signer = Signer(self.state.token, self.clock)
+        self._loose = LooseFiles(self.state.snowflakes)
         self.channel = Channel(self.state, Links(self.url, self._signer))
         self.interactions = Interactions(
             self.channel, self.gateway, self.clock, settings.acknowledge_within_s, settings.token_lifetime_s
@@ -185,9 +187,9 @@ class Sandbox:
         )
         app.on_response_prepare.append(add_safe_headers)
         app.add_routes([web.get("/gateway", self.gateway.handle), web.get("/gateway/", self.gateway.handle)])
-        app.add_routes(PageRoutes(self.hub, self.channel, self.interactions).routes())
+        app.add_routes(PageRoutes(self.hub, self.channel, self.interactions, self._loose).routes())
         if self.settings.remote_faults:
             app.add_routes(FaultRoutes(self.faults).routes())
-        app.add_routes(FileRoutes(self.state, self._signer).routes())
+        app.add_routes(FileRoutes(self.state, self._loose, self._signer).routes())
         app.add_subapp(f"{API_ROOT}{_API_VERSION}", api)
         return app

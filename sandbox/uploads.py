@@ -21,6 +21,7 @@ PAYLOAD = web.RequestKey("payload", object)  # where a request keeps its JSON, o
 BODY_MAX = 4 * 1024 * 1024  # bytes of a request without files
 _FILES_MAX = 10
 _FIELD = re.compile(r"files\[(\d+)\]")
+UNKNOWN_TYPE = "application/octet-stream"
 _IMAGES = {"PNG": "image/png", "GIF": "image/gif", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 
 
@@ -108,4 +109,4 @@ def describe(data: bytes) -> tuple[str, int | None, int | None]:
                 return _IMAGES[image.format], image.width, image.height
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
         pass
-    return "application/octet-stream", None, None
+    return UNKNOWN_TYPE, None, None

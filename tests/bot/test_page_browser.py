@@ -11,7 +11,7 @@ import pytest
 
 from sandbox import Sandbox, SandboxSettings
 from tests.bot.browser import ActionChains, Keys, Page, browser, needs_chromium, webdriver
-from tests.sandbox.tiny_bot import TinyBot
+from tests.sandbox.tiny_bot import TinyBot, picture
 
 __all__ = ["browser"]  # the fixture
 pytestmark = needs_chromium
@@ -272,3 +272,90 @@ def _type_a_choice(page: Page) -> None:
     page.text("#choices-list", "wild")
     page.type("WILD", Keys.ENTER)
     page.text("article:last-child .embed-title", "creature")
+
+
+async def test_a_file_by_keyboard_and_dropped(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "cat.png"
+    file.write_bytes(picture(size=40))
+    await asyncio.to_thread(_give_files, page, file)
+
+
+# Drops a file on the window, as the mouse does.
+DROP = """
+const held = new DataTransfer();
+held.items.add(new File([arguments[1]], arguments[0]));
+for (const type of ["dragover", "drop"]) {
+  document.body.dispatchEvent(new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true }));
+}
+"""
+
+
+def press(page: Page, *keys: str) -> None:
+    """As `type`, which takes words for the paths of files where one is chosen."""
+    ActionChains(page.browser).send_keys(*keys).perform()
+
+
+def _give_files(page: Page, file: Path) -> None:
+    page.open()
+    page.type("/look ")
+    assert page.focused() == "option-file"
+    page.type(str(file))  # what the browser's own dialog, which Enter opens, would put there
+    page.text(".file-shown", "cat.png")
+    page.until(lambda: page.all(".file-preview"))
+    press(page, Keys.TAB, "hello", Keys.ENTER)
+    page.text("article:last-child .text", "cat.png image/png 40x40")
+
+    page.type("/look ")
+    press(page, Keys.TAB, Keys.ENTER)  # without one
+    page.text("#command-help", "file is required")
+    page.browser.execute_script(DROP, "empty.png", "")
+    page.text("#command-help", "This file is empty")
+    page.browser.execute_script(DROP, "words.png", "words")
+    page.until(lambda: not page.all(".file-field.wrong"))
+    page.text(".file-shown", "words.png")
+    assert page.focused() == "option-file"
+    press(page, Keys.ENTER)
+    page.text("article:last-child .text", "words.png image/png NonexNone 5/5")
+
+    page.browser.execute_script(DROP, "notes.txt", "words")
+    page.text("#pending", "notes.txt")
+    page.one("#attach-input").send_keys(str(file))
+    page.text("#pending", "cat.png")
+    page.one("#pending button").click()  # the last one
+    page.until(lambda: len(page.all("#pending li")) == 1)
+    page.one("#attach-input").send_keys(str(file))
+    page.until(lambda: len(page.all("#pending li")) == 2)
+    assert page.focused() == "message-input"
+    page.type("look", Keys.ENTER)
+    page.until(lambda: page.picture_width() == 40)
+    page.text("article:last-child .file", "notes.txt")
+    assert not page.one("#pending").is_displayed()
+
+
+async def test_the_context_menu_of_a_message_by_keyboard_and_by_mouse(page: Page) -> None:
+    await asyncio.to_thread(_use_menus, page)
+
+
+def _use_menus(page: Page) -> None:
+    page.open()
+    page.type("look at this", Keys.ENTER)
+    page.text("article:last-child .text", "look at this")
+    page.one("article:last-child .message-actions").send_keys(Keys.ENTER)
+    page.until(lambda: page.one("#message-menu").is_displayed())
+    page.until(lambda: page.browser.switch_to.active_element.text == "Look Closer")
+    page.type(Keys.ESCAPE)
+    assert "message-actions" in (page.browser.switch_to.active_element.get_attribute("class") or "")
+    page.type(Keys.ENTER)
+    page.until(lambda: page.browser.switch_to.active_element.text == "Look Closer")
+    page.type(Keys.ARROW_DOWN, Keys.ENTER)  # around to the only one
+    page.text("article:last-child .text", "Ash: look at this []")
+    page.text("article:last-child .context", "Look Closer")
+    assert page.focused() == "message-input"
+
+    ActionChains(page.browser).context_click(page.one("article:last-child .text")).perform()
+    page.one("#message-menu [role=menuitem]").click()
+    page.text("article:last-child .text", "newmon: Ash: look at this [] []")
+    ActionChains(page.browser).context_click(page.one("article:last-child .text")).perform()
+    page.until(lambda: page.one("#message-menu").is_displayed())
+    page.one("#place-name").click()
+    page.until(lambda: not page.one("#message-menu").is_displayed())

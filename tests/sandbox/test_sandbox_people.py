@@ -141,10 +141,10 @@ class Listener(discord.Client):
 
     def __init__(self, intents: discord.Intents) -> None:
         super().__init__(intents=intents)
-        self.heard: list[discord.Message] = []
+        self.heard: asyncio.Queue[discord.Message] = asyncio.Queue()
 
     async def on_message(self, message: discord.Message) -> None:
-        self.heard.append(message)
+        self.heard.put_nowait(message)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ async def test_a_bot_hears_direct_messages_if_it_asked_for_them(sandbox: Sandbox
     ):
         for user, text in ((ash, "in the server"), (group, "in the group"), (direct, "hello, bot")):
             await user.say(text)
-        message = await listener.wait_for("message", timeout=10) if not listener.heard else listener.heard[0]
+        message = await listener.heard.get()
     assert message.content == "hello, bot"
     assert isinstance(message.channel, discord.DMChannel)
 

@@ -257,4 +257,21 @@ async def layout(interaction: discord.Interaction) -> None:
     await interaction.response.send_message(view=view, file=discord.File(io.BytesIO(picture()), "a.png"))
 
 
-COMMANDS = (ping, hatch, show, refuse, slow, ponder, twice, break_limit, training, layout)
+@app_commands.command(description="Looks at a file.")
+@app_commands.describe(file="Any file.", note="What to say of it.")
+async def look(interaction: discord.Interaction, file: discord.Attachment, note: str = "") -> None:
+    data = await file.read()
+    said = f"{file.filename} {file.content_type} {file.width}x{file.height} {len(data)}/{file.size} {note}"
+    await interaction.response.send_message(said.strip(), ephemeral=True)
+
+
+@app_commands.context_menu(name="Look Closer")
+async def look_closer(interaction: discord.Interaction, message: discord.Message) -> None:
+    sizes = [len(await attachment.read()) for attachment in message.attachments]
+    await interaction.response.send_message(f"{message.author.display_name}: {message.content} {sizes}")
+
+
+COMMANDS = (
+    *(ping, hatch, show, refuse, slow, ponder, twice, break_limit, training, layout),
+    *(look, look_closer),
+)

@@ -71,6 +71,16 @@ export class Connection {
     });
   }
 
+  /** Sends a file ahead of the command or the message that names it. Throws Refused. */
+  async upload(file) {
+    const query = new URLSearchParams({ user: this.user, place: this.place, name: file.name });
+    return this.#ask(`/sandbox/upload?${query}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream" },
+      body: file,
+    });
+  }
+
   /** The messages before the one with this id. */
   async older(before) {
     const query = new URLSearchParams({ user: this.user, place: this.place, before });

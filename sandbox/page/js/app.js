@@ -2,6 +2,7 @@
 
 import { Connection } from "./api.js";
 import { Composer } from "./composer.js";
+import { MessageMenu } from "./context_menu.js";
 import { byId, toast } from "./dom.js";
 import { Log } from "./log.js";
 import { Dialog } from "./modal.js";
@@ -20,6 +21,7 @@ const ctx = {
   personName: (id) => (id === state.bot?.id ? state.bot.name : people.list.find((p) => p.id === id)?.name ?? "someone"),
   channelName: () => places.name,
   use,
+  openMenu: (message, from, point) => messageMenu.open(message, from, point),
   dismiss: (message) => attempt(() => connection.post("dismiss", { message_id: message.id })),
 };
 
@@ -32,10 +34,12 @@ const dialog = new Dialog(ctx, async (interactionId, values, began) => {
   began(nonce);
   await connection.post("modal", { interaction_id: interactionId, values, nonce });
 });
+const messageMenu = new MessageMenu((message, name) => attempt(() => runMenu(message, name)));
 const composer = new Composer({
   ...ctx,
   commands: () => state.commands,
-  say: (content) => connection.post("say", { content }),
+  say: (content, files) => connection.post("say", { content, files }),
+  upload: (file) => connection.upload(file),
   run: runCommand,
   suggest: (name, focused, options) => connection.post("autocomplete", { name, focused, options }),
 });
@@ -43,6 +47,7 @@ const composer = new Composer({
 const handlers = {
   ready(event) {
     Object.assign(state, { bot: event.bot, commands: event.commands, more: event.more, lost: false });
+    messageMenu.set(event.menus);
     people.set(event.people, event.user);
     places.set(event.places, event.place, event.guild.name);
     localStorage.setItem(REMEMBERED.person, event.user.id);
@@ -70,6 +75,7 @@ const handlers = {
   },
   commands(event) {
     state.commands = event.commands;
+    messageMenu.set(event.menus);
     composer.refresh();
     drawBeginning();
   },
@@ -107,11 +113,20 @@ async function attempt(action) {
 }
 
 async function runCommand(command, options) {
+  await begin(`/${command.name}`, (nonce) => connection.post("command", { name: command.name, options, nonce }));
+}
+
+async function runMenu(message, name) {
+  await begin(name, (nonce) => connection.post("menu", { message_id: message.id, name, nonce }));
+}
+
+/** Shows a command on its way, and sends it. */
+async function begin(shown, post) {
   const nonce = newNonce();
-  log.sent(nonce, people.me, state.bot, command.name);
+  log.sent(nonce, people.me, state.bot, shown);
   drawBeginning();
   try {
-    await connection.post("command", { name: command.name, options, nonce });
+    await post(nonce);
   } catch (error) {
     log.settled(nonce, false);
     throw error;

@@ -1,14 +1,17 @@
 // The message box: plain text, or a command with its options.
 
+import { ATTACHMENT, AttachmentField } from "./attachment.js";
 import { choices } from "./choices.js";
 import { byId, toast } from "./dom.js";
 import { OptionField } from "./options.js";
+import { Pending } from "./pending.js";
 import { matching, typedCommand } from "./typed.js";
 
 const PLACEHOLDER = "Type / for commands";
 
 export class Composer {
-  /** `host`: me(), people(), commands(), channelName(), say(text), run(command, values), suggest(name, option, values). */
+  /** `host`: me(), people(), commands(), channelName(), say(text, files), run(command, values),
+   * suggest(name, option, values), upload(file). */
   constructor(host) {
     this.host = host;
     this.command = null;
@@ -20,6 +23,8 @@ export class Composer {
     this.form.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("blur", () => { if (choices.field === this.input) choices.close(); });
+    this.pending = new Pending((file) => host.upload(file));
+    this.#takeDropped();
     byId("command-close").addEventListener("click", () => this.leave());
   }
 
@@ -30,10 +35,11 @@ export class Composer {
     const form = {
       people: () => this.host.people(),
       channelName: () => this.host.channelName(),
+      upload: (file) => this.host.upload(file),
       help: (text) => { byId("command-help").textContent = text; },
       suggest: (option) => this.host.suggest(command.name, option, this.#values()),
     };
-    this.fields = command.options.map((option) => new OptionField(option, form));
+    this.fields = command.options.map((option) => new (option.type === ATTACHMENT ? AttachmentField : OptionField)(option, form));
     for (const field of this.fields) field.set(texts[field.option.name] ?? "");
     byId("command-name").textContent = `/${command.name}`;
     form.help(command.description);
@@ -75,7 +81,8 @@ export class Composer {
       return;
     }
     const text = this.input.value.trim();
-    if (!text) return;
+    const files = this.pending.ids;
+    if (!text && !files.length) return;
     if (text.startsWith("/")) {
       const typed = typedCommand(`${text} `, this.host.commands());
       if (typed) this.enter(typed.command, typed.texts);
@@ -83,8 +90,9 @@ export class Composer {
       return;
     }
     try {
-      await this.host.say(text);
+      await this.host.say(text, files);
       this.input.value = "";
+      this.pending.clear();
       this.#grow();
     } catch (error) {
       toast(error.message);
@@ -93,16 +101,19 @@ export class Composer {
 
   async #sendCommand() {
     const { command, fields } = this;
+    await Promise.all(fields.map((field) => field.settled()));
+    if (this.command !== command) return;
     const missing = fields.find((field) => field.option.required && field.value === "");
-    for (const field of fields) field.fault(field === missing ? "This option is required." : null);
+    const fault = missing && (missing.failed ?? "This option is required.");
+    for (const field of fields) field.fault(field === missing ? fault : null);
     if (missing) {
       missing.input.focus();
-      byId("command-help").textContent = `${missing.option.name} is required.`;
+      byId("command-help").textContent = missing.failed ? `${missing.option.name}: ${fault}` : `${missing.option.name} is required.`;
       return;
     }
     choices.close();
     try {
-      const texts = Object.fromEntries(fields.map((field) => [field.option.name, field.input.value]));
+      const texts = Object.fromEntries(fields.map((field) => [field.option.name, field.text]));
       await this.host.run(command, this.#values());
       this.last = { name: command.name, texts };
       if (this.command === command) this.leave();
@@ -156,7 +167,10 @@ export class Composer {
       return; // the browser's own Tab then goes on to the next field
     }
     if (choices.key(event)) event.preventDefault();
-    else if (event.key === "Enter" && !event.shiftKey && !event.target.closest("button")) {
+    else if (event.key === "Enter" && event.target.type === "file" && !event.target.files.length) {
+      event.preventDefault();
+      event.target.showPicker();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.target.closest("button")) {
       event.preventDefault();
       this.send();
     } else if (event.key === "Escape" && this.command) this.leave();
@@ -170,6 +184,37 @@ export class Composer {
     const at = this.fields.findIndex((field) => field.input === event.target);
     if (at > 0) this.fields[at - 1].input.focus();
     else if (this.fields.every((field) => !field.input.value)) this.leave(`/${this.command.name}`);
+  }
+
+  /** Files that are dropped anywhere, or pasted into the box, go to the command's option, or to the message. */
+  #takeDropped() {
+    const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    const mark = (on) => this.form.classList.toggle("dropping", on);
+    addEventListener("dragover", (event) => { if (hasFiles(event)) { event.preventDefault(); mark(true); } });
+    addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark(false); });
+    addEventListener("drop", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      mark(false);
+      this.#take([...event.dataTransfer.files]);
+    });
+    this.form.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (!files.length) return;
+      event.preventDefault();
+      this.#take(files);
+    });
+  }
+
+  #take(files) {
+    if (!files.length || document.querySelector("dialog[open]")) return;
+    if (!this.command) {
+      this.pending.add(files);
+      return;
+    }
+    const takers = this.fields.filter((field) => field instanceof AttachmentField);
+    if (!takers.length) toast(`/${this.command.name} takes no file.`);
+    else (takers.find((field) => !field.value) ?? takers[0]).take(files[0]);
   }
 
   #repeat(event) {

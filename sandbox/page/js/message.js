@@ -13,7 +13,7 @@ export const nameOf = (user) => user.global_name ?? user.username;
 export const isLoading = (message) => Boolean(message.flags & LOADING);
 export const isPrivate = (message) => Boolean(message.flags & PRIVATE);
 
-/** `ctx`: personName, channelName, people, find(id), isBusy, use, dismiss, failure(id). */
+/** `ctx`: personName, channelName, people, find(id), isBusy, use, dismiss, failure(id), openMenu. */
 export function messageElement(message, ctx, grouped) {
   const author = { id: message.author.id, name: nameOf(message.author) };
   const context = contextLine(message, ctx);
@@ -24,6 +24,7 @@ export function messageElement(message, ctx, grouped) {
       class: `message${grouped ? " grouped" : ""}${isPrivate(message) ? " private" : ""}`,
       id: `m${message.id}`,
       "aria-label": `${author.name}`,
+      oncontextmenu: (event) => contextMenu(event, message, ctx),
     },
     context,
     gutter,
@@ -38,7 +39,27 @@ export function messageElement(message, ctx, grouped) {
       ctx.failure(message.id) ? failure("This interaction failed") : null,
       note(message, ctx),
     ),
+    isLoading(message) || message.failed ? null : menuButton(message, ctx),
   );
+}
+
+function menuButton(message, ctx) {
+  return el("button", {
+    type: "button",
+    class: "icon message-actions",
+    "aria-label": `Apps for this message of ${nameOf(message.author)}`,
+    "aria-haspopup": "menu",
+    dataset: { customId: "message-menu" }, // so that the focus stays when the message is drawn again
+    onclick: (event) => ctx.openMenu(message, event.currentTarget),
+  }, "⋯");
+}
+
+/** By the mouse where it points; by the menu key at what has the focus. */
+function contextMenu(event, message, ctx) {
+  if (isLoading(message) || message.failed || event.target.closest("a, input, textarea, select")) return;
+  const pointed = event.clientX || event.clientY ? { x: event.clientX, y: event.clientY } : null;
+  const from = event.currentTarget.querySelector(".message-actions");
+  if (ctx.openMenu(message, from, pointed)) event.preventDefault();
 }
 
 function heading(message, author) {
@@ -55,7 +76,8 @@ function heading(message, author) {
 function contextLine(message, ctx) {
   if (message.interaction) {
     const { user, name } = message.interaction;
-    return usedLine(user.id, nameOf(user), name);
+    const target = message.interaction_metadata?.target_message_id;
+    return usedLine(user.id, nameOf(user), target ? name : `/${name}`);
   }
   const answered = message.message_reference && ctx.find(message.message_reference.message_id);
   if (!answered) return null;
@@ -82,7 +104,7 @@ export function usedLine(userId, userName, command) {
     avatar(person, false, "avatar tiny"),
     el("span", { class: "author" }, userName),
     " used ",
-    el("span", { class: "mention" }, `/${command}`),
+    el("span", { class: "mention" }, command),
   );
 }
 

@@ -63,6 +63,14 @@ export class OptionField {
     return this.option.type === USER || this.option.type === MENTIONABLE ? typed.replace(/^@/, "") : typed;
   }
 
+  /** What stands in the field, to be put there again. */
+  get text() {
+    return this.input.value;
+  }
+
+  /** Nothing has to be waited for. */
+  async settled() {}
+
   get value() {
     const typed = this.typed;
     return this.picked?.name.toLowerCase() === typed.toLowerCase() ? this.picked.value : typed;
