@@ -7,6 +7,16 @@ from gettext import NullTranslations
 ENGLISH = NullTranslations()
 
 
+def N_(sentence: str) -> str:
+    """Marks a sentence that is translated later: where it is said, or as a `UserError`."""
+    return sentence
+
+
+def NN_(singular: str, plural: str) -> tuple[str, str]:
+    """Marks two sentences of which a number chooses one later, for a `UserError`."""
+    return singular, plural
+
+
 class UserError(Exception):
     """Its text is the whole message a user sees: one friendly sentence that says what to do instead.
 

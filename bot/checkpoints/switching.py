@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.checkpoints.files import Shelf
 from bot.engine import CheckpointError, Engine
 from bot.engine.models import check_checkpoint
-from bot.errors import UserError
+from bot.errors import N_, UserError
 from bot.store import KnownCheckpoint, Store, StoreError
 
 Stamp = tuple[str, int, int]  # id, when its file was written, bytes
@@ -116,8 +116,11 @@ class Checkpoints:
         except CheckpointError as error:
             log.warning("Checkpoint %s cannot be used: %s", known.id, error)
             raise UserError(
-                f"Checkpoint {known.id[:8]} cannot be used: its file is missing or damaged. "
-                "Nothing was changed."
+                N_(
+                    "Checkpoint {checkpoint} cannot be used: its file is missing or damaged. "
+                    "Nothing was changed."
+                ),
+                checkpoint=known.id[:8],
             ) from error
         return known
 
@@ -170,12 +173,16 @@ async def find(store: Store, text: str) -> KnownCheckpoint:
     """The one checkpoint whose id starts like that. Raises `UserError`."""
     start = text.strip().casefold()
     if len(start) < SHORTEST_ID:
-        raise UserError(f"Give at least {SHORTEST_ID} characters of a checkpoint's id, as the list shows it.")
+        raise UserError(
+            N_("Give at least {n} characters of a checkpoint's id, as the list shows it."), n=SHORTEST_ID
+        )
     found = await store.checkpoints.newest(start, limit=2)
     if len(found) > 1:
-        raise UserError(f"Several checkpoints start with {start}: give more characters of the id.")
+        raise UserError(
+            N_("Several checkpoints start with {start}: give more characters of the id."), start=start
+        )
     if not found:
-        raise UserError(f"There is no checkpoint {start[:16]}: choose one from the list.")
+        raise UserError(N_("There is no checkpoint {start}: choose one from the list."), start=start[:16])
     return found[0]
 
 

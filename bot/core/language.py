@@ -19,7 +19,19 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.errors import ENGLISH, UserError
+from bot.errors import ENGLISH, N_, NN_, UserError
+
+__all__ = [
+    "NN_",
+    "N_",
+    "CommandTranslator",
+    "_",
+    "catalogue",
+    "locale_of",
+    "ngettext",
+    "speaking",
+    "told",
+]  # fmt: skip  # with the marks, which lower layers need without Discord
 
 LOCALES = Path(__file__).parents[1] / "locales"
 DOMAIN = "newmon"
@@ -36,16 +48,6 @@ def _(sentence: str) -> str:
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The one of two sentences that a number wants, in the language that is spoken here and now."""
     return _spoken.get().ngettext(singular, plural, n)
-
-
-def N_(sentence: str) -> str:
-    """Marks a sentence that is translated later, with `_` or as a `UserError`."""
-    return sentence
-
-
-def NN_(singular: str, plural: str) -> tuple[str, str]:
-    """Marks two sentences of which a number chooses one later, for a `UserError`."""
-    return singular, plural
 
 
 def catalogue(locale: object) -> NullTranslations:

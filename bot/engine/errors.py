@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.errors import UserError
+from bot.errors import N_, UserError
 
-WAKING = "The bot is still waking up: please try again in a few seconds."
-CLOSING = "The bot is going to sleep: please try again in a minute."
-FULL = "The nest is full right now: please try again in a minute."
-FAILED = "This one would not hatch. Please try again."
+WAKING = N_("The bot is still waking up: please try again in a few seconds.")
+CLOSING = N_("The bot is going to sleep: please try again in a minute.")
+FULL = N_("The nest is full right now: please try again in a minute.")
+FAILED = N_("This one would not hatch. Please try again.")
 
 
 class TooManyWaiting(UserError):
@@ -15,7 +15,7 @@ class TooManyWaiting(UserError):
 
     def __init__(self, waiting: int) -> None:
         super().__init__(
-            "You already have {waiting} creatures waiting to hatch: please wait for those first.",
+            N_("You already have {waiting} creatures waiting to hatch: please wait for those first."),
             waiting=waiting,
         )
 
@@ -25,7 +25,9 @@ class CheckpointGone(UserError):
 
     def __init__(self, checkpoint_id: str) -> None:
         super().__init__(
-            "The checkpoint {checkpoint} that this creature hatched from cannot be loaded any more: "
-            "it keeps its picture, but can be neither mixed nor rerolled. Please tell an admin.",
+            N_(
+                "The checkpoint {checkpoint} that this creature hatched from cannot be loaded any more: "
+                "it keeps its picture, but can be neither mixed nor rerolled. Please tell an admin."
+            ),
             checkpoint=checkpoint_id[:8],
         )

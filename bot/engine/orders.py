@@ -11,11 +11,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.errors import UserError
-from gan.latents import SeedError, Take, parse_seed
+from bot.errors import N_, UserError
+from gan.latents import SEED_MAX, SeedError, Take, parse_seed
 
 WPlus = NDArray[np.float32]  # one creature's styles, [L, w_dim]
 Pixels = NDArray[np.uint8]  # straight-alpha RGBA, [H, W, 4]
+
+EMPTY_SEED = N_("A seed is a number from 0 to {most} or any words.")
+CANNOT_BE_ONE = N_("{seed} cannot be a seed: use a whole number from 0 to {most}, or any words.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +144,7 @@ def seed_from_text(text: str) -> int:
     """The seed for what a person typed. Raises `UserError` for a number that cannot be one."""
     try:
         return parse_seed(text)
-    except SeedError as error:
-        raise UserError(str(error)) from None
+    except SeedError:
+        typed = text.strip()[:24]
+        sentence = CANNOT_BE_ONE if typed else EMPTY_SEED
+        raise UserError(sentence, seed=typed, most=SEED_MAX) from None

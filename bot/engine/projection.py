@@ -19,7 +19,7 @@ import numpy as np
 from bot.engine.errors import CLOSING
 from bot.engine.orders import ProjectionOrder, WPlus
 from bot.engine.protocol import OnAccepted, OnProgress
-from bot.errors import UserError
+from bot.errors import N_, UserError
 from bot.system.background import ROOT, environment, stand_back
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ NICENESS = 10  # below the bot, and above a retrain: somebody waits for it
 THREADS = 1  # several wait for one another, and for whoever else computes
 LINE_MAX = 2**24  # bytes: the code comes in one line
 
-BUSY = "Several creatures are being re-hatched already: please try again in a few minutes."
-ONE_EACH = "You are re-hatching a creature already: please wait for that one first."
-TOO_LONG = "Re-hatching took too long, because this machine is busy: please try again later."
-FAILED = "This creature could not be re-hatched. Please try again later."
+BUSY = N_("Several creatures are being re-hatched already: please try again in a few minutes.")
+ONE_EACH = N_("You are re-hatching a creature already: please wait for that one first.")
+TOO_LONG = N_("Re-hatching took too long, because this machine is busy: please try again later.")
+FAILED = N_("This creature could not be re-hatched. Please try again later.")
 
 
 class Projector:

@@ -21,6 +21,7 @@ from bot.core.naming import candidates, own_names
 from bot.core.slots import CREATURE, RELEASED
 from bot.errors import UserError
 from bot.store import AlreadySaved, Creature, NotSaved, NotYours
+from bot.store.errors import Doing
 from bot.store.names import MAX_LENGTH
 
 
@@ -69,7 +70,7 @@ def _name_field(default: str | None) -> Label[Any]:
     return Label(text=_("Name"), description=_("Letters, digits, spaces, - ' and ."), component=field)
 
 
-async def _saved_own(interaction: Interaction, creature_id: int, do: str) -> Creature:
+async def _saved_own(interaction: Interaction, creature_id: int, do: Doing) -> Creature:
     creature = await existing(interaction, creature_id)
     if creature.owner_id != interaction.user.id:
         raise NotYours(do)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
-from bot.errors import UserError
+from bot.errors import N_, UserError
 from bot.retrain.observer import Observer
 from bot.retrain.plan import command, run_folder
 from bot.retrain.process import Child, ProcessId
@@ -35,8 +35,8 @@ GRACE_S = 60.0  # for saving, after it was asked to stop
 MOST_ATTEMPTS = 3  # at a process that was gone without a word whenever the bot came back
 COULD_NOT_WRITE = (UNWRITTEN, 120)  # exit codes: of a retrain, and of Python at its last words
 REGISTERING = "registering"  # the stage that comes when the process has ended
-NOT_RUNNING = "No retrain is running: begin one with /retrain start."
-TOO_LATE = "This retrain is done: its new checkpoint is being kept. You can go back with /checkpoint use."
+NOT_RUNNING = N_("No retrain is running: begin one with /retrain start.")
+TOO_LATE = N_("This retrain is done: its new checkpoint is being kept. You can go back with /checkpoint use.")
 
 
 class Retraining:

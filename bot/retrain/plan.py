@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.checkpoints.files import Shelf
 from bot.config import Settings
-from bot.errors import UserError
+from bot.errors import N_, UserError
 from bot.store import Job
 from train.protocol import INDEX_FILE, PACKAGE_SOURCE, RETRAIN_PACKAGES, STATE_FILE
 
@@ -29,7 +29,9 @@ PACKAGE_BYTES = 2_000_000_000  # the sprites, what is drawn on the way, the data
 IMAGE_BYTES = 160_000
 ANIMATION_FRAMES = 12  # that a data set takes of a file at most
 
-GONE_DATA = "The data set {} is no longer in RETRAIN_DATA: begin with another one with /retrain start."
+GONE_DATA = N_(
+    "The data set {data} is no longer in RETRAIN_DATA: begin with another one with /retrain start."
+)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -63,7 +65,9 @@ def data_sources(settings: Settings) -> dict[str, DataSource]:
     found: dict[str, DataSource] = {}
     for name, place in settings.retrain_data.items():
         if not _NAME.fullmatch(name):
-            raise UserError(f"RETRAIN_DATA: {name[:32]!r} is no name: use small letters, digits, - and _.")
+            raise UserError(
+                N_("RETRAIN_DATA: {name!r} is no name: use small letters, digits, - and _."), name=name[:32]
+            )
         path = Path(place)
         if place == PACKAGE_SOURCE:
             found[name] = DataSource(name, settings.data_dir / "dataset", PACKAGE_SOURCE)
@@ -97,9 +101,13 @@ def plan(
     """
     sources = data_sources(settings)
     if data is not None and data not in sources:
-        raise UserError(f"There is no data set called {data[:32]}: choose {' or '.join(sources)}.")
+        raise UserError(
+            N_("There is no data set called {data}: choose one of {known}."),
+            data=data[:32],
+            known=", ".join(sources),
+        )
     if go_on and unfinished is not None and unfinished.data not in sources:
-        raise UserError(GONE_DATA.format(unfinished.data))
+        raise UserError(GONE_DATA, data=unfinished.data)
     resumes = unfinished if unfinished and (go_on or _resumable(settings, unfinished, data)) else None
     name = data or (resumes.data if resumes is not None else next(iter(sources)))
     wanted = kimg if kimg is not None else resumes.kimg if resumes is not None else settings.retrain_kimg
@@ -113,7 +121,7 @@ def command(settings: Settings, shelf: Shelf, job: Job) -> list[str]:
     """What carries a job out, after the interpreter's name. Raises `UserError` for data that are gone."""
     source = data_sources(settings).get(job.data)
     if source is None:
-        raise UserError(GONE_DATA.format(job.data))
+        raise UserError(GONE_DATA, data=job.data)
     options: dict[str, object] = {
         "--from": shelf.path(job.parent_id).resolve(),
         "--run": run_folder(settings, job.run).resolve(),
@@ -136,8 +144,14 @@ def _resumable(settings: Settings, job: Job, data: str | None) -> bool:
 def _checked(kimg: float, most: float) -> float:
     if not math.isfinite(kimg) or not LEAST_KIMG <= kimg <= most:
         raise UserError(
-            f"A retrain shows {LEAST_KIMG:g} to {most:g} kimg (thousand images), and {kimg:g} is not among "
-            f"that: try {min(USUAL_KIMG, most):g}."
+            N_(
+                "A retrain shows {least:g} to {most:g} kimg (thousand images), and {kimg:g} is not among "
+                "that: try {usual:g}."
+            ),
+            least=LEAST_KIMG,
+            most=most,
+            kimg=kimg,
+            usual=min(USUAL_KIMG, most),
         )
     return kimg
 
@@ -146,17 +160,25 @@ def _check_means(shelf: Shelf, chosen: Plan) -> None:
     importlib.invalidate_caches()  # they may have come since the bot was started
     if any(importlib.util.find_spec(package) is None for package in RETRAIN_PACKAGES):
         raise UserError(
-            "Retraining needs packages that are not installed here: whoever runs the bot can install them "
-            "with `make retrain-ready` in its folder, also while it runs."
+            N_(
+                "Retraining needs packages that are not installed here: whoever runs the bot can install "
+                "them with `make retrain-ready` in its folder, also while it runs."
+            )
         )
     if not shelf.path(chosen.parent_id).is_file() or not shelf.training_path(chosen.parent_id).is_file():
         raise UserError(
-            f"Checkpoint {chosen.parent_id[:8]} cannot be trained further, because its training weights are "
-            "missing: choose another one with /checkpoint use, then begin with /retrain start."
+            N_(
+                "Checkpoint {checkpoint} cannot be trained further, because its training weights are "
+                "missing: choose another one with /checkpoint use, then begin with /retrain start."
+            ),
+            checkpoint=chosen.parent_id[:8],
         )
     build = chosen.source.build
     if build is not None and build != PACKAGE_SOURCE and not Path(build).exists():
-        raise UserError(f"The images of the data set {chosen.source.name} are missing: look at RETRAIN_DATA.")
+        raise UserError(
+            N_("The images of the data set {data} are missing: look at RETRAIN_DATA."),
+            data=chosen.source.name,
+        )
 
 
 def _check_disk(settings: Settings, shelf: Shelf, chosen: Plan) -> None:
@@ -168,8 +190,13 @@ def _check_disk(settings: Settings, shelf: Shelf, chosen: Plan) -> None:
     free = shutil.disk_usage(settings.data_dir).free
     if free < needed + reserve:
         raise UserError(
-            f"There is too little room on the disk: {free / 1e9:.1f} GB are free, and a retrain takes about "
-            f"{needed / 1e9:.1f} GB with {reserve / 1e9:g} GB left over. Free some space first."
+            N_(
+                "There is too little room on the disk: {free:.1f} GB are free, and a retrain takes about "
+                "{needed:.1f} GB with {reserve:g} GB left over. Free some space first."
+            ),
+            free=free / 1e9,
+            needed=needed / 1e9,
+            reserve=reserve / 1e9,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from bot.errors import N_
 from bot.store import listing, queries
 from bot.store.codes import parse_code
 from bot.store.database import Database, retried
@@ -31,7 +32,7 @@ class Collection:
         """
         key, code = search_key(text), parse_code(text)
         if not key:
-            raise NotFound("Please type the name or the code of a creature.")
+            raise NotFound(N_("Please type the name or the code of a creature."))
         async with self._database.reading() as session:
             row = await session.scalar(queries.by_own_name(owner_id, key))
             if row is None and code is not None:
@@ -41,12 +42,15 @@ class Collection:
                 rows = (await session.scalars(shared)).all()
                 if len(rows) > 1:
                     names = await names_in(session, [row.owner_id for row in rows], guild_id)
-                    raise AmbiguousName(_ambiguous(rows, names))
+                    raise _ambiguous(rows, names)
                 row = rows[0] if rows else None
         if row is None:
             raise NotFound(
-                f"There is no creature called “{plain(text[: 2 * MAX_LENGTH])}” here: "
-                "choose one from the list that appears while typing, or use the code under a picture."
+                N_(
+                    "There is no creature called “{name}” here: choose one from the list that appears while "
+                    "typing, or use the code under a picture."
+                ),
+                name=plain(text[: 2 * MAX_LENGTH]),
             )
         return from_row(row)
 
@@ -116,7 +120,11 @@ class Collection:
         return next((name for key, name in keys.items() if key not in taken), None)
 
 
-def _ambiguous(rows: Sequence[CreatureRow], names: Mapping[int, str]) -> str:
+def _ambiguous(rows: Sequence[CreatureRow], names: Mapping[int, str]) -> AmbiguousName:
     owned = [(row.code, plain(names.get(row.owner_id, ""))) for row in rows]
-    choices = ", ".join(f"{code} ({owner or 'unnamed'})" for code, owner in owned)
-    return f"Several people here have a creature called {rows[0].name}, please use its code: {choices}."
+    choices = ", ".join(f"{code} ({owner})" if owner else code for code, owner in owned)
+    return AmbiguousName(
+        N_("Several people here have a creature called {name}, please use its code: {choices}."),
+        name=rows[0].name,
+        choices=choices,
+    )

@@ -8,16 +8,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, Update
 from sqlalchemy.exc import IntegrityError
 
+from bot.errors import N_
 from bot.store import queries
 from bot.store.codes import new_code, parse_code
 from bot.store.database import Database, changed_rows, retried
-from bot.store.errors import AlreadySaved, NameTaken, NotFound, NotSaved, NotYours, StoreError
+from bot.store.errors import AlreadySaved, Doing, NameTaken, NotFound, NotSaved, NotYours, StoreError
 from bot.store.ids import MAX_ID, is_possible, new_id
 from bot.store.models import CreatureRow
 from bot.store.names import clean_name
 from bot.store.records import Creature, NewCreature, from_row, to_row
 
-GONE = "This creature is no longer here: hatch another one with /newmon."
+GONE = N_("This creature is no longer here: hatch another one with /newmon.")
 PRUNE_BATCH = 500  # rows a transaction, so that saves get their turn in between
 _KEY_ATTEMPTS = 5
 
@@ -42,7 +43,7 @@ class Creatures:
                 return [from_row(row) for row in rows]
             except IntegrityError as error:
                 await self._explain_refusal(hatched, keys, error)
-        raise StoreError("No free code was found for this creature: please try again.")
+        raise StoreError(N_("No free code was found for this creature: please try again."))
 
     async def _explain_refusal(
         self, hatched: Sequence[NewCreature], keys: Sequence[tuple[int, str]], error: IntegrityError
@@ -52,10 +53,12 @@ class Creatures:
         parents = {i for new in hatched for i in (new.parent_a_id, new.parent_b_id) if i is not None}
         async with self._database.reading() as session:
             if parents - set(await session.scalars(queries.existing_ids(sorted(parents)))):
-                raise NotFound("One of the parents is no longer here: please choose another one.") from error
+                raise NotFound(
+                    N_("One of the parents is no longer here: please choose another one.")
+                ) from error
             taken = (await session.scalars(queries.taken_keys(ids, codes))).first() is not None
             if not taken and len(set(codes)) == len(set(ids)) == len(keys):
-                raise StoreError("This creature could not be kept: please hatch another one.") from error
+                raise StoreError(N_("This creature could not be kept: please hatch another one.")) from error
 
     @retried
     async def get(self, creature_id: int) -> Creature | None:
@@ -139,7 +142,7 @@ class Creatures:
         marking = queries.set_favourite(min(creature_id, MAX_ID), owner_id, favourite)
         return await self._change(creature_id, owner_id, marking, "mark")
 
-    async def _change(self, creature_id: int, owner_id: int, change: Update, do: str) -> Creature:
+    async def _change(self, creature_id: int, owner_id: int, change: Update, do: Doing) -> Creature:
         async with self._database.writing() as session:
             await session.execute(change)
             row = await session.scalar(queries.by_id(min(creature_id, MAX_ID)))
@@ -199,7 +202,7 @@ def _rows(
     return [to_row(new, row_id=row_id, code=code, created_at=created_at) for new, (row_id, code) in pairs]
 
 
-def _owned(row: CreatureRow | None, owner_id: int, do: str) -> CreatureRow:
+def _owned(row: CreatureRow | None, owner_id: int, do: Doing) -> CreatureRow:
     """The row, if it is a saved creature of this owner. Raises NotFound, NotYours or NotSaved."""
     if row is None:
         raise NotFound(GONE)

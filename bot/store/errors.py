@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from bot.errors import UserError
+from bot.errors import N_, UserError
 
 if TYPE_CHECKING:
     from bot.store.records import Creature
+
+Doing = Literal["save", "rename", "mark", "release"]  # what only its owner does with a creature
 
 
 class StoreError(UserError):
@@ -23,8 +25,10 @@ class NotStorable(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The collection cannot keep or look up anything like that, nothing was changed: "
-            "please try it with another name or number."
+            N_(
+                "The collection cannot keep or look up anything like that, nothing was changed: "
+                "please try it with another name or number."
+            )
         )
 
 
@@ -36,7 +40,9 @@ class NameTaken(UserError):
     """This owner already has a creature of that name (whatever its case or accents)."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"You already have a creature called {name}: please choose another name.")
+        super().__init__(
+            N_("You already have a creature called {name}: please choose another name."), name=name
+        )
         self.name = name
 
 
@@ -44,17 +50,26 @@ class AlreadySaved(UserError):
     """The creature has a name already; `creature` is what it was saved as."""
 
     def __init__(self, creature: Creature) -> None:
-        super().__init__(f"This creature is already saved as {creature.name}: hatch another with /newmon.")
+        super().__init__(
+            N_("This creature is already saved as {name}: hatch another with /newmon."), name=creature.name
+        )
         self.creature = creature
 
 
 class NotYours(UserError):
     """Only who hatched a creature may do this with it."""
 
-    def __init__(self, do: str) -> None:
-        super().__init__(
-            f"Only the person who hatched this creature can {do} it: hatch your own with /newmon."
-        )
+    _SENTENCES: ClassVar[dict[Doing, str]] = {
+        "save": N_("Only the person who hatched this creature can save it: hatch your own with /newmon."),
+        "rename": N_("Only the person who hatched this creature can rename it: hatch your own with /newmon."),
+        "mark": N_("Only the person who hatched this creature can mark it: hatch your own with /newmon."),
+        "release": N_(
+            "Only the person who hatched this creature can release it: hatch your own with /newmon."
+        ),
+    }
+
+    def __init__(self, do: Doing) -> None:
+        super().__init__(self._SENTENCES[do])
 
 
 class NotFound(UserError):
@@ -69,4 +84,4 @@ class NotSaved(UserError):
     """The creature has no name yet."""
 
     def __init__(self) -> None:
-        super().__init__("This creature was not saved yet: give it a name with Save first.")
+        super().__init__(N_("This creature was not saved yet: give it a name with Save first."))

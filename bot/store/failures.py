@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.errors import N_
 from bot.store.address import describe
 from bot.store.errors import ConnectionLost, NotStorable, StoreError
 
@@ -28,16 +29,16 @@ _FAILURES = (DBAPIError, PoolTimeout, sqlite3.Error, OSError)
 _REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError)
 _REFUSED_CODES = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
 _REFUSED_STATES = "22"
-_UNAVAILABLE = (
+_UNAVAILABLE = N_(
     "The collection cannot be reached right now, nothing was changed: please try again in a moment."
 )
-UNSURE = (
+UNSURE = N_(
     "The connection to the collection broke while it was being changed: "
     "please look whether it was done, before you try again."
 )
-_DAMAGED = "The collection's database is damaged: please ask an admin to restore a backup."
-BUSY = "The collection is busy right now, nothing was changed: please try again in a moment."
-_UNWRITABLE = "The collection's database cannot be written, nothing was changed: please tell an admin."
+_DAMAGED = N_("The collection's database is damaged: please ask an admin to restore a backup.")
+BUSY = N_("The collection is busy right now, nothing was changed: please try again in a moment.")
+_UNWRITABLE = N_("The collection's database cannot be written, nothing was changed: please tell an admin.")
 # By SQLite's primary result code. The first is told to people in a channel, the second to who starts the bot.
 _SENTENCES: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_BUSY: (
@@ -45,7 +46,7 @@ _SENTENCES: dict[int, tuple[str, str]] = {
         "The database {where} is locked by another program: stop that program, then start newmon again.",
     ),
     sqlite3.SQLITE_FULL: (
-        "The disk is full, nothing was changed: please ask an admin to free some space, then try again.",
+        N_("The disk is full, nothing was changed: please ask an admin to free some space, then try again."),
         "The disk that holds the database {where} is full: free some space, then start newmon again.",
     ),
     sqlite3.SQLITE_READONLY: (

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.errors import UserError
+from bot.errors import N_, UserError
 from bot.store.checkpoints import promote_in
 from bot.store.database import Database, changed_rows, next_number, retried
 from bot.store.ids import is_possible, new_id
@@ -19,7 +19,7 @@ from bot.store.models import RetrainJobRow
 
 JobState = Literal["running", "done", "failed", "cancelled"]
 
-ALREADY_RUNNING = (
+ALREADY_RUNNING = N_(
     "A retrain is running already: look at it with /retrain status, or end it with /retrain cancel."
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.errors import N_
 from bot.store.errors import NameInvalid
 
 MAX_LENGTH = 32  # characters, after composition (NFC)
@@ -20,7 +21,19 @@ _BLANKS = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0"
     + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))  # variation selectors
 )
-_ALLOWED = "letters, digits, spaces, hyphens, apostrophes and full stops"
+_TOO_LONG = N_("That name is too long: please keep it to {most} characters.")
+_EMOJI = N_(
+    "Please leave out emoji and symbols: "
+    "a name is made of letters, digits, spaces, hyphens, apostrophes and full stops."
+)
+_FORMATTING = N_(
+    "Please leave out formatting characters: "
+    "a name is made of letters, digits, spaces, hyphens, apostrophes and full stops."
+)
+_SPECIAL = N_(
+    "Please leave out special characters: "
+    "a name is made of letters, digits, spaces, hyphens, apostrophes and full stops."
+)
 
 
 def clean_name(raw: str) -> tuple[str, str]:
@@ -29,15 +42,19 @@ def clean_name(raw: str) -> tuple[str, str]:
     Raises NameInvalid with a sentence that says what to do instead.
     """
     if len(raw) > _MAX_RAW:
-        raise NameInvalid(f"That name is too long: please keep it to {MAX_LENGTH} characters.")
+        raise NameInvalid(_TOO_LONG, most=MAX_LENGTH)
     name = _collapse(unicodedata.normalize("NFC", raw.translate(_TYPOGRAPHY)))
     if not name:
-        raise NameInvalid("A name cannot be empty: please give it at least one letter or digit.")
+        raise NameInvalid(N_("A name cannot be empty: please give it at least one letter or digit."))
     _refuse_characters(name)
     if not _is_letter_or_digit(name[0]):
-        raise NameInvalid("Please start the name with a letter or a digit.")
+        raise NameInvalid(N_("Please start the name with a letter or a digit."))
     if len(name) > MAX_LENGTH:
-        raise NameInvalid(f"That name has {len(name)} characters: please keep it to {MAX_LENGTH}.")
+        raise NameInvalid(
+            N_("That name has {length} characters: please keep it to {most}."),
+            length=len(name),
+            most=MAX_LENGTH,
+        )
     return name, fold(name)
 
 
@@ -72,16 +89,16 @@ def fold(text: str) -> str:
 def _refuse_characters(name: str) -> None:
     # Emoji first: their sequences contain joiners and selectors that would read as "invisible".
     if any(_is_emoji(c) for c in name):
-        raise NameInvalid(f"Please leave out emoji and symbols: a name is made of {_ALLOWED}.")
+        raise NameInvalid(_EMOJI)
     if any(_is_invisible(c) for c in name):
-        raise NameInvalid("That name contains invisible characters: please type it again without them.")
+        raise NameInvalid(N_("That name contains invisible characters: please type it again without them."))
     if any(c in _MARKUP for c in name):
-        raise NameInvalid(f"Please leave out formatting characters: a name is made of {_ALLOWED}.")
+        raise NameInvalid(_FORMATTING)
     if not all(c == " " or c in _PUNCTUATION or _is_mark(c) or _is_letter_or_digit(c) for c in name):
-        raise NameInvalid(f"Please leave out special characters: a name is made of {_ALLOWED}.")
+        raise NameInvalid(_SPECIAL)
     marks = "".join("m" if _is_mark(c) else " " for c in name)
     if "m" * (MAX_MARKS + 1) in marks:
-        raise NameInvalid("Please use fewer accents on one letter.")
+        raise NameInvalid(N_("Please use fewer accents on one letter."))
 
 
 def _collapse(text: str) -> str:

@@ -48,7 +48,7 @@ async def test_an_ambiguous_name_is_answered_with_codes(store: Store, clock: Clo
     two = await saved(store, "FOO", CLEO)
     with pytest.raises(AmbiguousName) as refusal:
         await store.collection.find(ANN, SERVER, "foo")
-    assert f"{one.code} (Bob), {two.code} (unnamed)" in str(refusal.value)
+    assert f"{one.code} (Bob), {two.code}." in str(refusal.value)
 
 
 @pytest.mark.parametrize(
