@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     cooldown_per_minute: float = Field(60, ge=0, le=100_000)
     drain_timeout_s: float = Field(10, ge=0, le=600)
     pick_best: bool = True
+    shiny_odds: int = Field(512, ge=0, le=1_000_000_000)
     torch_threads: int | None = Field(None, ge=1, le=256)
     checkpoints_in_memory: int = Field(2, ge=1, le=1000)
     keep_checkpoints: int = Field(5, ge=0, le=10_000)

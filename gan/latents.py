@@ -118,6 +118,11 @@ def z_from_seed(seed: int, z_dim: int, candidate: int = 0) -> Array:
     return np.random.RandomState(state).standard_normal(z_dim).astype(np.float32)
 
 
+def z_of_colours(seed: int, z_dim: int, number: int) -> Array:
+    """One of the latents z [z_dim] whose colours a seed's shiny may have (`gan.shiny`)."""
+    return np.random.RandomState([seed, 3, number]).standard_normal(z_dim).astype(np.float32)
+
+
 def noise_from_seed(seed: int, sides: Sequence[int]) -> list[Array]:
     """The noise images of a noise seed: one [side, side] for each convolution of the synthesis network."""
     random = np.random.RandomState([seed, 1])  # another stream than the seed's z: they share nothing

@@ -31,6 +31,7 @@ class SeedOrder:
     seed: int
     psi: float
     checkpoint_id: str | None = None  # None: the one in use
+    shiny: bool = False  # in other colours than the seed's own, where the checkpoint has any
 
     @property
     def noise_seed(self) -> int:
@@ -102,6 +103,7 @@ class Hatched:
     pixels: Pixels  # what `png` holds
     checkpoint_id: str
     candidate: int = 0  # of those that follow from its seed; 0 is the seed's own
+    shiny: bool = False  # its colours are visibly not its seed's own
 
 
 @dataclass(frozen=True, eq=False)

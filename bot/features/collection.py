@@ -23,7 +23,7 @@ from bot.engine import Picture
 from bot.errors import UserError
 from bot.store import SORTS, Creature, Page, Sort
 from bot.store.names import plain
-from bot.ui.cards import Card
+from bot.ui.cards import SHINY, Card
 from bot.ui.pictures import CHILD_SIDE, GALLERY_COLUMNS, Portrait, grid_sheet
 
 PICTURE = "collection.png"
@@ -105,7 +105,7 @@ def _nobody(own: bool, owner: str) -> UserError:
 
 def _picture(page: Page, pictures: Sequence[Picture]) -> bytes:
     portraits = [
-        Portrait(picture, entry.name, entry.favourite)
+        Portrait(picture, entry.name, entry.favourite, entry.shiny)
         for picture, entry in zip(pictures, page.entries, strict=True)
     ]
     return grid_sheet(portraits, GALLERY_COLUMNS, CHILD_SIDE)
@@ -127,7 +127,10 @@ def _embed(page: Page, owner: str, sort: Sort) -> discord.Embed:
 
 def _items(page: Page, owner_id: int, sort: Sort, user_id: int) -> list[Item[Any]]:
     """The menus and buttons under a page."""
-    shown = [SelectOption(label=f"{i} · {e.name}", value=str(e.id)) for i, e in enumerate(page.entries, 1)]
+    shown = [
+        SelectOption(label=f"{i} · {e.name}", value=str(e.id), emoji=SHINY if e.shiny else None)
+        for i, e in enumerate(page.entries, 1)
+    ]
     orders = [SelectOption(label=_(SORT_LABELS[s]), value=s, default=s == sort) for s in SORTS]
     items: list[Item[Any]] = [Open().item(shown, row=0), Order(owner_id, user_id).item(orders, row=1)]
     if page.pages > 1:

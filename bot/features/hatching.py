@@ -18,13 +18,14 @@ from bot.core.creatures import existing, new_creature, random_seed, show
 from bot.core.custom_id import Digit, Id, Percent
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
+from bot.core.luck import is_lucky
 from bot.core.slots import CREATURE, HATCHED, RELEASED
 from bot.core.waiting import counted, queue_note
 from bot.engine import SEED_MAX, NearbyOrder, SeedOrder, StylesOrder, seed_from_text
 from bot.errors import UserError
 from bot.features.choosing import choices
 from bot.store import Creature, recipes
-from bot.ui.cards import Card, code_text
+from bot.ui.cards import SHINY, Card, code_text
 from bot.ui.pictures import Portrait, grid_sheet
 
 Count = Literal[1, 4, 9]
@@ -71,10 +72,13 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
             N_("Creatures hatch one, four or nine at a time, from up to 100 letters: use /newmon.")
         )
     seeds = _seeds(seed_text, count)
+    # Nobody collects shinies by repeating one: a seed that was given hatches as it always does.
+    odds = interaction.client.settings.shiny_odds if seed_text is None else 0
+    orders = [SeedOrder(seed, psi, shiny=is_lucky(odds)) for seed, _words in seeds]
     async with answering(interaction) as acknowledge:
         with counted(interaction, count):
             hatched = await interaction.client.engine.draw(
-                [SeedOrder(seed, psi) for seed, _words in seeds],
+                orders,
                 user_id=interaction.user.id,
                 on_accepted=acknowledge,
                 on_queued=queue_note(interaction),
@@ -82,7 +86,10 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
             creatures = await interaction.client.store.creatures.add(
                 [
                     new_creature(
-                        interaction, one, recipes.Hatch(seed, psi, words, one.candidate), shown=count == 1
+                        interaction,
+                        one,
+                        recipes.Hatch(seed, psi, words, one.candidate, one.shiny),
+                        shown=count == 1,
                     )
                     for one, (seed, words) in zip(hatched, seeds, strict=True)
                 ]
@@ -108,11 +115,15 @@ async def _show_sheet(
     interaction: Interaction, creatures: list[Creature], seeds: list[tuple[int, str | None]], psi: float
 ) -> None:
     columns, side = LAYOUTS[len(creatures)]
-    portraits = [Portrait(picture) for picture in await interaction.client.engine.pictures(creatures)]
+    pictures = await interaction.client.engine.pictures(creatures)
+    portraits = [
+        Portrait(picture, shiny=creature.shiny) for picture, creature in zip(pictures, creatures, strict=True)
+    ]
     png = await asyncio.to_thread(grid_sheet, portraits, columns, side)
     legend = "\n".join(
         _("**{number}** seed {seed}").format(number=i, seed=code_text(words or str(seed)))
-        for i, (seed, words) in enumerate(seeds, 1)
+        + (f" {SHINY}" if creature.shiny else "")
+        for i, ((seed, words), creature) in enumerate(zip(seeds, creatures, strict=True), 1)
     )
     embed = discord.Embed(
         title=_("{count} wild creatures hatched!").format(count=len(creatures)),

@@ -20,6 +20,7 @@ from bot.store import Creature, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.ui.pictures import portrait
 
 PICTURE = "creature.png"
+SHINY = "✨"  # beside the name of a creature in other colours than its seed's, and never a part of it
 LANGUAGE = "en"  # of entries, until there are catalogues that say which one is spoken
 CODE_LENGTH = 100  # characters
 LIKE_A_BACKTICK = "\N{MODIFIER LETTER GRAVE ACCENT}"
@@ -64,6 +65,7 @@ async def creature_card(
     png, colour = await asyncio.to_thread(portrait, picture)
     title = creature.name or await asyncio.to_thread(newborn_title, creature, traits, parents)
     nature = None if traits is None else describe_traits(traits, key_of(creature))
+    title = f"{title} {SHINY}" if creature.shiny else title
     title = f"{title} ⭐" if creature.favourite else title
     embed = discord.Embed(title=title, description=nature, colour=colour)
     first = parent_label(parents[0], creature.parent_a_name)
@@ -122,7 +124,7 @@ def parent_label(parent: Creature | None, released_as: str | None = None) -> str
 
 
 def describe_recipe(recipe: Recipe | None) -> str:
-    """How a creature came of its parents, in words; "" for one that has none.
+    """How a creature came of its parents, in words, or came to be shiny; "" where there is nothing to say.
 
     Of a mix: what it took from B, and whether it was varied.
     """
@@ -132,6 +134,8 @@ def describe_recipe(recipe: Recipe | None) -> str:
             return text if varied is None else _("{what}, varied").format(what=text)
         case Nearby():
             return _("A small step away")
+        case Hatch(shiny=True):
+            return _("Shiny: its seed hatches in other colours")
         case Rehatch(checkpoint_id=checkpoint_id):
             return _("Re-hatched from checkpoint {checkpoint}").format(checkpoint=checkpoint_id[:8])
         case _any:

@@ -44,6 +44,7 @@ class Portrait:
     picture: Picture
     label: str = ""
     favourite: bool = False
+    shiny: bool = False
 
 
 @lru_cache(KEPT)
@@ -99,6 +100,8 @@ def grid_sheet(portraits: Sequence[Portrait], columns: int, side: int) -> bytes:
         _badge(sheet, corner, str(i + 1))
         if portrait.favourite:
             _star(sheet, (corner[0] + side - 20, corner[1] + 20), radius=16)
+        if portrait.shiny:
+            _sparkles(sheet, (corner[0] + side - 20, corner[1] + side - 20), radius=15)
     return _to_bytes(sheet)
 
 
@@ -121,13 +124,24 @@ def _badge(sheet: Image.Image, corner: tuple[int, int], text: str) -> None:
     draw.text((x + BADGE_SIDE / 2, y + BADGE_SIDE / 2), text, "white", _font(BADGE_FONT_SIZE), anchor="mm")
 
 
-def _star(sheet: Image.Image, centre: tuple[int, int], radius: float) -> None:
-    angles = [math.pi * (i / 5 - 0.5) for i in range(10)]
+def _star(
+    sheet: Image.Image, centre: tuple[float, float], radius: float, rays: int = 5, waist: float = 0.42
+) -> None:
+    """Upright, with so many rays; between them it is as narrow as `waist`, a share of its radius."""
+    angles = [math.pi * (i / rays - 0.5) for i in range(2 * rays)]
     points = [
         (centre[0] + length * math.cos(angle), centre[1] + length * math.sin(angle))
-        for angle, length in zip(angles, [radius, radius * 0.42] * 5, strict=True)
+        for angle, length in zip(angles, [radius, radius * waist] * rays, strict=True)
     ]
     ImageDraw.Draw(sheet).polygon(points, fill=STAR)
+
+
+def _sparkles(sheet: Image.Image, centre: tuple[int, int], radius: float) -> None:
+    """A large one with two small ones beside it, as in the emoji ✨."""
+    x, y = centre
+    _star(sheet, (x - 0.15 * radius, y + 0.1 * radius), 0.9 * radius, rays=4, waist=0.3)
+    _star(sheet, (x + 0.7 * radius, y - 0.65 * radius), 0.45 * radius, rays=4, waist=0.3)
+    _star(sheet, (x + 0.75 * radius, y + 0.8 * radius), 0.35 * radius, rays=4, waist=0.3)
 
 
 def _fitting(text: str, width: int) -> tuple[str, ImageFont.FreeTypeFont]:

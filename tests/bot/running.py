@@ -40,6 +40,7 @@ class RunningBot:
             "sandbox_port": 0,
             "torch_threads": 1,
             "cooldown_per_minute": 0,  # one person does in a test what takes people an evening
+            "shiny_odds": 0,  # luck has tests of its own
         } | settings
         self.settings = Settings.model_validate(values)
         self.sandbox = sandbox_of(self.settings)  # with faults on demand; another one after each start

@@ -7,26 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan.pictures.lab import OUTLINE, chroma, to_lab
+
 Floats = NDArray[np.floating[Any]]
 
 BINS = (5, 9, 9)  # of L*, a*, b*
 LOW, HIGH = (0.0, -60.0, -70.0), (100.0, 80.0, 90.0)
 HUES = 18
 GREY = 10.0  # chroma below it has no hue to speak of
-OUTLINE = 22.0  # L* up to it: lines, unless hardly anything is lighter
 LEAST_BODY = 20.0  # pixels
-
-_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-_WHITE = np.array([0.95047, 1.0, 1.08883])  # D65
-
-
-def to_lab(rgb: Floats) -> Floats:
-    """sRGB in [0, 1], [..., 3] → CIELAB under D65 (CIE 15), float32 [..., 3]."""
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _TO_XYZ.T / _WHITE
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    x, y, z = f[..., 0], f[..., 1], f[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
 
 
 def histogram(lab: Floats, weights: Floats) -> Floats:
@@ -58,10 +47,10 @@ def statistics(lab: Floats, alpha: Floats, body: Floats) -> Floats:
     weights = body / max(body.sum(), 1e-6)
     mean = weights @ lab
     spread = np.sqrt(weights @ (lab - mean) ** 2)
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    colourful = chroma(lab)
     hue = ((np.arctan2(lab[:, 2], lab[:, 1]) / (2 * np.pi) + 0.5) * HUES).astype(int) % HUES
-    hues = np.sqrt(np.bincount(hue, weights * np.minimum(chroma / 40, 1), minlength=HUES))
-    shares = [weights @ chroma / 30, 1 - body.sum() / max(alpha.sum(), 1e-6), weights @ (chroma < GREY)]
+    hues = np.sqrt(np.bincount(hue, weights * np.minimum(colourful / 40, 1), minlength=HUES))
+    shares = [weights @ colourful / 30, 1 - body.sum() / max(alpha.sum(), 1e-6), weights @ (colourful < GREY)]
     light = np.percentile(lab[:, 0], [10, 50, 90]) / 30
     return np.concatenate([mean / 30, spread / 20, hues, shares, light]).astype(np.float32)
 
