@@ -13,12 +13,22 @@ from bot.creature.traits import Traits
 from bot.engine.drawing import Drawer
 from bot.engine.errors import CLOSING, FULL, WAKING, CheckpointGone
 from bot.engine.models import Model, Models, load_model
-from bot.engine.orders import Coded, Hatched, Order, Picture, ProjectionOrder, Stored, StylesOrder
+from bot.engine.orders import (
+    Coded,
+    Hatched,
+    Order,
+    Picture,
+    ProjectionOrder,
+    Stored,
+    StylesOrder,
+    Subject,
+)
 from bot.engine.pictures import Pictures
 from bot.engine.projection import Projector
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
 from bot.engine.queue import FairQueue
 from bot.engine.threads import choose_threads, use_threads
+from bot.engine.uploads import Uploads
 from bot.engine.worker import Ticket, Worker
 from bot.errors import UserError
 from gan.errors import CheckpointError
@@ -52,6 +62,7 @@ class LocalEngine(Engine):
         self.models = Models(folder, kept)
         self._active: Model | None = None
         self._projector = Projector()
+        self._uploads = Uploads()
         self._pictures = Pictures(self._model_of)
         self.worker = Worker(self.queue, Drawer(pick), batch_size, self._pictures.remember)
 
@@ -152,6 +163,10 @@ class LocalEngine(Engine):
         models = {one: await self._model_of(one) for one in ids}
         tickets = [Ticket(models[order.checkpoint_id], order) for order in orders]
         return await self._wait_for(tickets, user_id, on_accepted, on_queued)
+
+    async def subject(self, upload: bytes) -> Subject:
+        self._refuse_unless_open()
+        return await self._uploads.read(upload)
 
     async def project(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.creature.traits import Traits
-from bot.engine.orders import Coded, Hatched, Order, Picture, ProjectionOrder, Stored
+from bot.engine.orders import Coded, Hatched, Order, Picture, ProjectionOrder, Stored, Subject
 
 OnAccepted = Callable[[], Awaitable[None]]  # the orders have their place in the queue
 OnQueued = Callable[[int], Awaitable[None]]  # the position of the first of them, from 1
@@ -60,6 +60,10 @@ class Engine(Protocol):
         place in the queue, while they are drawn, and `on_queued(position)` after it if more than a batch is
         ahead. Raises `CheckpointGone` where a checkpoint cannot be loaded.
         """
+        ...
+
+    async def subject(self, upload: bytes) -> Subject:
+        """What a picture that somebody uploaded shows; nothing of it is kept."""
         ...
 
     async def project(
