@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.creature.traits import Traits
 from bot.engine.drawing import Drawer
-from bot.engine.errors import CLOSING, FULL, WAKING, CheckpointGone
+from bot.engine.errors import CLOSING, FULL, STARTING, CheckpointGone
 from bot.engine.models import Model, Models, load_model
 from bot.engine.orders import (
     Coded,
@@ -106,7 +106,7 @@ class LocalEngine(Engine):
     @property
     def _model(self) -> Model:
         if self._active is None:
-            raise UserError(WAKING)
+            raise UserError(STARTING)
         return self._active
 
     @property
@@ -220,7 +220,7 @@ class LocalEngine(Engine):
 
     def _refuse_unless_open(self) -> None:
         if self._active is None:
-            raise UserError(WAKING)
+            raise UserError(STARTING)
         if self.closing:
             raise UserError(CLOSING)
 
