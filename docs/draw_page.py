@@ -107,7 +107,7 @@ def _take(url: str, folder: Path) -> Image.Image:
 
     def hatch(page: Page) -> None:
         page.type("/newmon 21", Keys.ENTER)
-        page.text("article:last-child .embed-title", "hatched!")
+        page.text("article:last-child .layout .heading", "hatched!")
         page.until(lambda: page.picture_width() > 0)
 
     def begin(page: Page) -> None:

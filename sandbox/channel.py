@@ -186,7 +186,9 @@ class Channel:
         kept = list(message.attachments)
         described: dict[int, dict[str, Any]] = {}
         if isinstance(references, list):
-            described = {int(reference["id"]): reference for reference in references if reference.get("id")}
+            described = {
+                int(reference["id"]): reference for reference in references if reference.get("id") is not None
+            }
             kept = [attachment for attachment in kept if int(attachment["id"]) in described]
         files: list[StoredFile] = []
         for index, upload in sorted(body.uploads.items()):

@@ -146,6 +146,15 @@ class Message:
         lines += [c["content"] for c in self._components if c["type"] == TEXT]
         return "\n".join(line for line in lines if line)
 
+    @property
+    def title(self) -> str:
+        """What it is headed with: its first embed's title, or a layout's first heading; "" for neither."""
+        if self.embeds:
+            return self.embeds[0].get("title", "")
+        texts = (c["content"] for c in self._components if c["type"] == TEXT)
+        headings = (line for text in texts for line in text.split("\n") if line.startswith("#"))
+        return next(headings, "").lstrip("#").strip()
+
     def button(self, label_or_id: str) -> Button:
         """Raises LookupError where there is no such button, or a person could not click it."""
         for button in self.buttons:

@@ -6,7 +6,7 @@ import copy
 import re
 from typing import Any
 
-from sandbox.components import walk
+from sandbox.components import TEXT, walk
 from sandbox.limits import COMPONENTS_V2, EPHEMERAL
 from sandbox.places import place_with
 from sandbox.signatures import Signer
@@ -59,7 +59,7 @@ def message_payload(state: State, message: StoredMessage, links: Links) -> JsonO
         "edited_timestamp": message.edited_at,
         "tts": False,
         "mention_everyone": False,
-        "mentions": [user_payload(p) for p in mentioned(state, message.content)],
+        "mentions": [user_payload(p) for p in mentioned(state, _words(message))],
         "mention_roles": [],
         # Discord takes a file that an embed shows out of the list of attachments.
         "attachments": [a for a in attachments if a["filename"] not in embedded],
@@ -87,6 +87,12 @@ def message_payload(state: State, message: StoredMessage, links: Links) -> JsonO
 def mentioned(state: State, content: str) -> list[Person]:
     people = (state.person(int(match[1])) for match in _MENTION.finditer(content))
     return [person for person in dict.fromkeys(people) if person is not None]
+
+
+def _words(message: StoredMessage) -> str:
+    """Where people may be mentioned: embeds count for nothing, and a layout's texts as content does."""
+    texts = [str(c.get("content") or "") for c in walk(message.components) if c.get("type") == TEXT]
+    return "\n".join([message.content, *texts])
 
 
 def _person(state: State, person_id: int) -> Person:

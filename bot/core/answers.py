@@ -19,20 +19,22 @@ from discord.ui import View
 from bot.core.acknowledge import PRIVATE
 from bot.core.interaction import Interaction
 from bot.core.language import _
-from bot.ui.cards import Card
+from bot.ui.cards import Card, CreatureCard
+from bot.ui.layout import Layout, container_of, layout_of
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, INVALID_TOKEN = 10008, 10015, 50027
 EXPIRED = {UNKNOWN_WEBHOOK, INVALID_TOKEN}  # the token died while its answer was made
 
+LAYOUT = "layout"  # among an interaction's extras: its message has become a layout
 WAITS = "waits"  # among an interaction's extras: its message says how long the person has to wait
 NOTHING = "…"  # what a "thinking …" becomes before it is deleted
 
 _FAILURES = (discord.HTTPException, aiohttp.ClientError, asyncio.TimeoutError, OSError)
 
 
-async def put(interaction: Interaction, card: Card, view: View) -> None:
+async def put(interaction: Interaction, card: Card | CreatureCard, view: View) -> None:
     """Put a card where the interaction's answer stands; see `answer`."""
     await answer(interaction, card=card, view=view)
 
@@ -41,7 +43,7 @@ async def answer(
     interaction: Interaction,
     *,
     content: str | None = None,
-    card: Card | None = None,
+    card: Card | CreatureCard | None = None,
     embed: discord.Embed | None = None,
     view: View | None = None,
 ) -> None:
@@ -50,10 +52,10 @@ async def answer(
     Where that was deleted meanwhile, the person gets it in a private message; where the token has died, in a
     message in the channel, if the bot may write there. Raises what Discord refuses otherwise.
     """
-    embed = embed if card is None else card.embed
+    laid_out = isinstance(card, CreatureCard) or is_layout(interaction)
     try:
-        files = [] if card is None else [card.file]
-        await interaction.edit_original_response(content=content, embed=embed, attachments=files, view=view)
+        await interaction.edit_original_response(**_edit(content, card, embed, view, laid_out=laid_out))
+        interaction.extras[LAYOUT] = laid_out
         return
     except discord.HTTPException as error:
         refusal = error
@@ -147,7 +149,7 @@ def may_write(interaction: discord.Interaction[Any]) -> bool:
 async def post(
     interaction: discord.Interaction[Any],
     content: str,
-    card: Card | None = None,
+    card: Card | CreatureCard | None = None,
     embed: discord.Embed | None = None,
     view: View | None = None,
 ) -> None:
@@ -159,10 +161,53 @@ async def post(
     await channel.send(allowed_mentions=mentions, **_message(content, card, embed, view))
 
 
+def is_layout(interaction: discord.Interaction[Any]) -> bool:
+    """Whether what stands where the answer goes is a layout, and can be nothing else any more."""
+    if interaction.extras.get(LAYOUT):
+        return True
+    in_place = interaction.response.type is discord.InteractionResponseType.deferred_message_update
+    return in_place and interaction.message is not None and interaction.message.flags.components_v2
+
+
+def _edit(
+    content: str | None,
+    card: Card | CreatureCard | None,
+    embed: discord.Embed | None,
+    view: View | None,
+    *,
+    laid_out: bool,
+) -> dict[str, Any]:
+    """What replaces all that a message was made of."""
+    files = [] if card is None else [card.file]
+    if laid_out:
+        layout = _laid_out(content, card, embed, view)
+        return {"content": None, "embed": None, "attachments": files, "view": layout}
+    embed = card.embed if isinstance(card, Card) else embed
+    return {"content": content, "embed": embed, "attachments": files, "view": view}
+
+
 def _message(
-    content: str | None, card: Card | None, embed: discord.Embed | None, view: View | None
+    content: str | None,
+    card: Card | CreatureCard | None,
+    embed: discord.Embed | None,
+    view: View | None,
 ) -> dict[str, Any]:
     """What a new message is made of: discord.py wants nothing said of what is not there."""
     file = None if card is None else card.file
+    if isinstance(card, CreatureCard):
+        return {"file": file, "view": _laid_out(content, card, embed, view)}
+    embed = embed if card is None else card.embed
     parts = {"content": content, "embed": embed, "file": file, "view": view}
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def _laid_out(
+    content: str | None,
+    card: Card | CreatureCard | None,
+    embed: discord.Embed | None,
+    view: View | None,
+) -> Layout:
+    if isinstance(card, CreatureCard):
+        return layout_of(content, card.container, view)
+    embed = embed if card is None else card.embed
+    return layout_of(content, None if embed is None else container_of(embed), view)

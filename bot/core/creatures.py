@@ -6,8 +6,9 @@ import secrets
 from typing import Any
 
 from discord.app_commands import Choice
+from discord.ui import Item
 
-from bot.core.answers import put
+from bot.core.answers import answer
 from bot.core.buttons import view_of
 from bot.core.interaction import Interaction
 from bot.core.language import N_
@@ -52,15 +53,21 @@ async def show(
     interaction: Interaction,
     creature: Creature,
     parents: tuple[Creature | None, Creature | None] | None = None,
+    *,
+    asking: tuple[str, list[Item[Any]]] | None = None,
 ) -> None:
-    """Put a creature's card, and what features offer to do with it, where the interaction's answer stands."""
+    """Put a creature's card, and what features offer to do with it, where the interaction's answer stands.
+
+    `asking`: a question above the card, and the answers to choose from instead of those offers.
+    """
     if parents is None:
         parents = await parents_of(interaction, creature)
     [picture] = await interaction.client.engine.pictures([creature])
     traits = await interaction.client.engine.traits(creature)
     owner = await name_of(interaction, creature.owner_id)
-    view = view_of(CREATURE.items(interaction.client.offers, creature))
-    await put(interaction, await creature_card(creature, picture, traits, owner, parents), view)
+    card = await creature_card(creature, picture, traits, owner, parents)
+    question, items = asking or (None, CREATURE.items(interaction.client.offers, creature))
+    await answer(interaction, content=question, card=card, view=view_of(items))
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:

@@ -13,6 +13,7 @@ from bot.features import (
     collection,
     hatching,
     keeping,
+    looking,
     mixing,
     retraining,
 )
@@ -23,6 +24,7 @@ FEATURES = (
     keeping,
     mixing,
     collection,
+    looking,
     about,
     retraining,
     checkpoints,

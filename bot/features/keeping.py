@@ -155,8 +155,7 @@ class Release(Button):
                 "Let **{name}** go for good? Its children keep its name, nothing else is kept."
             ).format(name=creature.name)
             yes = ReleaseNow(creature.id).item(_("Yes, let {name} go").format(name=creature.name))
-            view = view_of([yes, Keep(creature.id).item()])
-            await interaction.edit_original_response(content=question, view=view)
+            await show(interaction, creature, asking=(question, [yes, Keep(creature.id).item()]))
 
 
 class Keep(Button):

@@ -72,6 +72,15 @@ class Collection:
             return await session.scalar(listing.count_saved(owner_id)) or 0
 
     @retried
+    async def number_of(self, creature: Creature) -> int | None:
+        """Which of its owner's creatures it is, from 1 in the order of saving; None where nobody saved it."""
+        if creature.saved_at is None:
+            return None
+        chosen = listing.count_until(creature.owner_id, creature.saved_at, creature.id)
+        async with self._database.reading() as session:
+            return await session.scalar(chosen)
+
+    @retried
     async def page(
         self,
         owner_id: int,

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, Select, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from bot.store.models import CreatureRow
 from bot.store.queries import LAST
@@ -35,6 +46,15 @@ def page_ids(owner_id: int, guild_id: int | None, sort: Sort, offset: int, limit
 
 def count_saved(owner_id: int, guild_id: int | None = None) -> Select[int]:
     return select(func.count()).select_from(CreatureRow).where(*_saved(owner_id, guild_id))
+
+
+def count_until(owner_id: int, saved_at: datetime, creature_id: int) -> Select[int]:
+    """How many of somebody's were saved no later than this one, itself included."""
+    until = or_(
+        CreatureRow.saved_at < saved_at,
+        and_(CreatureRow.saved_at == saved_at, CreatureRow.id <= creature_id),
+    )
+    return count_saved(owner_id).where(until)
 
 
 def _saved(owner_id: int, guild_id: int | None, sort: Sort = "newest") -> list[ColumnElement[bool]]:

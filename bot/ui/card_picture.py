@@ -73,7 +73,7 @@ class Face:
     entry: str
     temper: str | None
     owner: str
-    number: int
+    number: int | None  # in the owner's collection; None for one that nobody saved
     rarity: str | None = None  # a tier's name
     shiny: bool = False
 
@@ -236,7 +236,7 @@ class _Card:
         left, right, y = FRAME + 34, SIZE[0] - FRAME - 34, 966
         pen = self._pen()
         pen.line([point(left, 938), point(right, 938)], fill=mix(PAPER, self.main, 0.30), width=scaled(2))
-        number = f"No. {self.face.number:04d}"
+        number = "" if self.face.number is None else f"No. {self.face.number:03d}"
         style = Style("title", scaled(22), 600)
         style.draw(pen, point(right, y), number, INK, "r")
         room = right - left - style.width(number) / FINER - 20

@@ -1,4 +1,4 @@
-"""How one creature is shown: an embed with its picture, and the buttons under it."""
+"""How one creature is shown: its picture, large and first, and what is known of it below."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import asyncio
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
 from bot.core.language import N_, _
 from bot.core.naming import key_of, own_names
-from bot.core.weirdness import describe
 from bot.creature.entry import entry, temper
 from bot.creature.facts import height_text, weight_text
 from bot.creature.traits import Traits
 from bot.engine import Picture
 from bot.store import Creature, Hatch, Mix, Nearby, Recipe, Rehatch
+from bot.ui.layout import HEADING, SMALL, picture_first
 from bot.ui.pictures import portrait
 
 PICTURE = "creature.png"
@@ -37,16 +38,39 @@ TAKES = {"shape": N_("body"), "features": N_("features"), "colours": N_("colours
 
 @dataclass(frozen=True)
 class Card:
-    """A message's content, ready to send or to edit into place."""
+    """A picture with words in an embed, or without any, ready to send or to edit into place."""
 
-    embed: discord.Embed
+    embed: discord.Embed | None
     png: bytes
+    filename: str = PICTURE
+    alt: str | None = None  # what the picture shows, for those who cannot see it
+
+    @property
+    def file(self) -> discord.File:
+        """A fresh file: discord.py reads each only once."""
+        return discord.File(io.BytesIO(self.png), self.filename, description=self.alt)
+
+
+@dataclass(frozen=True)
+class CreatureCard:
+    """A creature's message, which is a layout: the picture first, then the words."""
+
+    png: bytes
+    colour: int  # 0xRRGGBB
+    alt: str
+    text: str
+    small: str  # what stands below, in small letters
     filename: str = PICTURE
 
     @property
     def file(self) -> discord.File:
         """A fresh file: discord.py reads each only once."""
-        return discord.File(io.BytesIO(self.png), self.filename)
+        return discord.File(io.BytesIO(self.png), self.filename, description=self.alt)
+
+    @property
+    def container(self) -> discord.ui.Container[Any]:
+        """A fresh frame with the picture and the words."""
+        return picture_first(self.colour, self.filename, self.alt, self.text, self.small)
 
 
 async def creature_card(
@@ -55,46 +79,70 @@ async def creature_card(
     traits: Traits | None,
     owner: str,
     parents: tuple[Creature | None, Creature | None] = (None, None),
-) -> Card:
+) -> CreatureCard:
     """The card of one creature, which looks like `picture`, with what its owner is called now.
 
     Without `traits` it says nothing of its nature.
 
     The picture work happens in a thread.
     """
-    png, colour = await asyncio.to_thread(portrait, picture)
+    png, colour = await asyncio.to_thread(portrait, picture, types_of(traits))
     title = creature.name or await asyncio.to_thread(newborn_title, creature, traits, parents)
-    nature = None if traits is None else describe_traits(traits, key_of(creature))
     title = f"{title} {SHINY}" if creature.shiny else title
     title = f"{title} ⭐" if creature.favourite else title
-    embed = discord.Embed(title=title, description=nature, colour=colour)
-    first = parent_label(parents[0], creature.parent_a_name)
+    nature = "" if traits is None else describe_traits(traits, key_of(creature))
+    text = f"{HEADING}{title}\n{nature}".strip()
+    small = "\n".join(f"{SMALL}{line}" for line in _footer(creature, owner, parents))
+    return CreatureCard(png, colour, picture_alt(creature.name, traits), text, small)
+
+
+def types_of(traits: Traits | None) -> tuple[str, ...]:
+    """The types that may be shown, the main one first."""
+    return traits.types if traits is not None and traits.shows("types") else ()
+
+
+def picture_alt(name: str | None, traits: Traits | None) -> str:
+    """What a creature's picture shows, in a line for those who cannot see it."""
+    who = name or _("A creature that has no name yet")
+    if not (types := types_of(traits)):
+        return who
+    return _("{name}, type {types}").format(name=who, types=type_names(types))
+
+
+def type_names(types: Sequence[str]) -> str:
+    return " / ".join(_(TYPE_NAMES[kind]) for kind in types)
+
+
+def _footer(creature: Creature, owner: str, parents: tuple[Creature | None, Creature | None]) -> list[str]:
+    """Lines that say whose it is and since when, where it comes from, and by what it is found again."""
+    by = _("Saved by {person}") if creature.name else _("Hatched by {person}")
+    when = int((creature.saved_at or creature.created_at).timestamp())
+    who = discord.utils.escape_markdown(owner) or _("somebody")
+    origin = [_("code {code}").format(code=code_text(creature.code))]
     match creature.recipe:
-        case Hatch(seed=seed, psi=psi, words=words):
-            embed.add_field(name=_("Seed"), value=code_text(words or str(seed)))
-            if psi is not None:
-                embed.add_field(name=_("Weirdness"), value=describe(psi))
+        case Hatch(seed=seed, words=words):
+            origin.insert(0, _("seed {seed}").format(seed=code_text(words or str(seed))))
+    origin.append(_("checkpoint {checkpoint}").format(checkpoint=f"`{creature.checkpoint_id[:8]}`"))
+    return [f"{by.format(person=who)} · <t:{when}:d>", *_family(creature, parents), " · ".join(origin)]
+
+
+def _family(creature: Creature, parents: tuple[Creature | None, Creature | None]) -> list[str]:
+    """Whose child it is, and how it came of them; for a hatchling that it is shiny, if it is."""
+    first = parent_label(parents[0], creature.parent_a_name)
+    recipe = describe_recipe(creature.recipe)
+    match creature.recipe:
         case Mix():
             second = parent_label(parents[1], creature.parent_b_name)
-            embed.add_field(name=_("Parents"), value=f"{first} × {second}")
+            return [_("Parents {a} × {b}: {recipe}").format(a=first, b=second, recipe=recipe)]
         case Nearby() | Rehatch():
-            embed.add_field(name=_("Parent"), value=first)
-    if recipe := describe_recipe(creature.recipe):
-        embed.add_field(name=_("Recipe"), value=recipe)
-    embed.add_field(name=_("Code"), value=code_text(creature.code))
-    embed.set_image(url=f"attachment://{PICTURE}")
-    by = _("Saved by {person}") if creature.name else _("Hatched by {person}")
-    checkpoint = _("checkpoint {checkpoint}").format(checkpoint=creature.checkpoint_id[:8])
-    embed.set_footer(text=f"{by.format(person=owner or _('somebody'))} · {checkpoint}")
-    embed.timestamp = creature.saved_at or creature.created_at
-    return Card(embed, png)
+            return [_("Parent {name}: {recipe}").format(name=first, recipe=recipe)]
+        case _any:
+            return [recipe] if recipe else []
 
 
 def describe_traits(traits: Traits, key: int) -> str:
     """What was read of a creature: types and size, its temper in a line, and its entry."""
-    facts = (
-        [" / ".join(f"**{_(TYPE_NAMES[kind])}**" for kind in traits.types)] if traits.shows("types") else []
-    )
+    facts = [f"**{type_names(types)}**"] if (types := types_of(traits)) else []
     if traits.shows("height"):
         facts.append(_("{height} m").format(height=height_text(traits.height_m)))
     if traits.shows("weight"):

@@ -9,17 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.engine import Picture
+from bot.ui.card_scene import lighter
+from bot.ui.type_symbols import COLOURS, badge, symbol
 
 CARD_SIDE = 512  # pixels of a single creature's picture
+FULL_SIDE = 1024  # of what is given by itself, transparent
 PARENT_SIDE = 192
 CHILD_SIDE = 128
 GAP = 12
 # Discord shows a mix at about half its size, and on a phone at a third: words and numbers are made for that.
 LABEL_HEIGHT = 36
 FONT_SIZES = (24, 20, 17, 15)  # the largest that fits is used
+TYPE_BADGE_SIDE, MARK_SIDE = 72, 380  # of types on a card's picture
+PALE = 0.72  # how near to white the ground of a card's picture is
 BADGE_SIDE = 28
 BADGE_FONT_SIZE = 19
 CHILD_COLUMNS = 3
@@ -48,9 +54,33 @@ class Portrait:
 
 
 @lru_cache(KEPT)
-def portrait(picture: Picture) -> tuple[bytes, int]:
-    """A card's picture, as `enlarge` makes it, and its accent, as `mean_colour` does; encoded only once."""
-    return enlarge(picture), mean_colour(picture)
+def portrait(picture: Picture, types: tuple[str, ...] = ()) -> tuple[bytes, int]:
+    """A card's picture as PNG, and its accent, as `mean_colour` gives it; encoded only once.
+
+    It stands on a ground in the colours of its types, with their symbols: line art has dark outlines, which
+    are lost on a dark page. Without types it is transparent, as `enlarge` makes it.
+    """
+    if not types:
+        return enlarge(picture), mean_colour(picture)
+    ground, sprite = _ground(types).copy(), _sized(picture)
+    ground.paste(sprite, ((CARD_SIDE - sprite.width) // 2, (CARD_SIDE - sprite.height) // 2), sprite)
+    for i, kind in enumerate(types):
+        drawn = badge(kind, TYPE_BADGE_SIDE)
+        ground.paste(drawn, (14 + i * (TYPE_BADGE_SIDE + 8), 14), drawn)
+    return _to_bytes(ground), mean_colour(picture)
+
+
+@lru_cache(KEPT)
+def _ground(types: tuple[str, ...]) -> Image.Image:
+    """Pale, from the main type's colour above to the second one's below, with the main one's symbol."""
+    above, below = (np.array(lighter(COLOURS[kind], PALE)) for kind in (types[0], types[-1]))
+    share = np.linspace(0, 1, CARD_SIDE)[:, None, None]
+    rows = (above + (below - above) * share).round().astype(np.uint8)  # [H, 1, 3]
+    ground = Image.fromarray(np.broadcast_to(rows, (CARD_SIDE, CARD_SIDE, 3)))
+    mark = symbol(types[0], MARK_SIDE)
+    corner = (CARD_SIDE - MARK_SIDE) // 2
+    ground.paste((255, 255, 255), (corner, corner), mark.point([value // 3 for value in range(256)]))
+    return ground
 
 
 def enlarge(picture: Picture, side: int = CARD_SIDE) -> bytes:
@@ -185,7 +215,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _sized(picture: Picture, side: int) -> Image.Image:
+def _sized(picture: Picture, side: int = CARD_SIDE) -> Image.Image:
     """Line art with `side` pixels; pixel art enlarged by the largest whole factor, and never made smaller."""
     image = Image.fromarray(picture.pixels)
     if not picture.pixel_art:

@@ -7,13 +7,14 @@ from PIL import Image
 
 from gan.package import VERSION
 from sandbox.driver import SandboxUser
-from tests.bot.talking import hatch, hatch_and_save, labels, picture, private_answer, refusal
+from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, private_answer, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-UNSAVED = ["Save", "Hatch another", "Reroll nearby", "Mix with …", "My creatures"]
-SAVED = ["Hatch another", "Reroll nearby", "Mix with …", "My creatures", "Favourite", "Rename", "Release"]
+CLOSER = ["Card", "Full size", "Details"]
+UNSAVED = ["Save", "Hatch another", "Reroll nearby", "Mix with …", "My creatures", *CLOSER]
+SAVED = [*UNSAVED[1:5], "Favourite", "Rename", "Release", *CLOSER]
 
 
 async def test_newmon_shows_a_crisp_transparent_creature(ash: SandboxUser) -> None:
@@ -38,15 +39,14 @@ async def test_the_same_seed_is_the_same_creature_for_everybody(ash: SandboxUser
 async def test_a_seed_can_be_copied_from_its_card(ash: SandboxUser) -> None:
     """In code nothing is escaped, so it stands there as it was typed."""
     for seed, shown in (("a*b_c", "`a*b_c`"), ("C:\\x ~~", "`C:\\x ~~`"), ("a`b", "`aˋb`")):
-        fields = (await hatch(ash, seed=seed)).embeds[0]["fields"]
-        assert next(f["value"] for f in fields if f["name"] == "Seed") == shown
+        assert f"seed {shown} · code" in (await hatch(ash, seed=seed)).text
 
 
 async def test_weirdness_changes_the_creature_and_is_shown(ash: SandboxUser) -> None:
     tame = await hatch(ash, seed="1", weirdness="tame")
     wild = await hatch(ash, seed="1", weirdness="1.0")
-    assert "tame (ψ 0.5)" in tame.text
-    assert "wild (ψ 1)" in wild.text
+    for message, said in ((tame, "tame (ψ 0.5)"), (wild, "wild (ψ 1)")):
+        assert "ψ" not in message.text and said in (await press(ash, message, "Details")).text
     assert await ash.download(tame.pictures[0]) != await ash.download(wild.pictures[0])
 
 
@@ -79,7 +79,7 @@ async def test_the_save_button_asks_for_a_name_and_puts_it_on_the_card(ash: Sand
     dialog = await (await ash.click(message, "Save")).modal()
     saved = await (await ash.submit(dialog, {"Name": "  Sparky  "})).message()
     assert saved.id == message.id
-    assert saved.embeds[0]["title"] == "Sparky"
+    assert saved.title == "Sparky"
     assert labels(saved) == SAVED
     assert await ash.download(saved.pictures[0]) == before
 
@@ -88,7 +88,7 @@ async def test_save_without_a_name_asks_for_one(ash: SandboxUser) -> None:
     await hatch(ash)
     dialog = await (await ash.command("save")).modal()
     saved = await (await ash.submit(dialog, {"Name": "Asked"})).message()
-    assert saved.embeds[0]["title"] == "Asked"
+    assert saved.title == "Asked"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ async def test_a_name_that_cannot_be_is_refused_and_nothing_is_lost(
     await hatch(ash)
     assert says in await private_answer(ash, "save", name=name)
     kept = await (await ash.command("save", name=f"kept {len(ash.messages())}")).message()
-    assert kept.embeds[0]["title"].startswith("kept")
+    assert kept.title.startswith("kept")
 
 
 async def test_a_name_is_taken_once_for_each_owner(ash: SandboxUser, misty: SandboxUser) -> None:
@@ -160,7 +160,7 @@ async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(as
     await hatch_and_save(ash, "Foo", "10")
     await hatch_and_save(ash, "Bar", "11")
     mixed = await (await ash.command("mix", a="foo", b="BAR")).message()
-    assert mixed.embeds[0]["title"] == "Foo × Bar"
+    assert mixed.title == "Foo × Bar"
     assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this"]
     sheet = await picture(ash, mixed)
     assert sheet.width > sheet.height > 300
@@ -170,9 +170,9 @@ async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(as
     assert "A with B's features" in child.text
     dialog = await (await ash.click(child, "Save")).modal()
     saved = await (await ash.submit(dialog, {"Name": "Foobar"})).message()
-    assert saved.embeds[0]["title"] == "Foobar"
+    assert saved.title == "Foobar"
     again = await (await ash.command("mix", a="Foobar", b="Foo")).message()
-    assert again.embeds[0]["title"] == "Foobar × Foo"
+    assert again.title == "Foobar × Foo"
 
 
 async def test_parents_can_be_swapped_by_who_mixed_them(ash: SandboxUser, misty: SandboxUser) -> None:
@@ -183,7 +183,7 @@ async def test_parents_can_be_swapped_by_who_mixed_them(ash: SandboxUser, misty:
     before = await ash.download(mixed.pictures[0])
     swapped = await (await ash.click(mixed, "Swap parents")).message()
     assert swapped.id == mixed.id
-    assert swapped.embeds[0]["title"] == "Right × Left"
+    assert swapped.title == "Right × Left"
     assert await ash.download(swapped.pictures[0]) != before
 
 
@@ -213,7 +213,7 @@ async def test_mix_suggests_own_creatures_first_and_others_by_code(
     assert (own.name, own.value) == ("Quartz Ash", "Quartz Ash")
     assert other.name == "Quartz Misty (Misty)"
     mixed = await (await ash.command("mix", a=own.value, b=other.value)).message()
-    assert mixed.embeds[0]["title"] == "Quartz Ash × Quartz Misty"
+    assert mixed.title == "Quartz Ash × Quartz Misty"
 
 
 async def test_about_names_the_checkpoint_and_carries_the_notice(ash: SandboxUser) -> None:

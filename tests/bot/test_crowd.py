@@ -47,9 +47,7 @@ async def test_of_two_saves_at_once_one_wins_and_the_other_is_told(tmp_path: Pat
             )
             # The loser may be told before the winner's card has changed.
             winner = await ash.wait(
-                lambda: next(
-                    (n for n in ("One", "Two") if ash.current(message).embeds[0]["title"] == n), None
-                )
+                lambda: next((n for n in ("One", "Two") if ash.current(message).title == n), None)
             )
             assert f"already saved as {winner}" in refusal.text
     finally:

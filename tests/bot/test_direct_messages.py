@@ -34,7 +34,7 @@ async def test_names_in_a_direct_message_are_ones_own(running: RunningBot, direc
     assert "2 creatures" in page.text
     mixed = await (await ash.command("mix", a="Secret one", b="Secret two")).message()
     assert "varied" in (await press(ash, mixed, "More like this")).text
-    assert (await press(ash, card, "Favourite")).embeds[0]["title"] == "Secret two ⭐"
+    assert (await press(ash, card, "Favourite")).title == "Secret two ⭐"
 
 
 async def test_what_was_saved_in_a_direct_message_stays_out_of_the_server(

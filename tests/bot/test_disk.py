@@ -81,6 +81,6 @@ async def test_a_locked_database_is_a_sentence_and_the_next_request_works(stage:
             assert "busy right now, nothing was changed" in await private_answer(ash, command, **options)
         assert (await (await ash.command("mon", name="Foo")).message()).pictures
         other.execute("ROLLBACK")
-    assert (await press(ash, card, "Favourite")).embeds[0]["title"] == "Foo ⭐"
+    assert (await press(ash, card, "Favourite")).title == "Foo ⭐"
     dialog = await (await ash.click(unsaved, "Save")).modal()
-    assert (await (await ash.submit(dialog, {"Name": "Bar"})).message()).embeds[0]["title"] == "Bar"
+    assert (await (await ash.submit(dialog, {"Name": "Bar"})).message()).title == "Bar"

@@ -170,10 +170,11 @@ async def test_an_answer_that_outlives_its_token_comes_as_a_message_in_the_chann
     faults.expire(code=code)
     held.release()
     shown = await ash.wait_for_message(lambda m: m.id not in {b.id for b in before} and bool(m.pictures))
-    assert f"<@{ash.id}>" in shown.content and "late" in shown.text
+    assert shown.text.startswith(f"<@{ash.id}>, this took a while:") and "late" in shown.text
+    assert [person["id"] for person in shown.raw["mentions"]] == [ash.id]
     dialog = await (await ash.click(shown, "Save")).modal()  # its buttons work like any other's
     saved = await (await ash.submit(dialog, {"Name": f"Late {code}"})).message()
-    assert saved.embeds[0]["title"] == f"Late {code}"
+    assert saved.title == f"Late {code}"
 
 
 async def test_where_the_bot_may_not_write_a_late_answer_is_only_logged(
@@ -205,7 +206,7 @@ async def test_a_late_answer_comes_in_direct_messages_and_not_where_the_bot_is_n
         held.release()
         if place == "direct":
             shown = await ash.wait_for_message(lambda m: bool(m.pictures))
-            assert f"<@{ash.id}>" in shown.content
+            assert f"<@{ash.id}>" in shown.text
         else:
             await until_logged(caplog, "(code 50027)")
         assert posts.hits == (place == "direct")

@@ -28,7 +28,7 @@ async def test_a_killed_bot_comes_back_with_everything_that_people_saw_saved(tmp
         for number in range(first, first + 1000):
             await hatch(person)
             handle = await person.command("save", name=f"Mon {number}")
-            await handle.message(until=lambda m: bool(m.embeds))
+            await handle.message(until=lambda m: bool(m.pictures))
             seen[f"Mon {number}"] = person.name
             if len(seen) % SAVES == 0:
                 enough.set()

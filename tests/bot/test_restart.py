@@ -47,12 +47,12 @@ async def test_everything_is_there_after_a_restart(bot: RunningBot) -> None:
         child = await (await ash.click(mixed, "4")).message()  # a button on an old message
         assert "25 % of B" in child.text
         swapped = await (await ash.click(mixed, "Swap parents")).message()
-        assert swapped.embeds[0]["title"] == "Bar × Foo"
+        assert swapped.title == "Bar × Foo"
         again = await (await ash.command("mix", a="Foo", b="Bar")).message()
-        assert again.embeds[0]["title"] == "Foo × Bar"
+        assert again.title == "Foo × Bar"
         dialog = await (await ash.click(unsaved, "Save")).modal()
         saved = await (await ash.submit(dialog, {"Name": "Late"})).message()
-        assert saved.embeds[0]["title"] == "Late"
+        assert saved.title == "Late"
 
 
 async def test_every_button_and_menu_works_after_a_restart(bot: RunningBot) -> None:
@@ -69,21 +69,21 @@ async def test_every_button_and_menu_works_after_a_restart(bot: RunningBot) -> N
     async with SandboxUser(bot.url, "Ash") as ash:
         dialog = await (await ash.click(bar, "Rename")).modal()
         renamed = await (await ash.submit(dialog, {"Name": "Baz"})).message()
-        assert (renamed.id, renamed.embeds[0]["title"]) == (bar.id, "Baz")
+        assert (renamed.id, renamed.title) == (bar.id, "Baz")
         assert (await press(ash, sheet, "2")).pictures
         assert len((await press(ash, sheet, "Hatch 4 more")).buttons) == 6
         assert "varied" in (await press(ash, mixed, "More like this")).text
         oldest = await (await ash.select(page, "Order", "oldest")).message()
         assert oldest.id == page.id and [o[0] for o in oldest.menus[0].options] == ["1 · Foo", "2 · Baz"]
         opened = await (await ash.select(oldest, "Open one …", "2 · Baz")).message()
-        assert opened.embeds[0]["title"] == "Baz"
-        assert (await press(ash, opened, "Favourite")).embeds[0]["title"] == "Baz ⭐"
+        assert opened.title == "Baz"
+        assert (await press(ash, opened, "Favourite")).title == "Baz ⭐"
         assert "A small step away" in (await press(ash, opened, "Reroll nearby")).text
         chosen = await (await ash.click(opened, "Mix with …")).modal()
         assert chosen.title == "Mix Baz with …"
         assert "2 creatures" in (await press(ash, opened, "My creatures")).text
         gone = await press(ash, asked, "Yes, let Foo go")
-        assert gone.embeds[0]["title"] == "Foo was released."
+        assert gone.title == "Foo was released."
 
 
 async def test_what_nobody_saved_is_forgotten_in_time_and_its_buttons_say_so(bot: RunningBot) -> None:

@@ -11,7 +11,7 @@ from tests.bot.running import RunningBot
 __all__ = ["browser"]  # the fixture
 pytestmark = needs_chromium
 
-CARD = "article:last-child .embed-title"
+CARD = "article:last-child :is(.embed-title, .layout .heading)"  # a sheet's, or a creature's
 
 
 async def test_hatch_save_mix_and_choose(tmp_path: Path, browser: webdriver.Chrome) -> None:

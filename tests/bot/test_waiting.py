@@ -114,9 +114,9 @@ async def test_a_swap_that_fails_in_the_queue_leaves_the_mix_as_it_was(stage: St
     assert "would not hatch" in await refusal(ash, handle)
     await ash.wait(lambda: not ash.current(mixed).content)
     left = ash.current(mixed)
-    assert left.embeds[0]["title"] == "Foo × Bar" and len(left.buttons) == len(mixed.buttons)
+    assert left.title == "Foo × Bar" and len(left.buttons) == len(mixed.buttons)
     nest.fragile = None
-    assert (await press(ash, left, "Swap parents")).embeds[0]["title"] == "Bar × Foo"
+    assert (await press(ash, left, "Swap parents")).title == "Bar × Foo"
 
 
 async def test_one_person_may_have_so_many_waiting_as_is_configured(stage: Stage, nest: Nest) -> None:

@@ -28,7 +28,7 @@ async def test_deferred_reply_becomes_a_picture_with_buttons(ash: SandboxUser) -
     assert handle.updates[0].loading
     shown = await handle.message()
     assert shown.id == handle.updates[0].id
-    assert shown.embeds[0]["title"] == "A teal creature"
+    assert shown.title == "A teal creature"
     assert shown.attachments == (), "Discord lists no attachment that an embed shows"
     assert (shown.pictures[0].width, shown.pictures[0].height) == (64, 64)
     assert await ash.download(shown.pictures[0]) == picture("teal")

@@ -11,12 +11,17 @@ const INLINE = [
   [/^_(?!\s)([^_]+?)_(?!\w)/, (match, ctx) => el("em", {}, inline(match[1], ctx))],
   [/^<@!?(\d+)>/, (match, ctx) => mention(`@${ctx.personName(match[1])}`)],
   [/^<#\d+>/, (match, ctx) => mention(`#${ctx.channelName()}`)],
-  [/^<t:(-?\d+)(?::\w)?>/, (match) => el("time", {}, new Date(Number(match[1]) * 1000).toLocaleString())],
+  [/^<t:(-?\d+)(?::(\w))?>/, (match) => el("time", {}, moment(Number(match[1]), match[2]))],
   [/^<\/([\w -]{1,100}):\d+>/, (match) => mention(`/${match[1]}`)],
   [/^\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)/, (match, ctx) => link(match[2], inline(match[1], ctx))],
   [/^https?:\/\/[^\s<>)\]]+/, (match) => link(match[0], match[0])],
   [/^\\([*_`~|\\<>#\-[\]])/, (match) => match[1]],
 ];
+
+function moment(seconds, style) {
+  const date = new Date(seconds * 1000);
+  return style === "d" || style === "D" ? date.toLocaleDateString() : date.toLocaleString();
+}
 
 function mention(text) {
   return el("span", { class: "mention" }, text);

@@ -49,7 +49,7 @@ async def test_what_is_found_in_the_end_is_shown_where_the_thinking_was(
     thinking = await ash.wait(lambda: next((m for m in handle.updates if m.loading), None))
     held.set()
     card = await handle.message(until=lambda m: bool(m.pictures))
-    assert card.id == thinking.id and card.embeds[0]["title"] == "Slow"
+    assert card.id == thinking.id and card.title == "Slow"
 
 
 async def test_nobody_else_sees_what_somebody_mistypes(

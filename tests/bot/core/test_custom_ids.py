@@ -13,6 +13,7 @@ from bot.features.choosing import Choose
 from bot.features.collection import Collection, Open, Order, Turn
 from bot.features.hatching import Another, Nearby, Several
 from bot.features.keeping import Favourite, Keep, NameDialog, Release, ReleaseNow, Rename, RenameDialog, Save
+from bot.features.looking import Details, DrawCard, FullSize, Look
 from bot.features.mixing import MixDialog, MixWith
 from bot.features.mixing.children import MoreLikeThis, Swap
 from bot.features.mixing.rehatching import KeepAndMix, Rehatch
@@ -39,6 +40,10 @@ OLD: list[tuple[str, Persistent]] = [
     ("newmon:goodbye:12", ReleaseNow(12)),
     ("newmon:keep:12", Keep(12)),
     ("newmon:collection", Collection()),
+    ("newmon:card:12", DrawCard(12)),
+    ("newmon:look:12", Look(12)),
+    ("newmon:full:12", FullSize(12)),
+    ("newmon:details:12", Details(12)),
     ("newmon:page:30:0:31:2:1", Turn(30, "newest", 31, 2, True)),
     ("newmon:page:30:3:31:0:0", Turn(30, "oldest", 31, 0, False)),
     ("newmon:open", Open()),

@@ -65,7 +65,7 @@ async def test_a_person_abroad_is_told_in_private_what_is_said_in_public_in_engl
 ) -> None:
     tongues.update(locale="de", guild_locale="en-US")
     card = await hatch(ash)
-    assert WILD.fullmatch(card.embeds[0]["title"]) and labels(card)[0] == "Save"
+    assert WILD.fullmatch(card.title) and labels(card)[0] == "Save"
     assert (
         await private_answer(ash, "newmon", weirdness="x")
         == "Seltsam: tame, normal, wild, oder eine Zahl bis 1.5."
@@ -79,11 +79,11 @@ async def test_a_german_server_sees_german_whoever_asks(
 ) -> None:
     tongues.update(locale="en-GB", guild_locale="de")
     card = await hatch(ash)
-    assert card.embeds[0]["title"].startswith("Da schlüpft ein wildes ") and labels(card)[0] == "Behalten"
+    assert card.title.startswith("Da schlüpft ein wildes ") and labels(card)[0] == "Behalten"
     assert "Weirdness is tame" in await private_answer(ash, "newmon", weirdness="x")
     dialog = await (await ash.click(card, "Behalten")).modal()
     assert dialog.title == "Save this creature"
-    assert (await press(ash, card, "Hatch another")).embeds[0]["title"].startswith("Da schlüpft")
+    assert (await press(ash, card, "Hatch another")).title.startswith("Da schlüpft")
 
 
 async def test_a_number_chooses_among_the_sentences_of_a_language(german: None) -> None:

@@ -46,9 +46,9 @@ async def test_everybody_sees_the_present_name_from_the_next_interaction_on(
         assert "(Kasumi)" in await private_answer(ash, "mon", name="Shared")
         assert "This one is Kasumi's" in await refusal(ash, await ash.click(sheet, "2"))
         turned = await press(ash, theirs, "Next ▶")
-        assert (turned.id, turned.embeds[0]["title"]) == (theirs.id, "Kasumi's creatures")
+        assert (turned.id, turned.title) == (theirs.id, "Kasumi's creatures")
         ordered = await (await ash.select(turned, "Order", "oldest")).message()
-        assert ordered.embeds[0]["title"] == "Kasumi's creatures"
+        assert ordered.title == "Kasumi's creatures"
     assert "Saved by Kasumi" in (await press(misty, card, "Favourite")).text
 
 
@@ -59,5 +59,5 @@ async def test_the_name_that_discord_gives_with_a_command_is_kept(
     await hatch_and_save(misty, "Quiet", "300")
     take_name(running, misty, "Kasumi")
     asked = await (await ash.command("mons", user=misty.id)).message()
-    assert asked.embeds[0]["title"] == "Kasumi's creatures"
+    assert asked.title == "Kasumi's creatures"
     assert "Saved by Kasumi" in (await (await ash.command("mon", name="Quiet")).message()).text

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def code_of(message: Message) -> str:
     """The code on a creature's card."""
-    return next(f["value"] for f in message.embeds[0]["fields"] if f["name"] == "Code").strip("`")
+    return message.text.rpartition("code `")[2].partition("`")[0]
 
 
 def creature_id(card: Message) -> int:
@@ -55,9 +55,9 @@ async def test_one_of_a_sheet_is_picked_by_its_owner_and_saved(ash: SandboxUser,
     same = await hatch(ash, seed="Ash 3")
     assert await ash.download(picked.pictures[0]) == await ash.download(same.pictures[0])
     dialog = await (await ash.click(picked, "Save")).modal()
-    assert picked.embeds[0]["title"] == f"A wild {dialog.field('Name').value} hatched!"
+    assert picked.title == f"A wild {dialog.field('Name').value} hatched!"
     saved = await (await ash.submit(dialog, {"Name": "Third"})).message()
-    assert (saved.id, saved.embeds[0]["title"]) == (picked.id, "Third")
+    assert (saved.id, saved.title) == (picked.id, "Third")
 
 
 async def test_a_sheet_from_a_number_counts_on_and_none_of_it_is_the_latest(ash: SandboxUser) -> None:
@@ -101,7 +101,7 @@ async def test_more_like_this_gives_six_other_children_to_who_mixed(
     mixed = await (await ash.command("mix", a="Ma", b="Pa")).message()
     assert "/mix" in await refusal(misty, await misty.click(mixed, "More like this"))
     more = await press(ash, mixed, "More like this")
-    assert more.id != mixed.id and more.embeds[0]["title"] == "Ma × Pa"
+    assert more.id != mixed.id and more.title == "Ma × Pa"
     assert labels(more) == labels(mixed)
     assert await ash.download(more.pictures[0]) != await ash.download(mixed.pictures[0])
     child = await press(ash, more, "2")
@@ -130,7 +130,7 @@ async def test_a_child_is_offered_a_name_made_of_its_parents(ash: SandboxUser) -
         dialog = await (await ash.click(child, "Save")).modal()
         assert dialog.field("Name").value == proposed
         saved = await (await ash.submit(dialog, {"Name": dialog.field("Name").value})).message()
-        assert saved.embeds[0]["title"] == proposed
+        assert saved.title == proposed
 
 
 async def test_mix_with_offers_ones_own_or_takes_any_name(ash: SandboxUser, misty: SandboxUser) -> None:
@@ -144,11 +144,11 @@ async def test_mix_with_offers_ones_own_or_takes_any_name(ash: SandboxUser, mist
     dialog = await (await misty.click(theirs, "Mix with …")).modal()
     mine = str(creature_id(first))
     chosen = await (await misty.submit(dialog, {"One of yours": [mine]})).message()
-    assert chosen.embeds[0]["title"] == "Brocko × Staryu-ish"
+    assert chosen.title == "Brocko × Staryu-ish"
 
     dialog = await (await misty.click(theirs, "Mix with …")).modal()
     typed = await (await misty.submit(dialog, {"text": code_of(first)})).message()
-    assert typed.embeds[0]["title"] == "Brocko × Staryu-ish" and "Mixed by Misty" in typed.text
+    assert typed.title == "Brocko × Staryu-ish" and "Mixed by Misty" in typed.text
 
     dialog = await (await misty.click(theirs, "Mix with …")).modal()
     handle = await misty.submit(dialog, {"text": "Nobody"})

@@ -63,7 +63,7 @@ async def second(running: RunningBot, shell, folder: Path) -> str:
 
 
 async def footer(user: SandboxUser) -> str:
-    return (await hatch(user)).embeds[0]["footer"]["text"]
+    return (await hatch(user)).text
 
 
 async def hatching_with(user: SandboxUser, checkpoint_id: str) -> None:
@@ -117,7 +117,7 @@ async def test_an_admin_rolls_back_and_forward_in_the_channel(
     assert other[:8] in told.content and not told.private
     assert other[:8] in await footer(ash)
     again = await (await ash.command("mon", name="Foo")).message()
-    assert first[:8] in again.embeds[0]["footer"]["text"]
+    assert first[:8] in again.text
     await (await oak.command("checkpoint use", id=first)).message()
     assert first[:8] in await footer(ash)
     assert "no checkpoint" in await private_answer(oak, "checkpoint use", id="0000")

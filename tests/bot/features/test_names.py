@@ -12,13 +12,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_a_creature_is_saved_under_the_name_that_it_hatched_with(ash: SandboxUser) -> None:
     card = await hatch(ash, seed="Named")
-    title = card.embeds[0]["title"]
+    title = card.title
     assert WILD.fullmatch(title)
     dialog = await (await ash.click(card, "Save")).modal()
     name = dialog.field("Name").value
     assert title == f"A wild {name} hatched!"
     saved = await (await ash.submit(dialog, {"Name": name})).message()
-    assert saved.embeds[0]["title"] == name
+    assert saved.title == name
 
 
 async def test_the_next_name_is_proposed_where_the_first_is_taken(
@@ -31,7 +31,7 @@ async def test_the_next_name_is_proposed_where_the_first_is_taken(
         names.append(dialog.field("Name").value)
         await (await ash.submit(dialog, {"Name": names[-1]})).message()
         # Whoever looks sees the same creature, so it has the same name.
-        assert card.embeds[0]["title"] == f"A wild {names[0]} hatched!"
+        assert card.title == f"A wild {names[0]} hatched!"
     assert len(set(names)) == 3
     card = await hatch(misty, seed="Again")  # in her own collection it is free
     assert (await (await misty.click(card, "Save")).modal()).field("Name").value == names[0]

@@ -76,15 +76,15 @@ async def test_old_creatures_show_as_they_were_reroll_and_mix_on_their_own_check
         old, new = await stored(bot, ash, "Old"), await stored(bot, ash, "New")
         assert old.checkpoint_id != new.checkpoint_id
         card = await (await ash.command("mon", name="Old")).message()
-        assert old.checkpoint_id[:8] in card.embeds[0]["footer"]["text"]
+        assert old.checkpoint_id[:8] in card.text
         rerolled = await press(ash, card, "Reroll nearby")
-        assert old.checkpoint_id[:8] in rerolled.embeds[0]["footer"]["text"]
+        assert old.checkpoint_id[:8] in rerolled.text
         sheet = await (await ash.command("mix", a="Old", b="Older")).message()
         child = await press(ash, sheet, "4")
-        assert "25 % of B" in child.text and old.checkpoint_id[:8] in child.embeds[0]["footer"]["text"]
+        assert "25 % of B" in child.text and old.checkpoint_id[:8] in child.text
         more = await press(ash, sheet, "More like this")
-        assert old.checkpoint_id[:8] in (await press(ash, more, "1")).embeds[0]["footer"]["text"]
-        assert new.checkpoint_id[:8] in (await hatch(ash)).embeds[0]["footer"]["text"]
+        assert old.checkpoint_id[:8] in (await press(ash, more, "1")).text
+        assert new.checkpoint_id[:8] in (await hatch(ash)).text
     engine = LocalEngine(bot.settings.checkpoint, folder=bot.settings.data_dir / "checkpoints", threads=1)
     await engine.start()
     drawn = [
@@ -98,7 +98,7 @@ async def test_old_creatures_show_as_they_were_reroll_and_mix_on_their_own_check
 async def test_a_parent_of_another_checkpoint_is_rehatched_shown_kept_and_mixed(bot: RunningBot) -> None:
     async with SandboxUser(bot.url, "Ash") as ash:
         offer = await offered(ash)
-        assert "different checkpoints" in offer.embeds[0]["title"]
+        assert "different checkpoints" in offer.title
         assert labels(offer) == ["Re-hatch Old", "Re-hatch New"]  # into the one in use first
 
     await bot.stop()
@@ -114,7 +114,7 @@ async def test_a_parent_of_another_checkpoint_is_rehatched_shown_kept_and_mixed(
         assert "somebody else's" in await refusal(misty, await misty.click(shown, "Keep it and mix"))
         both = await asyncio.gather(*(ash.click(shown, "Keep it and mix") for _ in range(2)))
         sheets = [await handle.message() for handle in both]
-        assert [sheet.embeds[0]["title"] for sheet in sheets] == ["Old 2 × New"] * 2
+        assert [sheet.title for sheet in sheets] == ["Old 2 × New"] * 2
         card = await (await ash.command("mon", name="Old 2")).message()
         assert "Re-hatched" in card.text and "Old" in card.text
         old, made, new = [await stored(bot, ash, name) for name in ("Old", "Old 2", "New")]
@@ -137,7 +137,7 @@ async def test_the_other_way_round_the_new_one_is_rehatched_and_stays_b(
         quick_search(monkeypatch, await stored(bot, ash, "New"))
         shown = await rehatched(ash, await offered(ash), "Re-hatch New")
         sheet = await press(ash, shown, "Keep it and mix")
-        assert sheet.embeds[0]["title"] == "Old × New 2"
+        assert sheet.title == "Old × New 2"
         old, made = await stored(bot, ash, "Old"), await stored(bot, ash, "New 2")
     assert made.checkpoint_id == old.checkpoint_id
 

@@ -27,14 +27,6 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
     await bot.stop()
 
 
-def title(card: Message) -> str:
-    return card.embeds[0]["title"]
-
-
-def field(card: Message, name: str) -> str:
-    return next((one["value"] for one in card.embeds[0].get("fields", []) if one["name"] == name), "")
-
-
 def badges(sheet: Message) -> list[bool]:
     """Which of its creatures a sheet says are shiny."""
     return [BADGE in line for line in sheet.embeds[0]["description"].splitlines()[1:]]
@@ -43,7 +35,7 @@ def badges(sheet: Message) -> list[bool]:
 async def shiny_hatch(user: SandboxUser) -> Message:
     for _try in range(TRIES):
         card = await hatch(user)
-        if BADGE in title(card):
+        if BADGE in card.title:
             return card
     raise AssertionError("nothing shiny hatched")
 
@@ -51,7 +43,7 @@ async def shiny_hatch(user: SandboxUser) -> Message:
 async def stored(running: RunningBot, card: Message) -> Creature:
     store = await Store.open(running.settings.database)
     try:
-        found = await store.creatures.by_code(field(card, "Code").strip("`"))
+        found = await store.creatures.by_code(card.text.rpartition("code `")[2].partition("`")[0])
         assert found is not None
         return found
     finally:
@@ -61,7 +53,7 @@ async def stored(running: RunningBot, card: Message) -> Creature:
 async def test_a_seed_that_was_given_never_hatches_a_shiny(running: RunningBot, ash: SandboxUser) -> None:
     for seed in ("Ash", "7", "0", "4294967295"):
         card = await hatch(ash, seed=seed)
-        assert BADGE not in title(card)
+        assert BADGE not in card.title
         creature = await stored(running, card)
         assert isinstance(creature.recipe, Hatch)
         assert not creature.shiny and not creature.recipe.shiny
@@ -72,13 +64,13 @@ async def test_a_seed_that_was_given_never_hatches_a_shiny(running: RunningBot, 
 
 async def test_a_shiny_is_badged_and_its_seed_hatches_plain(running: RunningBot, ash: SandboxUser) -> None:
     card = await shiny_hatch(ash)
-    assert WILD.fullmatch(title(card).removesuffix(f" {BADGE}"))
-    assert field(card, "Recipe").startswith("Shiny")
+    assert WILD.fullmatch(card.title.removesuffix(f" {BADGE}"))
+    assert "\n-# Shiny" in card.text
     shiny = await stored(running, card)
     assert shiny.shiny and isinstance(shiny.recipe, Hatch) and shiny.recipe.shiny
     plain_card = await hatch(ash, seed=str(shiny.recipe.seed))
     plain = await stored(running, plain_card)
-    assert BADGE not in title(plain_card) and not field(plain_card, "Recipe")
+    assert BADGE not in plain_card.title and "Shiny" not in plain_card.text
     assert plain.noise_seed == shiny.noise_seed and plain.png != shiny.png
     differing = (plain.w_plus != shiny.w_plus).any(axis=1)
     assert differing.tolist() == [False] * 5 + [True]  # the colour level of the little network
@@ -91,13 +83,13 @@ async def test_the_badge_stays_and_is_no_part_of_the_name(ash: SandboxUser) -> N
     dialog = await (await ash.click(card, "Save")).modal()
     assert BADGE not in dialog.field("Name").value
     saved = await (await ash.submit(dialog, {"Name": "Glint"})).message()
-    assert title(saved) == f"Glint {BADGE}"
+    assert saved.title == f"Glint {BADGE}"
     marked = await press(ash, saved, "Favourite")
-    assert title(marked) == f"Glint {BADGE} ⭐"
+    assert marked.title == f"Glint {BADGE} ⭐"
     dialog = await (await ash.click(marked, "Rename")).modal()
     assert dialog.field("Name").value == "Glint"
     renamed = await (await ash.submit(dialog, {"Name": "Glimmer"})).message()
-    assert title(renamed) == f"Glimmer {BADGE} ⭐"
+    assert renamed.title == f"Glimmer {BADGE} ⭐"
 
 
 async def test_pages_badge_those_that_are_shiny(running: RunningBot) -> None:
@@ -128,15 +120,15 @@ async def test_those_of_a_sheet_are_lucky_each_by_itself(
     for is_shiny in (True, False):
         number = badged.index(is_shiny) + 1
         card = await press(ash, sheet, str(number))
-        assert (BADGE in title(card)) == is_shiny == (await stored(running, card)).shiny
+        assert (BADGE in card.title) == is_shiny == (await stored(running, card)).shiny
 
 
 async def test_another_may_be_lucky_and_a_step_away_may_not(running: RunningBot, ash: SandboxUser) -> None:
     card = await hatch(ash, seed="Plain")
     near = await press(ash, card, "Reroll nearby")
-    assert BADGE not in title(near) and not (await stored(running, near)).shiny
+    assert BADGE not in near.title and not (await stored(running, near)).shiny
     for _try in range(TRIES):
         card = await press(ash, card, "Hatch another")
-        if BADGE in title(card):
+        if BADGE in card.title:
             break
     assert (await stored(running, card)).shiny

@@ -99,6 +99,6 @@ def shows(user: SandboxUser, message: Message, text: str) -> Message | None:
 async def ends(user: SandboxUser, message: Message, title: str) -> Message:
     def ended() -> Message | None:
         now = user.history.get(message.id)
-        return now if now is not None and now.embeds and title in now.embeds[0]["title"] else None
+        return now if now is not None and now.embeds and title in now.title else None
 
     return await user.wait(ended)

@@ -7,11 +7,13 @@ answered when the call returns. docs/sandbox.md lists where it differs from the 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import simcord
+from simcord.components import walk_components as walk
 
 from bot.__main__ import serving
 from bot.checkpoints.switching import Checkpoints
@@ -130,19 +132,29 @@ def refused(stage: SimcordStage, result: simcord.InteractionResult, since: int) 
 
 
 def title(message: simcord.ResponseMessage) -> str:
-    return message.embeds[0].title or ""
+    if message.embeds:
+        return message.embeds[0].title or ""
+    headings = (line for line in words(message).split("\n") if line.startswith("#"))
+    return next(headings, "").lstrip("#").strip()
+
+
+def words(message: simcord.ResponseMessage) -> str:
+    """All that it says: its content, its embeds, and what its layout holds."""
+    embeds = [str(embed.to_dict()) for embed in message.embeds]
+    texts = [c["content"] for c in walk(message.components) if "content" in c]
+    return "\n".join([message.content, *embeds, *texts])
 
 
 def labels(message: simcord.ResponseMessage) -> list[str]:
-    return [c["label"] for row in message.components for c in row["components"] if "label" in c]
+    return [c["label"] for c in walk(message.components) if "label" in c]
 
 
 def seeds(message: simcord.ResponseMessage) -> list[str]:
-    return [field.value or "" for field in message.embeds[0].fields if field.name == "Seed"]
+    return re.findall("seed (`[^`]*`)", words(message))
 
 
 def _component(message: simcord.ResponseMessage, key: str, value: str) -> dict[str, Any]:
-    found = [c for row in message.components for c in row["components"] if c.get(key) == value]
+    found = [c for c in walk(message.components) if c.get(key) == value]
     assert len(found) == 1, (value, message.components)
     return found[0]
 

@@ -12,7 +12,7 @@ from bot.features import FEATURES
 from bot.features.retraining.buttons import GoOn
 from bot.store import NewJob
 from tests.bot.engine.ordering import hatched
-from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title
+from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title, words
 from tests.bot.talking import WILD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,13 +33,25 @@ async def test_hatch_save_and_keep(stage: SimcordStage) -> None:
     renamed = public(await stage.fill_in(ash, asked, name="Fooling"))
     assert title(renamed) == "Fooling"
     asking = public(await stage.press(ash, renamed, "Release"))
-    assert "Let **Fooling** go for good?" in asking.content
+    assert "Let **Fooling** go for good?" in words(asking)
     kept = public(await stage.press(ash, asking, "Keep it"))
-    assert kept.content == "" and "Release" in labels(kept)
+    assert "for good?" not in words(kept) and "Release" in labels(kept)
     asking = public(await stage.press(ash, kept, "Release"))
     gone = public(await stage.press(ash, asking, "Yes, let Fooling go"))
     assert title(gone) == "Fooling was released." and not gone.attachments
     assert WILD.fullmatch(title(public(await stage.press(ash, gone, "Hatch another"))))
+
+
+async def test_looking_closer(stage: SimcordStage) -> None:
+    foo = await stage.saved(stage.ash, "Looked at", "7")
+    card = await stage.shown(stage.misty, "card", name=(await stage.stored(stage.ash, "Looked at")).code)
+    assert card.attachments[0].filename == "card.png"
+    again = public(await stage.press(stage.misty, foo, "Card"))
+    assert again.attachments[0].size == card.attachments[0].size
+    assert title(public(await stage.press(stage.misty, card, "Have a look"))) == "Looked at"
+    for label in ("Full size", "Details"):
+        seen = await stage.press(stage.misty, foo, label)
+        assert seen.response is not None and seen.response.ephemeral
 
 
 async def test_several_at_once_and_a_small_step_away(stage: SimcordStage) -> None:
@@ -51,7 +63,7 @@ async def test_several_at_once_and_a_small_step_away(stage: SimcordStage) -> Non
     more = public(await stage.press(ash, sheet, "Hatch 4 more"))
     assert title(more) == "4 wild creatures hatched!"
     near = public(await stage.press(stage.misty, one, "Reroll nearby"))
-    assert "A small step away" in str(near.embeds[0].to_dict())
+    assert "A small step away" in words(near)
     asked = await stage.command(ash, "save")
     assert title(public(await stage.fill_in(ash, asked, name="Chosen"))) == "Chosen"
 
@@ -62,13 +74,13 @@ async def test_mix(stage: SimcordStage) -> None:
     fizz = await stage.saved(ash, "Moltigo", "11")
     mixed = await stage.shown(ash, "mix", a="Fizz", b="Moltigo")
     assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this"]
-    assert "Fizz × Moltigo" in str(public(await stage.press(ash, mixed, "1")).embeds[0].to_dict())
+    assert "Fizz × Moltigo" in words(public(await stage.press(ash, mixed, "1")))
     swapped = public(await stage.press(ash, mixed, "Swap parents"))
     assert swapped.id == mixed.id and "Moltigo × Fizz" in title(swapped)
     varied = public(await stage.press(ash, swapped, "More like this"))
     assert varied.id != mixed.id and len(labels(varied)) == 8
     child = await stage.shown(ash, "mix", a="Fizz", b="Moltigo", take="colours", amount=40)
-    assert "Fizz × Moltigo" in str(child.embeds[0].to_dict())
+    assert "Fizz × Moltigo" in words(child)
     asked = await stage.press(ash, child, "Save")
     assert "Fitigo" in str(asked.modal)
     asked = await stage.press(ash, fizz, "Mix with …")

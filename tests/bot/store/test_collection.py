@@ -98,6 +98,17 @@ async def test_a_page_among_ten_thousand_is_found_in_an_index(
     assert (page.entries[0].name, page.total, page.pages) == (first[sort], 5000, 417)
 
 
+async def test_a_creature_has_a_number_in_its_owners_collection(store: Store, clock: Clock) -> None:
+    first, second = await saved(store, "First"), await saved(store, "Second")  # in one moment
+    theirs = await saved(store, "Theirs", BOB)
+    clock.advance(timedelta(seconds=1))
+    third = await saved(store, "Third")
+    number = store.collection.number_of
+    assert {await number(first), await number(second)} == {1, 2}
+    assert await number(third) == 3 and await number(theirs) == 1
+    assert await number(await hatch(store)) is None
+
+
 async def test_partners_are_ones_own_of_the_same_checkpoint(store: Store, clock: Clock) -> None:
     await store.checkpoints.register("other", "x", {})
     origin = await saved(store, "Foo")

@@ -57,9 +57,7 @@ async def test_a_message_that_was_deleted_is_posted_anew_at_the_end(stage: Stage
     await oak.wait(lambda: message.id not in oak.history)
     await stage.go_on()
     news = await oak.wait_for_message(
-        lambda m: (
-            bool(m.embeds) and m.embeds[0]["title"] == "A new checkpoint is in use" and m.id > message.id
-        )
+        lambda m: bool(m.embeds) and m.title == "A new checkpoint is in use" and m.id > message.id
     )
     assert news.pictures and labels(news) == [f"Go back to {stage.first[:8]}"]
     await until(stage.was_told)
