@@ -178,6 +178,11 @@ class Heads:
         if any(array.shape != shape for array, shape in shapes):
             raise TraitsError("These traits belong to another network, so they are not read.")
 
+    @property
+    def centre(self) -> Floats:
+        """float32 [w_dim]: the mean style of the creatures that the heads learned from."""
+        return self._centre
+
     def outputs(self, w_plus: Floats) -> Floats:
         """W+ codes [N, L, w_dim] → float32 [N, T], as the reader of pictures would say it, uncalibrated."""
         x = self._inputs(w_plus)
@@ -251,18 +256,28 @@ class Heads:
         elif group not in NUMBERS:
             raise KeyError(group)
         at = np.broadcast_to(self._centre, (self.num_layers, self.w_dim)) if w_plus is None else w_plus
+        return self._directions([place], at, layers)[0]
+
+    def directions(self, numbers: Sequence[str], w_plus: Floats, layers: Sequence[int] = ()) -> Floats:
+        """`direction` of several numbers at once, at `w_plus` [L, w_dim]: float32 [G, L, w_dim]."""
+        return self._directions([self.layout.columns(name).start for name in numbers], w_plus, layers)
+
+    def _directions(self, places: Sequence[int], at: Floats, layers: Sequence[int]) -> Floats:
+        """The gradients of outputs with respect to W+, each of length 1: float32 [G, L, w_dim]."""
         x, before = self._inputs(at[None])[0], []
         for weight, bias in self._layers[:-1]:
             before.append(x @ weight + bias)
             x = _silu(before[-1])
-        slope = self._layers[-1][0][:, place]
+        slopes = self._layers[-1][0][:, list(places)]  # [second, G]: so the products are fastest
         for (weight, _), values in zip(self._layers[-2::-1], reversed(before), strict=True):
-            slope = weight @ (slope * _silu_slope(values))
-        moved = slope.reshape(self.num_layers, -1) @ self._basis.T
+            slopes = weight @ (slopes * _silu_slope(values)[:, None])
+        moved = slopes.T.reshape(-1, self._basis.shape[1]) @ self._basis.T
+        moved = moved.reshape(len(places), self.num_layers, self.w_dim)
         if layers:
             still = [layer for layer in range(self.num_layers) if layer not in layers]
-            moved[still] = 0
-        return (moved / max(float(np.linalg.norm(moved)), 1e-12)).astype(np.float32)
+            moved[:, still] = 0
+        sizes = np.linalg.norm(moved, axis=(1, 2), keepdims=True)
+        return (moved / np.maximum(sizes, 1e-12)).astype(np.float32)
 
     def _inputs(self, w_plus: Floats) -> Floats:
         """[N, L, w_dim] → [N, L · k]: each layer's style in the basis. Raises ValueError for other shapes."""

@@ -4,10 +4,12 @@ Whoever orders creatures needs what is here and no torch: orders and answers are
 says what can be done with them. `bot.engine.local` does it in this process.
 """
 
-from bot.engine.errors import CheckpointGone
+from bot.engine.errors import CheckpointGone, DoesNotEvolve, NotRead
 from bot.engine.orders import (
     Coded,
+    EvolveOrder,
     Hatched,
+    HatchedLine,
     MixOrder,
     NearbyOrder,
     Order,
@@ -16,11 +18,9 @@ from bot.engine.orders import (
     SeedOrder,
     Stored,
     StylesOrder,
-    Subject,
     seed_from_text,
 )
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
-from bot.engine.uploads import check_pixels
 from gan.config import DEFAULT_PSI
 from gan.errors import CheckpointError
 from gan.latents import SEED_MAX, Take
@@ -31,11 +31,15 @@ __all__ = [
     "CheckpointError",
     "CheckpointGone",
     "Coded",
+    "DoesNotEvolve",
     "Engine",
+    "EvolveOrder",
     "Hatched",
+    "HatchedLine",
     "Health",
     "MixOrder",
     "NearbyOrder",
+    "NotRead",
     "OnAccepted",
     "OnProgress",
     "OnQueued",
@@ -45,8 +49,6 @@ __all__ = [
     "SeedOrder",
     "Stored",
     "StylesOrder",
-    "Subject",
     "Take",
-    "check_pixels",
     "seed_from_text",
 ]

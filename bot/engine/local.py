@@ -11,24 +11,25 @@ from typing import Any
 
 from bot.creature.traits import Traits
 from bot.engine.drawing import Drawer
-from bot.engine.errors import CLOSING, FULL, STARTING, CheckpointGone
+from bot.engine.errors import CLOSING, FULL, WAKING, CheckpointGone
+from bot.engine.evolving import find_line
 from bot.engine.models import Model, Models, load_model
 from bot.engine.orders import (
     Coded,
+    EvolveOrder,
     Hatched,
+    HatchedLine,
     Order,
     Picture,
     ProjectionOrder,
     Stored,
     StylesOrder,
-    Subject,
 )
 from bot.engine.pictures import Pictures
 from bot.engine.projection import Projector
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
 from bot.engine.queue import FairQueue
 from bot.engine.threads import choose_threads, use_threads
-from bot.engine.uploads import Uploads
 from bot.engine.worker import Ticket, Worker
 from bot.errors import UserError
 from gan.errors import CheckpointError
@@ -62,7 +63,6 @@ class LocalEngine(Engine):
         self.models = Models(folder, kept)
         self._active: Model | None = None
         self._projector = Projector()
-        self._uploads = Uploads()
         self._pictures = Pictures(self._model_of)
         self.worker = Worker(self.queue, Drawer(pick), batch_size, self._pictures.remember)
 
@@ -106,7 +106,7 @@ class LocalEngine(Engine):
     @property
     def _model(self) -> Model:
         if self._active is None:
-            raise UserError(STARTING)
+            raise UserError(WAKING)
         return self._active
 
     @property
@@ -164,9 +164,22 @@ class LocalEngine(Engine):
         tickets = [Ticket(models[order.checkpoint_id], order) for order in orders]
         return await self._wait_for(tickets, user_id, on_accepted, on_queued)
 
-    async def subject(self, upload: bytes) -> Subject:
+    async def evolve(
+        self,
+        order: EvolveOrder,
+        *,
+        user_id: int,
+        on_accepted: OnAccepted | None = None,
+        on_queued: OnQueued | None = None,
+    ) -> HatchedLine:
         self._refuse_unless_open()
-        return await self._uploads.read(upload)
+        model = await self._model_of(order.checkpoint_id)
+
+        async def draw(forms: Sequence[StylesOrder]) -> list[Hatched]:
+            tickets = [Ticket(model, form) for form in forms]
+            return await self._wait_for(tickets, user_id, on_accepted, on_queued)
+
+        return await find_line(order, model, draw)
 
     async def project(
         self,
@@ -220,7 +233,7 @@ class LocalEngine(Engine):
 
     def _refuse_unless_open(self) -> None:
         if self._active is None:
-            raise UserError(STARTING)
+            raise UserError(WAKING)
         if self.closing:
             raise UserError(CLOSING)
 

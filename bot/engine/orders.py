@@ -81,6 +81,15 @@ class NearbyOrder:
         return self.origin.checkpoint_id
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EvolveOrder:
+    """The line of evolution in which a creature stands."""
+
+    w_plus: WPlus
+    noise_seed: int
+    checkpoint_id: str
+
+
 Order = SeedOrder | StylesOrder | MixOrder | NearbyOrder
 
 
@@ -91,14 +100,6 @@ class ProjectionOrder:
     png: bytes
     noise_seed: int
     checkpoint_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What an uploaded picture shows, without what is behind it."""
-
-    png: bytes  # RGBA, a square
-    animated: bool  # it moves, and this is how it begins
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +113,14 @@ class Hatched:
     checkpoint_id: str
     candidate: int = 0  # of those that follow from its seed; 0 is the seed's own
     shiny: bool = False  # its colours are visibly not its seed's own
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HatchedLine:
+    """The forms of a line, the earliest first; the creature that it belongs to is number `place`, from 0."""
+
+    forms: tuple[Hatched, ...]
+    place: int
 
 
 @dataclass(frozen=True, eq=False)

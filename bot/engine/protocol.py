@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.creature.traits import Traits
-from bot.engine.orders import Coded, Hatched, Order, Picture, ProjectionOrder, Stored, Subject
+from bot.engine.orders import (
+    Coded,
+    EvolveOrder,
+    Hatched,
+    HatchedLine,
+    Order,
+    Picture,
+    ProjectionOrder,
+    Stored,
+)
 
 OnAccepted = Callable[[], Awaitable[None]]  # the orders have their place in the queue
 OnQueued = Callable[[int], Awaitable[None]]  # the position of the first of them, from 1
@@ -62,8 +71,19 @@ class Engine(Protocol):
         """
         ...
 
-    async def subject(self, upload: bytes) -> Subject:
-        """What a picture that somebody uploaded shows; nothing of it is kept."""
+    async def evolve(
+        self,
+        order: EvolveOrder,
+        *,
+        user_id: int,
+        on_accepted: OnAccepted | None = None,
+        on_queued: OnQueued | None = None,
+    ) -> HatchedLine:
+        """What a creature was before, itself, and what becomes of it; callbacks as for `draw`.
+
+        Raises `DoesNotEvolve` where no such forms are found, `NotRead` where its checkpoint reads no traits,
+        and `CheckpointGone` where that cannot be loaded.
+        """
         ...
 
     async def project(

@@ -141,6 +141,13 @@ def test_a_direction_is_the_gradient_of_its_output(group: str, value: str | None
         assert along(other) == pytest.approx(cosine * steepest, abs=0.02 * steepest)
 
 
+def test_several_directions_are_what_each_is_by_itself() -> None:
+    model, code, numbers = heads(), codes(1)[0], ("stage", "log_height_m", "hp")
+    together = model.directions(numbers, code, [0, 2])
+    alone = [model.direction(name, w_plus=code, layers=[0, 2]) for name in numbers]
+    np.testing.assert_allclose(together, np.stack(alone), atol=1e-6)
+
+
 def test_a_direction_moves_only_the_layers_that_it_may() -> None:
     direction = heads().direction("types", "Water", layers=[1, 2])
     assert np.abs(direction[[1, 2]]).sum() > 0 and not np.abs(np.delete(direction, [1, 2], axis=0)).any()

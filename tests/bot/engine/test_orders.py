@@ -11,7 +11,9 @@ import pytest
 
 from bot.engine import (
     Engine,
+    EvolveOrder,
     Hatched,
+    HatchedLine,
     Health,
     MixOrder,
     NearbyOrder,
@@ -22,7 +24,18 @@ from bot.engine import (
 )
 from bot.engine.local import LocalEngine
 
-KINDS = [SeedOrder, StylesOrder, MixOrder, NearbyOrder, ProjectionOrder, Hatched, Picture, Health]
+KINDS = [
+    SeedOrder,
+    StylesOrder,
+    MixOrder,
+    NearbyOrder,
+    EvolveOrder,
+    ProjectionOrder,
+    Hatched,
+    HatchedLine,
+    Picture,
+    Health,
+]
 
 
 def is_plain(kind: Any) -> bool:
