@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from bot.checkpoints.command_line import app as checkpoint_app
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.checkpoints.switching import Checkpoints, choose_first
 from bot.checkpoints.switching import describe as describe_checkpoint
 from bot.client import NewmonBot
@@ -61,7 +61,7 @@ async def discord_or_sandbox(settings: Settings, sandbox: Sandbox) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retraining, str]]:
+async def serving(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retraining, str]]:
     """Everything that the bot serves people with, and which checkpoint that is and why.
 
     Raises `CheckpointError` and `UserError`.
@@ -69,11 +69,11 @@ async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retra
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(settings.database)
         stack.push_async_callback(store.close)
-        shelf = Shelf(settings.data_dir / "checkpoints")
-        choice = await choose_first(store, shelf, settings.checkpoint)
+        files = CheckpointFiles(settings.data_dir / "checkpoints")
+        choice = await choose_first(store, files, settings.checkpoint)
         engine = LocalEngine(
             choice.path,
-            folder=shelf.folder,
+            folder=files.folder,
             kept=settings.checkpoints_in_memory,
             queue_limit=settings.queue_limit,
             per_user_limit=settings.per_user_limit,
@@ -83,12 +83,12 @@ async def awake(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Retra
         )
         stack.push_async_callback(engine.close)
         await engine.start()
-        checkpoints = Checkpoints(store, shelf, engine, keep_unused=settings.keep_checkpoints)
+        checkpoints = Checkpoints(store, files, engine, keep_unused=settings.keep_checkpoints)
         await checkpoints.start()
         stack.push_async_callback(checkpoints.close)
         retraining = Retraining(settings, store, checkpoints, Announcer(bot))
         stack.push_async_callback(retraining.close)
-        bot.wake(engine, store, checkpoints, retraining)
+        bot.start_serving(engine, store, checkpoints, retraining)
         known = await store.checkpoints.get(choice.id)
         yield retraining, f"{describe_checkpoint(known) if known else choice.id}, {choice.why}"
 
@@ -138,31 +138,31 @@ async def run(
         )
         bot = await stack.enter_async_context(NewmonBot(settings, proxy))
 
-        async def wake() -> None:
-            retraining, checkpoint = await rooms.enter_async_context(awake(settings, bot))
+        async def start_serving() -> None:
+            retraining, checkpoint = await rooms.enter_async_context(serving(settings, bot))
             await bot.wait_until_ready()
             on_ready(Ready(place, checkpoint))
             await retraining.pick_up()
 
         connection = asyncio.create_task(connect(bot, token, proxy), name="discord")
-        waking = asyncio.create_task(wake(), name="waking")
+        starting = asyncio.create_task(start_serving(), name="starting")
         stop = asyncio.create_task(stopping.wait(), name="stop")
         try:
-            await asyncio.wait({connection, waking, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if waking.done():
-                await waking
+            await asyncio.wait({connection, starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
                 await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
             if connection.done():
                 await connection
-            waking.cancel()  # if it has not finished, nobody was let in
-            await asyncio.wait({waking})
-            await bot.sleep()
+            starting.cancel()  # if it has not finished, nobody was let in
+            await asyncio.wait({starting})
+            await bot.stop_serving()
             await rooms.aclose()  # while a retrain's message can still be edited
             await bot.close()
         finally:
-            for task in (connection, waking, stop):
+            for task in (connection, starting, stop):
                 task.cancel()
-            await asyncio.wait({connection, waking, stop})
+            await asyncio.wait({connection, starting, stop})
 
 
 async def run_until_signal(settings: Settings) -> None:

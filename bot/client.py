@@ -41,7 +41,7 @@ discord.VoiceClient.warn_dave = False
 
 
 class NewmonBot(Bot):
-    """The bot. It can connect before it is awake, and tells people so; closes neither engine nor store."""
+    """The bot. It can connect before it is serving, and tells people so; closes neither engine nor store."""
 
     def __init__(self, settings: Settings, proxy: Proxy | None = None) -> None:
         super().__init__(
@@ -79,26 +79,28 @@ class NewmonBot(Bot):
         self._sync_task = asyncio.create_task(self._sync_commands(noted), name="sync")
         await asyncio.wait({self._sync_task}, timeout=SYNC_TIMEOUT_S)
 
-    def wake(self, engine: Engine, store: Store, checkpoints: Checkpoints, retraining: Retraining) -> None:
+    def start_serving(
+        self, engine: Engine, store: Store, checkpoints: Checkpoints, retraining: Retraining
+    ) -> None:
         """Serve people from now on, with an engine that is started and a store that is open."""
         self.engine, self.store = engine, store
         self.checkpoints, self.retraining = checkpoints, retraining
         self._upkeep_task = asyncio.create_task(self._upkeep(), name="upkeep")
         self.service.open()
 
-    async def sleep(self) -> None:
+    async def stop_serving(self) -> None:
         """Serve those who came so far, within the configured time, and nobody else any more.
 
         Those whose creatures are not drawn by then are told so.
         """
         self.service.close()
-        awake = self._upkeep_task is not None
-        if awake:
+        serving = self._upkeep_task is not None
+        if serving:
             # Before anything that takes time: whoever stops the bot may have stopped a retrain with it, and
             # that is for the next start to find, not for this one to call a failure.
             await self.retraining.close()
         if await self.service.drained(self.settings.drain_timeout_s):
-            if awake:
+            if serving:
                 await self.engine.drain()
             if unserved := await self.service.drained(LAST_WORDS_S):
                 log.warning("%d requests were not answered in time before the bot stopped.", unserved)

@@ -121,7 +121,7 @@ def test_the_arrows_run_one_way() -> None:
         ("bot/core/a.py", "from discord.http import Route"),
         ("bot/ui/a.py", "from bot.features.about import about"),
         ("bot/checkpoints/a.py", "from bot.retrain import plan"),
-        ("bot/engine/a.py", "from bot.checkpoints.files import Shelf"),
+        ("bot/engine/a.py", "from bot.checkpoints.files import CheckpointFiles"),
         ("bot/store/a.py", "from bot.core.language import N_"),
         ("bot/client.py", "import bot.__main__"),
         ("bot/retrain/a.py", "from discord import Embed"),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.checkpoints.switching import ALL, describe, find
 from bot.config import Settings, load_settings
 from bot.errors import UserError
@@ -28,9 +28,9 @@ def show_list() -> None:
     known, active = asyncio.run(_listed(settings))
     if not known:
         console.print("There are no checkpoints yet: start the bot once.")
-    shelf = Shelf(settings.data_dir / "checkpoints")
+    files = CheckpointFiles(settings.data_dir / "checkpoints")
     for one in known:
-        there = "" if shelf.path(one.id).is_file() else " · its file is gone"
+        there = "" if files.path(one.id).is_file() else " · its file is gone"
         line = (
             f"{'▶' if one.id == active else ' '} {one.id} · {describe(one)} · {one.creatures} saved creatures"
         )
@@ -56,17 +56,17 @@ async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None
 
 
 async def _use(settings: Settings, what: str | Path) -> KnownCheckpoint:
-    shelf = Shelf(settings.data_dir / "checkpoints")
+    files = CheckpointFiles(settings.data_dir / "checkpoints")
     store = await Store.open(settings.database)
     try:
         if isinstance(what, Path):
-            checkpoint_id, metadata = shelf.put(what)
-            await store.checkpoints.register(checkpoint_id, shelf.path(checkpoint_id), metadata)
+            checkpoint_id, metadata = files.put(what)
+            await store.checkpoints.register(checkpoint_id, files.path(checkpoint_id), metadata)
             what = checkpoint_id
         known = await find(store, what)
-        if not shelf.usable(known.id):
+        if not files.usable(known.id):
             raise UserError(
-                f"The file of checkpoint {known.id[:8]} is missing or damaged in {shelf.folder}: "
+                f"The file of checkpoint {known.id[:8]} is missing or damaged in {files.folder}: "
                 "nothing was changed."
             )
         await store.checkpoints.promote(known.id)

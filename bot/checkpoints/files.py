@@ -18,7 +18,7 @@ from gan.files import whole_file
 from train.protocol import CHECKPOINT_SUFFIX, TRAINING_SUFFIX
 
 
-class Shelf:
+class CheckpointFiles:
     """`folder`/ID.safetensors; ID.training.safetensors where a checkpoint can be trained further, and
     ID.SECTION.safetensors where something was learned about it later.
     """

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.engine import CheckpointError, Engine
 from bot.engine.models import check_checkpoint
 from bot.errors import N_, UserError
@@ -31,34 +31,34 @@ class Choice:
     why: str  # for whoever reads the log: why this one
 
 
-async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Choice:
+async def choose_first(store: Store, files: CheckpointFiles, configured: Path) -> Choice:
     """Register the configured checkpoint, and return the one to start with: the one in use, wherever it can
     be hatched from, else the configured one.
 
     A configured file that cannot be used is an error only if there is nothing else. Raises `CheckpointError`.
     """
     try:
-        checkpoint_id, path = await _shelve(store, shelf, configured)
+        checkpoint_id, path = await _copy_in(store, files, configured)
     except CheckpointError as error:
         active = await store.checkpoints.active()
-        if active is None or not await asyncio.to_thread(shelf.usable, active.checkpoint_id):
+        if active is None or not await asyncio.to_thread(files.usable, active.checkpoint_id):
             raise
         log.warning("CHECKPOINT cannot be used, so the bot goes on with %s: %s", active.checkpoint_id, error)
         why = "the one in use so far, because what CHECKPOINT names cannot be used"
-        return Choice(active.checkpoint_id, shelf.path(active.checkpoint_id), why)
+        return Choice(active.checkpoint_id, files.path(active.checkpoint_id), why)
     active = await store.checkpoints.follow_configured(checkpoint_id)
     if active.checkpoint_id == checkpoint_id:
         return Choice(checkpoint_id, path, "the one that CHECKPOINT names")
-    if await asyncio.to_thread(shelf.usable, active.checkpoint_id):
+    if await asyncio.to_thread(files.usable, active.checkpoint_id):
         why = (
             "chosen by a person or a retrain; CHECKPOINT names another one, and "
             f"`python -m bot checkpoint use {configured}` would hatch from that"
         )
-        return Choice(active.checkpoint_id, shelf.path(active.checkpoint_id), why)
+        return Choice(active.checkpoint_id, files.path(active.checkpoint_id), why)
     log.error(
         "The checkpoint in use, %s, is missing or damaged in %s: the bot starts with %s instead.",
         active.checkpoint_id,
-        shelf.folder,
+        files.folder,
         checkpoint_id,
     )
     why = (
@@ -68,13 +68,13 @@ async def choose_first(store: Store, shelf: Shelf, configured: Path) -> Choice:
     return Choice(checkpoint_id, path, why)
 
 
-async def _shelve(store: Store, shelf: Shelf, configured: Path) -> tuple[str, Path]:
+async def _copy_in(store: Store, files: CheckpointFiles, configured: Path) -> tuple[str, Path]:
     """Keep a copy of the configured checkpoint, if there is room; its id, and where it can be loaded from."""
     try:
-        checkpoint_id, metadata = await asyncio.to_thread(shelf.put, configured)
-        path = shelf.path(checkpoint_id)
+        checkpoint_id, metadata = await asyncio.to_thread(files.put, configured)
+        path = files.path(checkpoint_id)
     except OSError as error:
-        log.warning("The checkpoint could not be copied to %s: %s", shelf.folder, error)
+        log.warning("The checkpoint could not be copied to %s: %s", files.folder, error)
         checkpoint_id, metadata = await asyncio.to_thread(check_checkpoint, configured)
         path = configured
     await store.checkpoints.register(checkpoint_id, path, metadata, configured=True)
@@ -84,9 +84,9 @@ async def _shelve(store: Store, shelf: Shelf, configured: Path) -> tuple[str, Pa
 class Checkpoints:
     """Changes what the bot hatches with. Needs an engine that is started with what `choose_first` said."""
 
-    def __init__(self, store: Store, shelf: Shelf, engine: Engine, *, keep_unused: int = 5) -> None:
+    def __init__(self, store: Store, files: CheckpointFiles, engine: Engine, *, keep_unused: int = 5) -> None:
         self.store = store
-        self.shelf = shelf
+        self.files = files
         self.engine = engine
         self.keep_unused = keep_unused
         self._refused: Stamp | None = None  # what could not be loaded: not tried again while it is the same
@@ -127,18 +127,18 @@ class Checkpoints:
     async def listed(self) -> list[KnownCheckpoint]:
         """Those that can be hatched with, or that saved creatures belong to, newest first."""
         known = await self.store.checkpoints.newest(limit=ALL)
-        there = await asyncio.to_thread(lambda: [self.shelf.path(one.id).is_file() for one in known])
+        there = await asyncio.to_thread(lambda: [self.files.path(one.id).is_file() for one in known])
         return [one for one, is_there in zip(known, there, strict=True) if is_there or one.creatures]
 
     async def tidy(self) -> None:
         """Delete the files of checkpoints that nothing needs, but for the newest few."""
         for checkpoint_id in (await self.store.checkpoints.unused())[self.keep_unused :]:
-            await asyncio.to_thread(self.shelf.remove, checkpoint_id)
+            await asyncio.to_thread(self.files.remove, checkpoint_id)
 
     async def _stamp(self, checkpoint_id: str) -> Stamp:
         """A checkpoint and its file as it is now: a file that was mended or put back has another one."""
         try:
-            found = await asyncio.to_thread(self.shelf.path(checkpoint_id).stat)
+            found = await asyncio.to_thread(self.files.path(checkpoint_id).stat)
         except OSError:
             return checkpoint_id, 0, 0
         return checkpoint_id, found.st_mtime_ns, found.st_size

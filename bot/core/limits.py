@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from bot.core.language import N_, NN_
 from bot.errors import UserError
 
-WAKING = N_("I am still waking up: please try again in a few seconds.")
-SLEEPING = N_("I am going to sleep and will be back soon: please try again in a minute.")
+STARTING = N_("I am still waking up: please try again in a few seconds.")
+STOPPING = N_("I am going to sleep and will be back soon: please try again in a minute.")
 TOO_FAST = NN_(
     "You hatch faster than the nest gets warm: please wait {n} second, then try again.",
     "You hatch faster than the nest gets warm: please wait {n} seconds, then try again.",
@@ -22,10 +22,10 @@ _ROUNDING_S = 1e-6
 
 
 class Service:
-    """Closed until the bot is awake, and again once it is told to stop; whoever was let in is served."""
+    """Closed until the bot is serving, and again once it is told to stop; whoever was let in is served."""
 
     def __init__(self) -> None:
-        self.closed: str | None = WAKING  # the sentence for whoever comes now; None: come in
+        self.closed: str | None = STARTING  # the sentence for whoever comes now; None: come in
         self._inside = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -34,7 +34,7 @@ class Service:
         self.closed = None
 
     def close(self) -> None:
-        self.closed = SLEEPING
+        self.closed = STOPPING
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:

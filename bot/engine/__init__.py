@@ -18,9 +18,11 @@ from bot.engine.orders import (
     SeedOrder,
     Stored,
     StylesOrder,
+    Subject,
     seed_from_text,
 )
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
+from bot.engine.uploads import check_pixels
 from gan.config import DEFAULT_PSI
 from gan.errors import CheckpointError
 from gan.latents import SEED_MAX, Take
@@ -49,6 +51,8 @@ __all__ = [
     "SeedOrder",
     "Stored",
     "StylesOrder",
+    "Subject",
     "Take",
+    "check_pixels",
     "seed_from_text",
 ]

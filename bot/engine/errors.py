@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.errors import N_, UserError
 
-WAKING = N_("The bot is still waking up: please try again in a few seconds.")
+STARTING = N_("The bot is still waking up: please try again in a few seconds.")
 CLOSING = N_("The bot is going to sleep: please try again in a minute.")
 FULL = N_("The nest is full right now: please try again in a minute.")
 FAILED = N_("This one would not hatch. Please try again.")

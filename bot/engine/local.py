@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.creature.traits import Traits
 from bot.engine.drawing import Drawer
-from bot.engine.errors import CLOSING, FULL, WAKING, CheckpointGone
+from bot.engine.errors import CLOSING, FULL, STARTING, CheckpointGone
 from bot.engine.evolving import find_line
 from bot.engine.models import Model, Models, load_model
 from bot.engine.orders import (
@@ -24,12 +24,14 @@ from bot.engine.orders import (
     ProjectionOrder,
     Stored,
     StylesOrder,
+    Subject,
 )
 from bot.engine.pictures import Pictures
 from bot.engine.projection import Projector
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
 from bot.engine.queue import FairQueue
 from bot.engine.threads import choose_threads, use_threads
+from bot.engine.uploads import Uploads
 from bot.engine.worker import Ticket, Worker
 from bot.errors import UserError
 from gan.errors import CheckpointError
@@ -63,6 +65,7 @@ class LocalEngine(Engine):
         self.models = Models(folder, kept)
         self._active: Model | None = None
         self._projector = Projector()
+        self._uploads = Uploads()
         self._pictures = Pictures(self._model_of)
         self.worker = Worker(self.queue, Drawer(pick), batch_size, self._pictures.remember)
 
@@ -106,7 +109,7 @@ class LocalEngine(Engine):
     @property
     def _model(self) -> Model:
         if self._active is None:
-            raise UserError(WAKING)
+            raise UserError(STARTING)
         return self._active
 
     @property
@@ -181,6 +184,10 @@ class LocalEngine(Engine):
 
         return await find_line(order, model, draw)
 
+    async def subject(self, upload: bytes) -> Subject:
+        self._refuse_unless_open()
+        return await self._uploads.read(upload)
+
     async def project(
         self,
         order: ProjectionOrder,
@@ -233,7 +240,7 @@ class LocalEngine(Engine):
 
     def _refuse_unless_open(self) -> None:
         if self._active is None:
-            raise UserError(WAKING)
+            raise UserError(STARTING)
         if self.closing:
             raise UserError(CLOSING)
 

@@ -102,6 +102,14 @@ class ProjectionOrder:
     checkpoint_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an uploaded picture shows, without what is behind it."""
+
+    png: bytes  # RGBA, a square
+    animated: bool  # it moves, and this is how it begins
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hatched:
     """A creature that was drawn."""

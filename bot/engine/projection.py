@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
 import logging
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from bot.engine.errors import CLOSING
+from bot.engine.helper import give, helper
 from bot.engine.orders import ProjectionOrder, WPlus
 from bot.engine.protocol import OnAccepted, OnProgress
 from bot.errors import N_, UserError
-from bot.system.background import ROOT, environment, stand_back
 
 log = logging.getLogger(__name__)
 
 WORKER = ("-m", "bot.engine.projection_worker")
-NICENESS = 10  # below the bot, and above a retrain: somebody waits for it
-THREADS = 1  # several wait for one another, and for whoever else computes
-LINE_MAX = 2**24  # bytes: the code comes in one line
 
-BUSY = N_("Several creatures are being re-hatched already: please try again in a few minutes.")
-ONE_EACH = N_("You are re-hatching a creature already: please wait for that one first.")
-TOO_LONG = N_("Re-hatching took too long, because this machine is busy: please try again later.")
-FAILED = N_("This creature could not be re-hatched. Please try again later.")
+BUSY = N_("Several people wait for a likeness already: please try again in a few minutes.")
+ONE_EACH = N_("You are waiting for a likeness already: please wait for that one first.")
+TOO_LONG = N_("Finding a likeness took too long, because this machine is busy: please try again later.")
+FAILED = N_("No likeness could be found this time: please try again later.")
+UNLOADABLE = N_("The checkpoint to hatch a likeness from cannot be loaded: please tell an admin.")
 
 
 class Projector:
@@ -70,7 +66,7 @@ class Projector:
             raise UserError(BUSY)
         self._users.add(user_id)
         arguments = (str(checkpoint), order.checkpoint_id, str(order.noise_seed), str(self.steps))
-        task = asyncio.create_task(self._in_turn(arguments, order.png, on_progress), name="re-hatch")
+        task = asyncio.create_task(self._in_turn(arguments, order.png, on_progress), name="projection")
         self._searching.add(task)
         try:
             if on_accepted is not None:
@@ -94,44 +90,26 @@ class Projector:
 
     async def _in_turn(self, arguments: tuple[str, ...], png: bytes, on_progress: OnProgress) -> WPlus:
         async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *WORKER,
-                *arguments,
-                cwd=ROOT,
-                env=environment(THREADS),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=LINE_MAX,
-            )
             try:
-                stand_back(process.pid, NICENESS)
-                async with asyncio.timeout(self.timeout_s):
+                async with asyncio.timeout(self.timeout_s), helper((*WORKER, *arguments)) as process:
                     return await self._listen(process, png, on_progress)
             except TimeoutError as error:
                 raise UserError(TOO_LONG) from error
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
 
     async def _listen(
         self, process: asyncio.subprocess.Process, png: bytes, on_progress: OnProgress
     ) -> WPlus:
-        assert process.stdin is not None and process.stdout is not None
-        with contextlib.suppress(ConnectionError):  # then it has ended, and said why
-            process.stdin.write(png)
-            await process.stdin.drain()
-            process.stdin.close()
+        assert process.stdout is not None
+        await give(process, png)
         async for line in process.stdout:
             said = json.loads(line)
             if "step" in said:
                 await on_progress(said["step"] / self.steps)
             elif "refusal" in said:
-                log.warning("A creature could not be re-hatched: %s", said["refusal"])
-                raise UserError(FAILED)
+                log.warning("A likeness could not be found: %s", said["refusal"])
+                raise UserError(UNLOADABLE if said.get("checkpoint") else FAILED)
             else:
                 code = np.frombuffer(base64.b64decode(said["w_plus"]), np.dtype("<f4"))
                 return code.reshape(said["layers"], -1).astype(np.float32)
-        log.error("Re-hatching ended without a word (exit code %s).", await process.wait())
+        log.error("A projection ended without a word (exit code %s).", await process.wait())
         raise UserError(FAILED)

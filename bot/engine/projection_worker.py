@@ -32,7 +32,7 @@ def main(path: str, checkpoint_id: str, noise_seed: str, steps: str) -> None:
         settings = ProjectionSettings(steps=int(steps), noise_seed=int(noise_seed))
         found = project(checkpoint, target, settings, lambda step, _: tell(step=step))
     except (CheckpointError, ProjectionError) as error:
-        tell(refusal=str(error))
+        tell(refusal=str(error), checkpoint=isinstance(error, CheckpointError))
         return
     code = found.w_plus.astype("<f4")
     tell(w_plus=base64.b64encode(code.tobytes()).decode(), layers=len(code))

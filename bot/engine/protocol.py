@@ -16,6 +16,7 @@ from bot.engine.orders import (
     Picture,
     ProjectionOrder,
     Stored,
+    Subject,
 )
 
 OnAccepted = Callable[[], Awaitable[None]]  # the orders have their place in the queue
@@ -84,6 +85,10 @@ class Engine(Protocol):
         Raises `DoesNotEvolve` where no such forms are found, `NotRead` where its checkpoint reads no traits,
         and `CheckpointGone` where that cannot be loaded.
         """
+        ...
+
+    async def subject(self, upload: bytes) -> Subject:
+        """What a picture that somebody uploaded shows; nothing of it is kept."""
         ...
 
     async def project(

@@ -137,7 +137,7 @@ class Retraining:
     async def _launch(self, job: Job, attempt: int = 1) -> Job:
         """Start the job's process; it begins once its number is on record. Raises OSError and `UserError`."""
         run = self.folder(job)
-        arguments = command(self.settings, self.checkpoints.shelf, job)
+        arguments = command(self.settings, self.checkpoints.files, job)
 
         def start() -> Child:
             run.mkdir(parents=True, exist_ok=True)

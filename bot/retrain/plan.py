@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.config import Settings
 from bot.errors import N_, UserError
 from bot.store import Job
@@ -86,7 +86,7 @@ def run_folder(settings: Settings, run: str) -> Path:
 
 def plan(
     settings: Settings,
-    shelf: Shelf,
+    files: CheckpointFiles,
     parent_id: str,
     kimg: float | None,
     data: str | None,
@@ -112,18 +112,18 @@ def plan(
     name = data or (resumes.data if resumes is not None else next(iter(sources)))
     wanted = kimg if kimg is not None else resumes.kimg if resumes is not None else settings.retrain_kimg
     chosen = Plan(parent_id, _checked(wanted, settings.retrain_max_kimg), sources[name], resumes)
-    _check_means(shelf, chosen)
-    _check_disk(settings, shelf, chosen)
+    _check_means(files, chosen)
+    _check_disk(settings, files, chosen)
     return chosen
 
 
-def command(settings: Settings, shelf: Shelf, job: Job) -> list[str]:
+def command(settings: Settings, files: CheckpointFiles, job: Job) -> list[str]:
     """What carries a job out, after the interpreter's name. Raises `UserError` for data that are gone."""
     source = data_sources(settings).get(job.data)
     if source is None:
         raise UserError(GONE_DATA, data=job.data)
     options: dict[str, object] = {
-        "--from": shelf.path(job.parent_id).resolve(),
+        "--from": files.path(job.parent_id).resolve(),
         "--run": run_folder(settings, job.run).resolve(),
         "--kimg": job.kimg,
         "--data": source.dataset.resolve(),
@@ -156,7 +156,7 @@ def _checked(kimg: float, most: float) -> float:
     return kimg
 
 
-def _check_means(shelf: Shelf, chosen: Plan) -> None:
+def _check_means(files: CheckpointFiles, chosen: Plan) -> None:
     importlib.invalidate_caches()  # they may have come since the bot was started
     if any(importlib.util.find_spec(package) is None for package in RETRAIN_PACKAGES):
         raise UserError(
@@ -165,7 +165,7 @@ def _check_means(shelf: Shelf, chosen: Plan) -> None:
                 "them with `make retrain-ready` in its folder, also while it runs."
             )
         )
-    if not shelf.path(chosen.parent_id).is_file() or not shelf.training_path(chosen.parent_id).is_file():
+    if not files.path(chosen.parent_id).is_file() or not files.training_path(chosen.parent_id).is_file():
         raise UserError(
             N_(
                 "Checkpoint {checkpoint} cannot be trained further, because its training weights are "
@@ -181,8 +181,8 @@ def _check_means(shelf: Shelf, chosen: Plan) -> None:
         )
 
 
-def _check_disk(settings: Settings, shelf: Shelf, chosen: Plan) -> None:
-    checkpoint_bytes = shelf.path(chosen.parent_id).stat().st_size
+def _check_disk(settings: Settings, files: CheckpointFiles, chosen: Plan) -> None:
+    checkpoint_bytes = files.path(chosen.parent_id).stat().st_size
     needed = checkpoint_bytes * STATES_PER_CHECKPOINT + chosen.kimg / KIMG_PER_PICTURE * PICTURE_BYTES
     needed += _data_bytes(chosen.source)
     reserve = settings.retrain_keep_free_gb * 1e9

@@ -47,11 +47,11 @@ class Results:
     async def complete(self, job: Job, outcome: Outcome) -> None:
         """Keep the new checkpoint, register it, and bring it into use if it is better. Can be repeated."""
         values = outcome.values
-        shelf, engine, store = self.checkpoints.shelf, self.checkpoints.engine, self.store
+        files, engine, store = self.checkpoints.files, self.checkpoints.engine, self.store
         promote = outcome.verdict == "better"  # else it is offered
         try:
             made = run_folder(self.settings, job.run) / Path(str(values.get("checkpoint"))).name
-            checkpoint_id, metadata = await asyncio.to_thread(shelf.put, made, str(values.get("id")))
+            checkpoint_id, metadata = await asyncio.to_thread(files.put, made, str(values.get("id")))
             if promote:
                 await engine.prepare(checkpoint_id)  # nothing comes into use before it was seen to load
         except CheckpointError as error:
@@ -63,7 +63,7 @@ class Results:
             return
         await store.checkpoints.register(
             checkpoint_id,
-            shelf.path(checkpoint_id),
+            files.path(checkpoint_id),
             metadata,
             parent_id=job.parent_id,
             metrics=values.get("metrics"),
@@ -82,7 +82,7 @@ class Results:
         active = await self.store.checkpoints.active()
         if active is None or self.checkpoints.engine.checkpoint_id != parent_id:
             return parent_id
-        usable = await asyncio.to_thread(self.checkpoints.shelf.usable, active.checkpoint_id)
+        usable = await asyncio.to_thread(self.checkpoints.files.usable, active.checkpoint_id)
         return parent_id if usable else active.checkpoint_id
 
     async def _note_figures(self, parent_id: str, metrics: dict[str, Any] | None) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+
+if TYPE_CHECKING:  # so that who reads and cuts pictures alone need not wait for torch
+    from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 

@@ -24,7 +24,7 @@ class PictureLoss(nn.Module):
         """`target` is premultiplied RGBA [1, 4, H, W] in [−1, 1]."""
         super().__init__()
         self.scales = pyramid(target)
-        self.eyes = FrozenEfficientNet("lite0").to(target.device) if features else None
+        self.pretrained = FrozenEfficientNet("lite0").to(target.device) if features else None
         self.seen = self._look(target)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -38,9 +38,9 @@ class PictureLoss(nn.Module):
 
     def _look(self, images: Tensor) -> list[Tensor]:
         """Features with unit length at every place, as in LPIPS (arXiv 1801.03924)."""
-        if self.eyes is None:
+        if self.pretrained is None:
             return []
-        return [F.normalize(x, dim=1) for x in self.eyes(resize(over_white(images), FEATURE_SIDE))]
+        return [F.normalize(x, dim=1) for x in self.pretrained(resize(over_white(images), FEATURE_SIDE))]
 
 
 def pyramid(images: Tensor) -> list[Tensor]:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gan.pictures.background import remove_background
 from gan.pictures.errors import PictureError
 from gan.pictures.read import read_frames
 from gan.pictures.square import MARGIN, MOST_SIDE
-from train.data.background import remove_background
 
 # Of the frames' sizes, the percentile that decides the scale: what one frame throws out (a splash, a flame)
 # must not make all the others small.

@@ -45,8 +45,8 @@ async def start(
             raise AlreadyRunning
         parent_id = bot.engine.checkpoint_id
         unfinished = None if fresh else await bot.store.jobs.unfinished(parent_id)
-        shelf = bot.checkpoints.shelf
-        chosen = await asyncio.to_thread(plan, bot.settings, shelf, parent_id, kimg, data, unfinished)
+        files = bot.checkpoints.files
+        chosen = await asyncio.to_thread(plan, bot.settings, files, parent_id, kimg, data, unfinished)
         await acknowledge()
         await begin(interaction, chosen)
 

@@ -75,9 +75,9 @@ class GoOn(Button):
                 raise UserError(OVER)
             if latest.state not in CAN_GO_ON:
                 raise UserError(OVER)
-            shelf = bot.checkpoints.shelf
+            files = bot.checkpoints.files
             chosen = await asyncio.to_thread(
-                plan, bot.settings, shelf, latest.parent_id, None, None, latest, go_on=True
+                plan, bot.settings, files, latest.parent_id, None, None, latest, go_on=True
             )
             await acknowledge()
             await begin(interaction, chosen)

@@ -209,7 +209,7 @@ def _figures(progress: Progress) -> list[tuple[str, str]]:
     if left_s is not None:
         left = _("{time} for this step").format(time=_duration(left_s))
         shown.append((_("Time left"), left))
-    names = {"loss_d": "D", "loss_g": "G", "loss_eyes": _("eyes")}
+    names = {"loss_d": "D", "loss_g": "G", "loss_eyes": _("features")}
     losses = [f"{label} {figures[name]:.2f}" for name, label in names.items() if name in figures]
     if losses:
         shown.append((_("Losses"), " · ".join(losses)))

@@ -1,4 +1,4 @@
-"""The shelf of checkpoint files, what the bot starts with, and what it does when another one is chosen."""
+"""The folder of checkpoint files, what the bot starts with, and what it does when another one is chosen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.checkpoints import switching as choosing
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.checkpoints.switching import Checkpoints, choose_first, describe, find
 from bot.engine import CheckpointError
 from bot.engine.local import LocalEngine
@@ -34,8 +34,8 @@ def full_disk(bytes_left: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "shelf")
+def files(tmp_path: Path) -> CheckpointFiles:
+    return CheckpointFiles(tmp_path / "files")
 
 
 @pytest_asyncio.fixture
@@ -59,91 +59,95 @@ async def in_use(store: Store) -> str:
     return active.checkpoint_id
 
 
-# -- the shelf -----------------------------------------------------------------------------------------------
+# -- the files ----------------------------------------------------------------------------------------------
 
 
-def test_a_copy_lies_on_the_shelf_with_what_it_is_trained_further_from(tmp_path: Path, shelf: Shelf) -> None:
+def test_a_copy_lies_in_the_folder_with_what_it_is_trained_further_from(
+    tmp_path: Path, files: CheckpointFiles
+) -> None:
     source = made(tmp_path, training=b"weights")
-    checkpoint_id, metadata = shelf.put(source)
-    assert shelf.put(source) == (checkpoint_id, metadata) == (checkpoint_id, {"kimg": 0})
+    checkpoint_id, metadata = files.put(source)
+    assert files.put(source) == (checkpoint_id, metadata) == (checkpoint_id, {"kimg": 0})
     make_checkpoint(source, seed=1)  # the place it came from changes, and the copy does not
-    assert shelf.usable(checkpoint_id)
-    assert shelf.training_path(checkpoint_id).read_bytes() == b"weights"
-    shelf.remove(checkpoint_id)
-    shelf.remove(checkpoint_id)
-    assert list(shelf.folder.iterdir()) == []
+    assert files.usable(checkpoint_id)
+    assert files.training_path(checkpoint_id).read_bytes() == b"weights"
+    files.remove(checkpoint_id)
+    files.remove(checkpoint_id)
+    assert list(files.folder.iterdir()) == []
 
 
-def test_what_cannot_be_hatched_from_never_reaches_the_shelf(tmp_path: Path, shelf: Shelf) -> None:
+def test_what_cannot_be_hatched_from_is_never_copied(tmp_path: Path, files: CheckpointFiles) -> None:
     source = made(tmp_path)
     source.write_bytes(source.read_bytes()[:-10])
     with pytest.raises(CheckpointError):
-        shelf.put(source)
-    assert not shelf.folder.exists()
+        files.put(source)
+    assert not files.folder.exists()
 
 
-def test_a_copy_for_which_there_is_no_room_leaves_nothing_behind(tmp_path: Path, shelf: Shelf) -> None:
+def test_a_copy_for_which_there_is_no_room_leaves_nothing_behind(
+    tmp_path: Path, files: CheckpointFiles
+) -> None:
     source = made(tmp_path)
     with full_disk(source.stat().st_size // 2), pytest.raises(OSError):
-        shelf.put(source)
-    assert list(shelf.folder.iterdir()) == []
-    checkpoint_id, _ = shelf.put(source)
-    assert shelf.usable(checkpoint_id)
+        files.put(source)
+    assert list(files.folder.iterdir()) == []
+    checkpoint_id, _ = files.put(source)
+    assert files.usable(checkpoint_id)
 
 
 # -- the first one -------------------------------------------------------------------------------------------
 
 
 async def test_the_configured_one_is_the_first_and_a_new_file_there_the_next(
-    tmp_path: Path, shelf: Shelf, store: Store
+    tmp_path: Path, files: CheckpointFiles, store: Store
 ) -> None:
     source = made(tmp_path)
-    choice = await choose_first(store, shelf, source)
+    choice = await choose_first(store, files, source)
     first = await in_use(store)
-    assert choice.path == shelf.path(first)
+    assert choice.path == files.path(first)
     make_checkpoint(source, seed=1)
-    choice = await choose_first(store, shelf, source)
-    assert choice.id == await in_use(store) != first and choice.path == shelf.path(choice.id)
+    choice = await choose_first(store, files, source)
+    assert choice.id == await in_use(store) != first and choice.path == files.path(choice.id)
     assert choice.why == "the one that CHECKPOINT names"
-    assert shelf.usable(first)  # its creatures still need it
+    assert files.usable(first)  # its creatures still need it
 
 
 async def test_what_was_chosen_stays_in_use_after_a_restart(
-    tmp_path: Path, shelf: Shelf, store: Store
+    tmp_path: Path, files: CheckpointFiles, store: Store
 ) -> None:
     configured, other = made(tmp_path), made(tmp_path, 1)
-    await choose_first(store, shelf, configured)
-    other_id, metadata = shelf.put(other)
-    await store.checkpoints.register(other_id, shelf.path(other_id), metadata)
+    await choose_first(store, files, configured)
+    other_id, metadata = files.put(other)
+    await store.checkpoints.register(other_id, files.path(other_id), metadata)
     await store.checkpoints.promote(other_id)
-    choice = await choose_first(store, shelf, configured)
-    assert (choice.id, choice.path) == (other_id, shelf.path(other_id))
+    choice = await choose_first(store, files, configured)
+    assert (choice.id, choice.path) == (other_id, files.path(other_id))
     assert f"`python -m bot checkpoint use {configured}`" in choice.why  # what would make CHECKPOINT count
-    shelf.path(other_id).write_bytes(b"damaged")  # then the bot starts all the same
-    choice = await choose_first(store, shelf, configured)
+    files.path(other_id).write_bytes(b"damaged")  # then the bot starts all the same
+    choice = await choose_first(store, files, configured)
     assert choice.path.is_file() and choice.id != other_id and "missing or damaged" in choice.why
     assert await in_use(store) == other_id  # and it is back once its file is
 
 
 async def test_without_a_configured_file_the_one_in_use_will_do(
-    tmp_path: Path, shelf: Shelf, store: Store, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, files: CheckpointFiles, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(CheckpointError):
-        await choose_first(store, shelf, tmp_path / "missing.safetensors")
+        await choose_first(store, files, tmp_path / "missing.safetensors")
     configured = made(tmp_path)
-    path = (await choose_first(store, shelf, configured)).path
+    path = (await choose_first(store, files, configured)).path
     configured.unlink()
-    choice = await choose_first(store, shelf, configured)
+    choice = await choose_first(store, files, configured)
     assert choice.path == path and "CHECKPOINT names cannot be used" in choice.why
     assert "CHECKPOINT cannot be used" in caplog.text
 
 
 async def test_without_room_for_a_copy_the_bot_hatches_from_the_file_itself(
-    tmp_path: Path, shelf: Shelf, store: Store
+    tmp_path: Path, files: CheckpointFiles, store: Store
 ) -> None:
     source = made(tmp_path)
-    shelf.folder.write_text("in the way")  # no folder can be made here
-    assert (await choose_first(store, shelf, source)).path == source
+    files.folder.write_text("in the way")  # no folder can be made here
+    assert (await choose_first(store, files, source)).path == source
 
 
 # -- choosing ------------------------------------------------------------------------------------------------
@@ -151,17 +155,17 @@ async def test_without_room_for_a_copy_the_bot_hatches_from_the_file_itself(
 
 @pytest_asyncio.fixture
 async def checkpoints(
-    tmp_path: Path, shelf: Shelf, store: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, files: CheckpointFiles, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Checkpoints]:
     """Two checkpoints: the configured one in use, and another."""
     monkeypatch.setattr(choosing, "FOLLOW_INTERVAL_S", 0.01)
     engine = LocalEngine(
-        (await choose_first(store, shelf, made(tmp_path))).path, folder=shelf.folder, threads=1
+        (await choose_first(store, files, made(tmp_path))).path, folder=files.folder, threads=1
     )
     await engine.start()
-    other, metadata = shelf.put(made(tmp_path, 1))
-    await store.checkpoints.register(other, shelf.path(other), metadata)
-    checkpoints = Checkpoints(store, shelf, engine, keep_unused=1)
+    other, metadata = files.put(made(tmp_path, 1))
+    await store.checkpoints.register(other, files.path(other), metadata)
+    checkpoints = Checkpoints(store, files, engine, keep_unused=1)
     await checkpoints.start()
     yield checkpoints
     await checkpoints.close()
@@ -199,7 +203,7 @@ async def test_an_id_that_fits_several_is_refused(checkpoints: Checkpoints) -> N
 
 async def test_a_damaged_one_is_refused_and_nothing_changes(checkpoints: Checkpoints) -> None:
     first, other = checkpoints.engine.checkpoint_id, await other_of(checkpoints)
-    checkpoints.shelf.path(other).write_bytes(b"damaged")
+    checkpoints.files.path(other).write_bytes(b"damaged")
     with pytest.raises(UserError, match="missing or damaged"):
         await checkpoints.use(other)
     assert checkpoints.engine.checkpoint_id == await in_use(checkpoints.store) == first
@@ -218,7 +222,7 @@ async def test_what_another_process_chooses_is_followed(checkpoints: Checkpoints
     first, other = checkpoints.engine.checkpoint_id, await other_of(checkpoints)
     await checkpoints.store.checkpoints.promote(other)
     await until_in_use(checkpoints, other)
-    checkpoints.shelf.path("f" * 16).write_bytes(b"damaged")
+    checkpoints.files.path("f" * 16).write_bytes(b"damaged")
     await checkpoints.store.checkpoints.register("f" * 16, "there", {})
     await checkpoints.store.checkpoints.promote("f" * 16)  # is tried once, and the bot goes on as it was
     async with asyncio.timeout(20):
@@ -231,7 +235,7 @@ async def test_what_another_process_chooses_is_followed(checkpoints: Checkpoints
 
 async def test_a_file_that_was_put_back_is_followed_after_all(checkpoints: Checkpoints) -> None:
     other = await other_of(checkpoints)
-    path = checkpoints.shelf.path(other)
+    path = checkpoints.files.path(other)
     whole = path.read_bytes()
     path.write_bytes(b"damaged")
     await checkpoints.store.checkpoints.promote(other)
@@ -251,14 +255,14 @@ async def test_of_many_none_that_can_be_hatched_from_is_left_out(checkpoints: Ch
 async def test_files_that_nothing_needs_are_deleted_but_for_the_newest(
     checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
-    store, shelf = checkpoints.store, checkpoints.shelf
+    store, files = checkpoints.store, checkpoints.files
     first, other = checkpoints.engine.checkpoint_id, await other_of(checkpoints)
-    more = [shelf.put(made(tmp_path, seed))[0] for seed in (2, 3, 4)]
+    more = [files.put(made(tmp_path, seed))[0] for seed in (2, 3, 4)]
     for one in more:
-        await store.checkpoints.register(one, shelf.path(one), {})
+        await store.checkpoints.register(one, files.path(one), {})
     await hatch(store, checkpoint_id=more[0])
     await checkpoints.tidy()
-    assert {one for one in (first, other, *more) if shelf.usable(one)} == {first, more[0], more[2]}
+    assert {one for one in (first, other, *more) if files.usable(one)} == {first, more[0], more[2]}
     assert {one.id for one in await checkpoints.listed()} == {first, more[0], more[2]}
 
 

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.engine.models import check_checkpoint, section_paths
 
 CHECKPOINT = Path("checkpoints/newmon.safetensors")
@@ -21,7 +21,7 @@ def test_first_starts_on_one_folder_do_not_collide(tmp_path: Path) -> None:
 
     def start(_: int) -> str:
         together.wait()
-        return Shelf(tmp_path).put(CHECKPOINT)[0]
+        return CheckpointFiles(tmp_path).put(CHECKPOINT)[0]
 
     with ThreadPoolExecutor(STARTS) as pool:
         [checkpoint_id] = set(pool.map(start, range(STARTS)))
@@ -36,13 +36,13 @@ def test_first_starts_on_one_folder_do_not_collide(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", section_paths(CHECKPOINT))
 def test_what_was_learned_about_a_checkpoint_goes_where_it_goes(tmp_path: Path, name: str) -> None:
-    source, shelf = tmp_path / "mine.safetensors", Shelf(tmp_path / "shelf")
+    source, files = tmp_path / "mine.safetensors", CheckpointFiles(tmp_path / "files")
     shutil.copyfile(CHECKPOINT, source)
-    checkpoint_id, _ = shelf.put(source)
-    target = section_paths(shelf.path(checkpoint_id))[name]
+    checkpoint_id, _ = files.put(source)
+    target = section_paths(files.path(checkpoint_id))[name]
     assert not target.exists()
     section_paths(source)[name].write_bytes(b"learned later")
-    shelf.put(source)
+    files.put(source)
     assert target.read_bytes() == b"learned later"
-    shelf.remove(checkpoint_id)
+    files.remove(checkpoint_id)
     assert not target.exists()

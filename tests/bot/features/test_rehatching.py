@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.engine import projection
+from bot.engine import helper, projection
 from bot.engine.local import LocalEngine
 from bot.engine.projection import Projector
 from bot.store import Creature, Rehatch, Store
@@ -178,7 +178,7 @@ async def test_a_search_that_fails_is_one_sentence_and_the_next_one_works(
             monkeypatch.setattr(projection, "WORKER", ("-c", program))
             endless = what == "it never ends"
             monkeypatch.setattr(Projector, "timeout_s", 0.5 if endless else 60)
-            expected = "took too long" if endless else "could not be re-hatched"
+            expected = "took too long" if endless else "No likeness could be found"
             assert expected in await refusal(ash, await ash.click(offer, "Re-hatch Old")), what
             assert (await hatch(ash)).pictures
         monkeypatch.setattr(Projector, "timeout_s", 60)
@@ -202,7 +202,7 @@ async def test_one_each_and_progress_is_shown_and_a_stop_says_so(
         assert told.content == "Re-hatching Old … 67%"
         assert "already" in await refusal(ash, await ash.click(offer, "Re-hatch New"))
         pid = int((tmp_path / "worker.pid").read_text())
-        assert os.getpriority(os.PRIO_PROCESS, pid) == projection.NICENESS > 0
+        assert os.getpriority(os.PRIO_PROCESS, pid) == helper.NICENESS > 0
         stopping = asyncio.create_task(bot.stop())
         await ash.wait(lambda: any("going to sleep" in m.content for m in first.updates))
         await stopping

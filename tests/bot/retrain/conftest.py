@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.checkpoints.switching import Checkpoints, choose_first
 from bot.config import Settings
 from bot.engine.local import LocalEngine
@@ -67,14 +67,14 @@ class Rooms:
     checkpoints: Checkpoints = field(init=False)
     retraining: Retraining = field(init=False)
 
-    async def wake(self) -> None:
+    async def start_serving(self) -> None:
         """Start, as the bot does."""
         self.store = await Store.open(self.settings.database)
-        shelf = Shelf(self.settings.data_dir / "checkpoints")
-        path = (await choose_first(self.store, shelf, self.settings.checkpoint)).path
-        self.engine = LocalEngine(path, folder=shelf.folder, threads=1)
+        files = CheckpointFiles(self.settings.data_dir / "checkpoints")
+        path = (await choose_first(self.store, files, self.settings.checkpoint)).path
+        self.engine = LocalEngine(path, folder=files.folder, threads=1)
         await self.engine.start()
-        self.checkpoints = Checkpoints(self.store, shelf, self.engine)
+        self.checkpoints = Checkpoints(self.store, files, self.engine)
         self.notes = Notes()
         self.retraining = Retraining(self.settings, self.store, self.checkpoints, self.notes)
 
@@ -87,7 +87,7 @@ class Rooms:
     async def plan(self, kimg: float | None = None) -> Plan:
         parent = self.engine.checkpoint_id
         unfinished = await self.store.jobs.unfinished(parent)
-        return plan(self.settings, self.checkpoints.shelf, parent, kimg, None, unfinished)
+        return plan(self.settings, self.checkpoints.files, parent, kimg, None, unfinished)
 
     async def begin(self, behaviour: str, **changes: Any) -> Job:
         """Start a retrain whose program behaves like that."""
@@ -175,7 +175,7 @@ async def rooms(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(process, "stand_back", lambda pid: None)  # a busy machine would never let it run
     monkeypatch.setattr(jobs, "POLL_S", 0.02)
     monkeypatch.setattr(tasks, "RETRY_S", 0.05)
-    await rooms.wake()
+    await rooms.start_serving()
     yield rooms
     job = await rooms.store.jobs.running()
     await rooms.die()

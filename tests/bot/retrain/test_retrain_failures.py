@@ -34,7 +34,7 @@ async def test_a_process_that_fails(rooms: Rooms, behaviour: str, reason: str) -
     assert (job.pid, job.promoted, job.result_id, job.told) == (None, False, None, True)
     assert str(rooms.folder) not in job.reason
     assert [one.id for one in rooms.notes.concluded] == [job.id]
-    assert not rooms.checkpoints.shelf.path(rooms.result_id).exists()
+    assert not rooms.checkpoints.files.path(rooms.result_id).exists()
     await rooms.still_answers()
     await can_be_resumed(rooms, job)
 
@@ -177,7 +177,7 @@ async def test_there_is_no_room_to_keep_the_result(rooms: Rooms) -> None:
         job = await rooms.ended()
         assert job.state == "failed" and "could not be kept: File too large" in str(job.reason)
         await rooms.still_answers()
-        assert [path.name for path in rooms.checkpoints.shelf.folder.glob("*.part")] == []
+        assert [path.name for path in rooms.checkpoints.files.folder.glob("*.part")] == []
     (rooms.retraining.folder(job) / "go on").unlink()
     await can_be_resumed(rooms, job)
 

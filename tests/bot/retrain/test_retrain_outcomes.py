@@ -27,9 +27,9 @@ async def test_a_better_one_comes_into_use(rooms: Rooms) -> None:
     assert known is not None and (known.parent_id, known.kid) == (parent, 50.0)
     before = await rooms.store.checkpoints.get(parent)
     assert before is not None and before.kid == 60.0  # it was measured on the way
-    shelf = rooms.checkpoints.shelf
-    assert shelf.usable(rooms.result_id)
-    assert shelf.training_path(rooms.result_id).read_bytes() == b"further weights"  # for the next one
+    files = rooms.checkpoints.files
+    assert files.usable(rooms.result_id)
+    assert files.training_path(rooms.result_id).read_bytes() == b"further weights"  # for the next one
     folder = rooms.retraining.folder(job)
     assert not (folder / "state.safetensors").exists() and not list(folder.glob("ema*"))
     assert (folder / "comparison.png").exists()
@@ -71,15 +71,15 @@ async def test_both_sides_of_the_latest_one_stay_whatever_else_is_tidied(
 ) -> None:
     monkeypatch.setattr(rooms.checkpoints, "keep_unused", 0)
     job = await rooms.result("good")
-    shelf = rooms.checkpoints.shelf
+    files = rooms.checkpoints.files
     configured = rooms.folder / "another.safetensors"  # so that the parent is nobody's any more
     make_checkpoint(configured, 2)
-    await choose_first(rooms.store, shelf, configured)
+    await choose_first(rooms.store, files, configured)
     await rooms.checkpoints.tidy()
-    assert shelf.usable(job.parent_id)
+    assert files.usable(job.parent_id)
     await rooms.checkpoints.use(job.parent_id)  # what "Go back" does
     await rooms.checkpoints.tidy()
-    assert job.result_id is not None and shelf.usable(job.result_id)
+    assert job.result_id is not None and files.usable(job.result_id)
 
 
 async def test_a_choice_that_was_made_meanwhile_stands(rooms: Rooms) -> None:
@@ -94,10 +94,10 @@ async def test_a_choice_that_was_made_meanwhile_stands(rooms: Rooms) -> None:
 
 
 async def choose_another(rooms: Rooms) -> str:
-    """Another process puts a checkpoint on the shelf and chooses it; its id."""
+    """Another process puts a checkpoint into the folder and chooses it; its id."""
     file = rooms.folder / "another.safetensors"
     make_checkpoint(file, 2)
-    other, metadata = rooms.checkpoints.shelf.put(file)
+    other, metadata = rooms.checkpoints.files.put(file)
     await rooms.store.checkpoints.register(other, file, metadata)
     await rooms.store.checkpoints.promote(other)
     return other
@@ -105,7 +105,7 @@ async def choose_another(rooms: Rooms) -> str:
 
 async def test_it_replaces_a_lost_choice_that_its_parent_stands_in_for(rooms: Rooms) -> None:
     lost = await choose_another(rooms)
-    rooms.checkpoints.shelf.remove(lost)
+    rooms.checkpoints.files.remove(lost)
     job = await rooms.result("good")
     assert (job.state, job.promoted) == ("done", True)
     assert rooms.engine.checkpoint_id == rooms.result_id

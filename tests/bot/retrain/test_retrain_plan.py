@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bot.checkpoints.files import Shelf
+from bot.checkpoints.files import CheckpointFiles
 from bot.config import Settings, load_settings
 from bot.errors import UserError
 from bot.retrain.plan import Plan, command, data_sources, plan, run_folder
@@ -27,13 +27,13 @@ Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.fixture
-def shelf(settings: Settings) -> Shelf:
-    return Shelf(settings.data_dir / "checkpoints")
+def files(settings: Settings) -> CheckpointFiles:
+    return CheckpointFiles(settings.data_dir / "checkpoints")
 
 
 @pytest.fixture
-def parent(settings: Settings, shelf: Shelf) -> str:
-    return shelf.put(settings.checkpoint)[0]
+def parent(settings: Settings, files: CheckpointFiles) -> str:
+    return files.put(settings.checkpoint)[0]
 
 
 def a_job(**changes: Any) -> Job:
@@ -47,23 +47,29 @@ def a_job(**changes: Any) -> Job:
 
 
 @pytest.mark.parametrize("kimg", [0.0, -1.0, 0.09, 5000.1, 1e300, math.inf, math.nan])
-def test_silly_numbers_are_refused(settings: Settings, shelf: Shelf, parent: str, kimg: float) -> None:
+def test_silly_numbers_are_refused(
+    settings: Settings, files: CheckpointFiles, parent: str, kimg: float
+) -> None:
     with pytest.raises(UserError, match=r"0\.1 to 5000 kimg.*try 100"):
-        plan(settings, shelf, parent, kimg, None, None)
+        plan(settings, files, parent, kimg, None, None)
     careful = settings.model_copy(update={"retrain_max_kimg": 20.0})
     with pytest.raises(UserError, match="try 20"):
-        plan(careful, shelf, parent, None, None, None)
+        plan(careful, files, parent, None, None, None)
 
 
-def test_without_a_number_it_is_the_configured_one(settings: Settings, shelf: Shelf, parent: str) -> None:
-    chosen = plan(settings, shelf, parent, None, None, None)
+def test_without_a_number_it_is_the_configured_one(
+    settings: Settings, files: CheckpointFiles, parent: str
+) -> None:
+    chosen = plan(settings, files, parent, None, None, None)
     assert (chosen.kimg, chosen.source.name, chosen.resumes) == (settings.retrain_kimg, "sprites", None)
 
 
-def test_data_are_chosen_by_name_and_never_by_path(settings: Settings, shelf: Shelf, parent: str) -> None:
+def test_data_are_chosen_by_name_and_never_by_path(
+    settings: Settings, files: CheckpointFiles, parent: str
+) -> None:
     for name in ("/etc", "../sprites", "", "Sprites"):
         with pytest.raises(UserError, match="no data set called"):
-            plan(settings, shelf, parent, 1, name, None)
+            plan(settings, files, parent, 1, name, None)
 
 
 def test_data_may_be_the_package_a_built_set_or_a_folder_to_build(settings: Settings, tmp_path: Path) -> None:
@@ -94,7 +100,7 @@ def test_data_are_configured_in_one_line(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_missing_packages_are_said_at_once(
-    settings: Settings, shelf: Shelf, parent: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, files: CheckpointFiles, parent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = importlib.util.find_spec
 
@@ -103,7 +109,7 @@ def test_missing_packages_are_said_at_once(
 
     monkeypatch.setattr(importlib.util, "find_spec", without)
     with pytest.raises(UserError, match="packages that are not installed") as refused:
-        plan(settings, shelf, parent, 1, None, None)
+        plan(settings, files, parent, 1, None, None)
     (target,) = re.findall(r"`make ([a-z-]+)`", str(refused.value))
     told = subprocess.run(
         ["make", "--dry-run", target, f"VENV={settings.data_dir / 'fresh'}"],
@@ -118,24 +124,24 @@ def test_missing_packages_are_said_at_once(
 
 
 def test_missing_weights_and_images_are_said_at_once(
-    settings: Settings, shelf: Shelf, parent: str, tmp_path: Path
+    settings: Settings, files: CheckpointFiles, parent: str, tmp_path: Path
 ) -> None:
     (tmp_path / "images").rmdir()
     with pytest.raises(UserError, match="images of the data set sprites are missing"):
-        plan(settings, shelf, parent, 1, None, None)
-    shelf.training_path(parent).unlink()
+        plan(settings, files, parent, 1, None, None)
+    files.training_path(parent).unlink()
     with pytest.raises(UserError, match="training weights are missing"):
-        plan(settings, shelf, parent, 1, None, None)
+        plan(settings, files, parent, 1, None, None)
 
 
 def test_the_disk_is_looked_at_first(
-    settings: Settings, shelf: Shelf, parent: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, files: CheckpointFiles, parent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strict = settings.model_copy(update={"retrain_keep_free_gb": 1.0})
 
     def with_free(gigabytes: float) -> Plan:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e12, 0, gigabytes * 1e9))
-        return plan(strict, shelf, parent, 100, None, None)
+        return plan(strict, files, parent, 100, None, None)
 
     with pytest.raises(UserError, match=r"0\.9 GB are free.*1 GB left over"):
         with_free(0.9)
@@ -153,48 +159,50 @@ def test_the_disk_is_looked_at_first(
     package = strict.model_copy(update={"retrain_data": {"sprites": "pokeapi"}})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e12, 0, 1.2e9))
     with pytest.raises(UserError, match="too little room"):  # the sprites must fit, too
-        plan(package, shelf, parent, 100, None, None)
+        plan(package, files, parent, 100, None, None)
 
 
 # -- going on ------------------------------------------------------------------------------------------------
 
 
-def test_an_unfinished_one_is_gone_on_with_as_it_was(settings: Settings, shelf: Shelf, parent: str) -> None:
+def test_an_unfinished_one_is_gone_on_with_as_it_was(
+    settings: Settings, files: CheckpointFiles, parent: str
+) -> None:
     unfinished = a_job()
     folder = run_folder(settings, unfinished.run)
-    assert plan(settings, shelf, parent, None, None, unfinished).resumes is None  # nothing was learned yet
+    assert plan(settings, files, parent, None, None, unfinished).resumes is None  # nothing was learned yet
     folder.mkdir(parents=True)
     (folder / "state.safetensors").touch()
-    chosen = plan(settings, shelf, parent, None, None, unfinished)
+    chosen = plan(settings, files, parent, None, None, unfinished)
     assert (chosen.resumes, chosen.kimg) == (unfinished, 40)
-    assert plan(settings, shelf, parent, 60, None, unfinished).kimg == 60
+    assert plan(settings, files, parent, 60, None, unfinished).kimg == 60
     more = {**settings.retrain_data, "others": "pokeapi"}
     settings = settings.model_copy(update={"retrain_data": more})
-    assert plan(settings, shelf, parent, None, "others", unfinished).resumes is None
+    assert plan(settings, files, parent, None, "others", unfinished).resumes is None
     gone = settings.model_copy(update={"retrain_data": {"others": "pokeapi"}})
-    assert plan(gone, shelf, parent, None, None, unfinished).source.name == "others"
+    assert plan(gone, files, parent, None, None, unfinished).source.name == "others"
 
 
 def test_one_that_was_cancelled_is_gone_on_with_though_nothing_was_learned(
-    settings: Settings, shelf: Shelf, parent: str
+    settings: Settings, files: CheckpointFiles, parent: str
 ) -> None:
     cancelled, failed = a_job(state="cancelled"), a_job()
-    assert plan(settings, shelf, parent, None, None, cancelled).resumes == cancelled
-    assert plan(settings, shelf, parent, None, None, failed).resumes is None
-    chosen = plan(settings, shelf, parent, None, None, failed, go_on=True)  # its button says so
+    assert plan(settings, files, parent, None, None, cancelled).resumes == cancelled
+    assert plan(settings, files, parent, None, None, failed).resumes is None
+    chosen = plan(settings, files, parent, None, None, failed, go_on=True)  # its button says so
     assert (chosen.resumes, chosen.kimg) == (failed, 40)
     gone = settings.model_copy(update={"retrain_data": {"others": "pokeapi"}})
     with pytest.raises(UserError, match="no longer in RETRAIN_DATA"):
-        plan(gone, shelf, parent, None, None, cancelled, go_on=True)
+        plan(gone, files, parent, None, None, cancelled, go_on=True)
     with pytest.raises(UserError, match="training weights are missing"):  # of a checkpoint that was deleted
-        plan(settings, shelf, "0" * 16, None, None, cancelled, go_on=True)
+        plan(settings, files, "0" * 16, None, None, cancelled, go_on=True)
 
 
 def test_the_process_is_told_everything_with_whole_paths(
-    settings: Settings, shelf: Shelf, parent: str, tmp_path: Path
+    settings: Settings, files: CheckpointFiles, parent: str, tmp_path: Path
 ) -> None:
     job = a_job(parent_id=parent)
-    words = command(settings, shelf, job)
+    words = command(settings, files, job)
     assert words[:3] == ["-m", "train", "retrain"]
     options = dict(zip(words[3::2], words[4::2], strict=True))
     data = settings.data_dir.resolve()
@@ -208,7 +216,7 @@ def test_the_process_is_told_everything_with_whole_paths(
         "--build": str(tmp_path / "images"),
     }
     with pytest.raises(UserError, match="no longer in RETRAIN_DATA"):
-        command(settings.model_copy(update={"retrain_data": {"x": "pokeapi"}}), shelf, job)
+        command(settings.model_copy(update={"retrain_data": {"x": "pokeapi"}}), files, job)
 
 
 # -- what it writes ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ async def test_the_bot_is_killed_while_training_goes_on(rooms: Rooms) -> None:
     await rooms.at_work(job)
     await rooms.die()
     assert process_of(job).alive
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.pick_up()
     running = await rooms.store.jobs.running()
     assert running is not None and running.pid == job.pid  # the same process, found again
@@ -34,7 +34,7 @@ async def test_a_retrain_can_be_cancelled_by_the_next_life_of_the_bot(rooms: Roo
     job = await rooms.begin("wait")
     await rooms.at_work(job)
     await rooms.die()
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.pick_up()
     await rooms.retraining.cancel("Misty")
     assert (await rooms.ended()).state == "cancelled" and not process_of(job).alive
@@ -44,7 +44,7 @@ async def test_it_can_be_cancelled_before_the_next_life_of_the_bot_has_found_it(
     job = await rooms.begin("wait")
     await rooms.at_work(job)
     await rooms.die()
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.cancel("Misty")
     await rooms.retraining.pick_up()
     assert (await rooms.ended()).state == "cancelled" and not process_of(job).alive
@@ -56,7 +56,7 @@ async def test_a_wish_to_cancel_outlives_the_bot(rooms: Rooms) -> None:
     await rooms.retraining.cancel("Misty")
     await rooms.die()
     process_of(job).send(signal.SIGKILL)
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.pick_up()
     assert (await rooms.ended()).reason == "Misty ended it."
 
@@ -67,7 +67,7 @@ async def test_training_ends_while_the_bot_is_away(rooms: Rooms) -> None:
     await rooms.die()
     (rooms.retraining.folder(job) / "go on").touch()
     await until(lambda: not process_of(job).alive)
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.pick_up()
     ended = await rooms.ended()
     assert ended.promoted and rooms.engine.checkpoint_id == rooms.result_id
@@ -84,7 +84,7 @@ async def test_both_are_ended_and_the_next_start_of_the_bot_goes_on(
     process_of(job).send(how)
     await until(lambda: not process_of(job).alive)
     rooms.behaviour = "good"
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.pick_up()
     ended = await rooms.ended()
     attempts = 2 if how is signal.SIGKILL else 1  # one that saved and stopped has not failed
@@ -103,7 +103,7 @@ async def test_a_service_may_be_restarted_as_often_as_it_likes(rooms: Rooms) -> 
         stopped.send(signal.SIGTERM)
         await until(lambda stopped=stopped: not stopped.alive)
         (rooms.retraining.folder(job) / "grids" / "0003.png").unlink()
-        await rooms.wake()
+        await rooms.start_serving()
         await rooms.retraining.pick_up()
     await rooms.at_work(job)
     (rooms.retraining.folder(job) / "go on").touch()
@@ -122,7 +122,7 @@ async def test_something_unforeseen_while_the_bot_comes_back(
     def broken(_folder: Path) -> None:
         raise RuntimeError("of all things")
 
-    await rooms.wake()
+    await rooms.start_serving()
     with monkeypatch.context() as patch:
         patch.setattr(jobs, "read_outcome", broken)
         await rooms.retraining.pick_up()
@@ -141,7 +141,7 @@ async def test_a_process_that_is_always_gone_is_given_up(rooms: Rooms) -> None:
         await rooms.die()
         process_of(running).send(signal.SIGKILL)
         (rooms.retraining.folder(job) / "progress.json").unlink()
-        await rooms.wake()
+        await rooms.start_serving()
         await rooms.retraining.pick_up()
     ended = await rooms.ended()
     assert ended.state == "failed" and "gone whenever" in str(ended.reason)
@@ -149,7 +149,7 @@ async def test_a_process_that_is_always_gone_is_given_up(rooms: Rooms) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["shelf.put", "engine.prepare", "store.checkpoints.register", "store.jobs.complete", "engine.activate"],
+    ["files.put", "engine.prepare", "store.checkpoints.register", "store.jobs.complete", "engine.activate"],
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_the_bot_is_killed_around_each_step_of_the_swap(
@@ -157,7 +157,7 @@ async def test_the_bot_is_killed_around_each_step_of_the_swap(
 ) -> None:
     room, name = step.rsplit(".", 1)
     owner = {
-        "shelf": rooms.checkpoints.shelf,
+        "files": rooms.checkpoints.files,
         "engine": rooms.engine,
         "store.checkpoints": rooms.store.checkpoints,
         "store.jobs": rooms.store.jobs,
@@ -177,13 +177,13 @@ async def test_the_bot_is_killed_around_each_step_of_the_swap(
         reached.set()
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(owner, name, cut_off if room == "shelf" else cut_off_async)
+    monkeypatch.setattr(owner, name, cut_off if room == "files" else cut_off_async)
     await rooms.begin("good")
     async with asyncio.timeout(60):
         await reached.wait()
     await rooms.die()
     monkeypatch.setattr(owner, name, real)
-    await rooms.wake()
+    await rooms.start_serving()
     [creature] = await hatched(rooms.engine, [7], 0.7, user_id=1)  # at once, with whole weights
     assert creature.checkpoint_id in (rooms.first, rooms.result_id)
     await rooms.retraining.pick_up()
@@ -200,7 +200,7 @@ async def test_news_that_could_not_be_told_are_told_by_the_next_life_of_the_bot(
     job = await rooms.result("worse")
     assert not job.told
     await rooms.die()
-    await rooms.wake()
+    await rooms.start_serving()
     await rooms.retraining.pick_up()
     assert [one.id for one in rooms.notes.concluded] == [job.id]
     await rooms.retraining.pick_up()

@@ -15,7 +15,7 @@ from typing import Any
 import simcord
 from simcord.components import walk_components as walk
 
-from bot.__main__ import awake
+from bot.__main__ import serving
 from bot.checkpoints.switching import Checkpoints
 from bot.client import NewmonBot
 from bot.config import Settings
@@ -104,14 +104,14 @@ class SimcordStage:
         path = self.folder / "another.safetensors"
         make_checkpoint(path, seed=1)
         checkpoints: Checkpoints = self.bot.checkpoints
-        made, metadata = checkpoints.shelf.put(path)
-        await self.bot.store.checkpoints.register(made, checkpoints.shelf.path(made), metadata)
+        made, metadata = checkpoints.files.put(path)
+        await self.bot.store.checkpoints.register(made, checkpoints.files.path(made), metadata)
         return made
 
     async def restart(self) -> None:
         """Another bot takes over, with the same engine and the same collection."""
         old, self.bot = self.bot, NewmonBot(self.bot.settings)
-        self.bot.wake(old.engine, old.store, old.checkpoints, old.retraining)
+        self.bot.start_serving(old.engine, old.store, old.checkpoints, old.retraining)
         await self.env.restart_bot(self.bot)
 
 
@@ -178,7 +178,7 @@ async def on_simcord(folder: Path, **settings: Any) -> AsyncIterator[SimcordStag
     bot = NewmonBot(Settings.model_validate(known | settings))
     # Errors that the bot has told somebody of count as swallowed there.
     options: dict[str, Any] = {"shard_count": 1, "check_errors": False, "settle_timeout": SETTLE_S}
-    async with awake(bot.settings, bot):
+    async with serving(bot.settings, bot):
         env = simcord.Env(bot, **options)
         await env.start()
         try:

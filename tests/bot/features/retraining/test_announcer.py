@@ -11,7 +11,7 @@ import pytest
 
 from bot.client import NewmonBot
 from bot.core import language
-from bot.core.limits import SLEEPING
+from bot.core.limits import STOPPING
 from bot.features.retraining import announcer
 from bot.retrain import jobs
 from sandbox.driver import Message, SandboxUser
@@ -137,7 +137,7 @@ async def test_a_service_that_stops_both_while_somebody_is_served_has_no_failed_
     client = stage.announcer.client
     assert isinstance(client, NewmonBot)
     stopping = asyncio.create_task(stage.bot.stop())
-    await until(lambda: client.service.closed == SLEEPING)
+    await until(lambda: client.service.closed == STOPPING)
     training = process_of(await stage.bot.latest_job())
     training.send(signal.SIGTERM)
     await until(lambda: not training.alive)

@@ -193,7 +193,7 @@ async def test_members_may_not_and_a_second_one_is_refused(
 async def test_silly_numbers_and_unknown_data_are_refused(stage: Stage, oak: SandboxUser) -> None:
     for kimg in (0, -5, 0.01, 1e9):
         assert "try 100" in await private_answer(oak, "retrain start", kimg=kimg)
-    assert "sprites or others" in await private_answer(oak, "retrain start", data="../../etc")
+    assert "sprites, others" in await private_answer(oak, "retrain start", data="../../etc")
     with pytest.raises(ActionRefused):
         await oak.command("retrain start", kimg="many")
     assert [c.value for c in await oak.autocomplete("retrain start", "data", "oth")] == ["others"]

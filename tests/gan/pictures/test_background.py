@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from train.data.background import flood, remove_background
+from gan.pictures.background import flood, remove_background
 
 SIDE = 300
 

@@ -1,4 +1,4 @@
-"""What people see while the bot wakes up and goes to sleep: everyone who was let in is served."""
+"""What people see while the bot starts and stops: everyone who was let in is served."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot import client
-from bot.core.limits import SLEEPING, WAKING, Service
+from bot.core.limits import STARTING, STOPPING, Service
 from bot.engine import worker
 from bot.engine.local import LocalEngine
 from bot.engine.worker import Worker
@@ -48,7 +48,7 @@ async def test_sigterm_serves_everyone_who_was_acknowledged(stage: Stage) -> Non
         await person.wait(lambda handle=handle: settled(handle))
         for person, handle in zip(people, handles, strict=True)
     ]
-    assert {a.text for a in answers if not a.pictures} <= {SLEEPING}
+    assert {a.text for a in answers if not a.pictures} <= {STOPPING}
     assert any(a.pictures for a in answers)
     for handle in handles:
         assert handle.status == "acknowledged"
@@ -100,28 +100,28 @@ async def test_a_network_that_never_answers_does_not_keep_it_from_stopping(stage
     assert "2 requests were not answered in time" in " ".join(said.split())
 
 
-async def test_a_bot_that_is_not_awake_yet_says_so_and_stops_when_told(
+async def test_a_bot_that_does_not_serve_yet_says_so_and_stops_when_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waking, start = asyncio.Event(), LocalEngine.start
+    may_start, start = asyncio.Event(), LocalEngine.start
 
     async def slowly(engine: LocalEngine) -> None:
-        await waking.wait()
+        await may_start.wait()
         await start(engine)
 
     monkeypatch.setattr(LocalEngine, "start", slowly)
     starting = asyncio.create_task(stage.bot())
     ash = await stage.person("Ash")
     await ash.wait(lambda: ash.online and ash.commands)
-    assert await private_answer(ash, "newmon") == WAKING
+    assert await private_answer(ash, "newmon") == STARTING
     assert await ash.autocomplete("mon", "name", "F") == []
-    waking.set()
+    may_start.set()
     bot = await starting
     assert (await (await ash.command("newmon")).message()).pictures
     await bot.stop()
 
 
-async def test_it_can_be_stopped_before_it_is_awake(stage: Stage) -> None:
+async def test_it_can_be_stopped_before_it_serves(stage: Stage) -> None:
     process = await stage.bot_process()
     await line_with(process, "Waking up")
     code, said = await stopped(process)
@@ -137,7 +137,7 @@ async def test_whoever_comes_while_it_goes_to_sleep_is_told_so_and_who_came_befo
     handle = await ash.command("newmon")
     await held.met()
     stopping = asyncio.create_task(bot.stop())
-    assert await refusal(misty, await misty.command("newmon")) == SLEEPING
+    assert await refusal(misty, await misty.command("newmon")) == STOPPING
     assert not stopping.done()
     held.release()
     assert (await handle.message()).pictures
@@ -146,7 +146,7 @@ async def test_whoever_comes_while_it_goes_to_sleep_is_told_so_and_who_came_befo
 
 async def test_the_service_counts_whom_it_serves() -> None:
     service = Service()
-    assert service.closed == WAKING
+    assert service.closed == STARTING
     service.open()
     with service.serving():
         assert await service.drained(0) == 1
