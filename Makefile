@@ -7,9 +7,10 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 # A worker for each core, which takes tests off the others when it has none left.
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
+FAST := not slow and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain-ready test test-slow test-all check lint bench data train own clean
+.PHONY: help run retrain-ready postgres-ready test test-slow test-postgres test-all check lint bench data train own clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -20,15 +21,23 @@ run: $(VENV)/.bot  ## Start the bot: on Discord with a token in .env, in the loc
 retrain-ready: $(VENV)/.train  ## Install what /retrain needs, also while the bot runs
 	@echo "Ready: /retrain start works now."
 
-test: $(VENV)/.dev  ## Run the tests, but for the slow ones
-	$(PYTEST) -m 'not slow'
+postgres-ready: $(VENV)/.bot  ## Install what a database on a PostgreSQL server needs
+	@$(INSTALL) --editable '.[bot,postgres]'
+	@echo "Ready: set DATABASE_URL in .env, see docs/operating.md."
+
+test: $(VENV)/.dev  ## Run the tests, but for the slow ones and those on a PostgreSQL server
+	$(PYTEST) -m '$(FAST)'
 
 test-slow: $(VENV)/.dev  ## Run the slow tests: storms, soaks and whole trainings
-	$(PYTEST) -m slow
+	$(PYTEST) -m 'slow and not postgres'
+
+test-postgres: $(VENV)/.dev  ## Run the tests of what is kept on a PostgreSQL server, which they start (Debian's postgresql)
+	$(PYTEST) -m postgres
 
 test-all:  ## Run all tests, as continuous integration does
 	$(MAKE) test
 	$(MAKE) test-slow
+	$(MAKE) test-postgres
 
 check: $(VENV)/.dev  ## Check what changed since main in about a minute: lint, types, and the nearest tests
 	$(VENV)/bin/ruff check .
@@ -36,7 +45,7 @@ check: $(VENV)/.dev  ## Check what changed since main in about a minute: lint, t
 	files=$$($(VENV)/bin/python -m tests.changed types) && { test -z "$$files" || \
 		$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python $$files; }
 	files=$$($(VENV)/bin/python -m tests.changed tests) && { test -z "$$files" || \
-		$(PYTEST) -m 'not slow' $$files || test $$? -eq 5; }  # 5: all of them are slow ones
+		$(PYTEST) -m '$(FAST)' $$files || test $$? -eq 5; }  # 5: all of them are slow ones
 
 lint: $(VENV)/.dev  ## Run the linters
 	$(VENV)/bin/ruff check .
@@ -85,5 +94,5 @@ $(VENV)/.train: $(VENV)/.bot
 
 $(VENV)/.dev: $(VENV)/.train
 	@echo "Installing what tests need …"
-	@$(INSTALL) --editable '.[bot,train,dev]'
+	@$(INSTALL) --editable '.[bot,postgres,train,dev]'
 	@touch $@

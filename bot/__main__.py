@@ -67,7 +67,11 @@ async def serving(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Ret
     Raises `CheckpointError` and `UserError`.
     """
     async with contextlib.AsyncExitStack() as stack:
-        store = await Store.open(settings.database)
+        store = await Store.open(
+            settings.database,
+            timeout_s=settings.database_timeout_s,
+            pool_size=settings.database_connections,
+        )
         stack.push_async_callback(store.close)
         files = CheckpointFiles(settings.data_dir / "checkpoints")
         choice = await choose_first(store, files, settings.checkpoint)

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(8765, ge=0, le=65535)
     data_dir: FilePath = Path("data")
     database_url: str | None = None
+    database_timeout_s: float = Field(10, ge=1, le=600)
+    database_connections: int = Field(5, ge=1, le=1000)
     checkpoint: FilePath = Path("checkpoints/newmon.safetensors")
     admin_ids: Ids = frozenset()
     admin_roles: Ids = frozenset()

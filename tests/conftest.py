@@ -11,6 +11,7 @@ import pytest
 # all while other workers occupy the cores. torch asks once, when it is imported, so this comes before it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+FAST = "not slow and not postgres"  # what `make test` runs
 SECONDS = "newmon/seconds"  # in the cache of pytest
 
 
@@ -31,6 +32,6 @@ class Seconds:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # All that are not slow, as make runs them; and where the reports of all workers come together.
-    if config.option.markexpr == "not slow" and not hasattr(config, "workerinput"):
+    # All that are fast, as make runs them; and where the reports of all workers come together.
+    if config.option.markexpr == FAST and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Seconds())

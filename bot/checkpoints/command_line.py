@@ -47,7 +47,7 @@ def use(what: Annotated[str, typer.Argument(help="The start of an id, or a check
 
 
 async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None]:
-    store = await Store.open(settings.database)
+    store = await Store.open(settings.database, timeout_s=settings.database_timeout_s)
     try:
         active = await store.checkpoints.active()
         return await store.checkpoints.newest(limit=ALL), active and active.checkpoint_id
@@ -57,7 +57,7 @@ async def _listed(settings: Settings) -> tuple[list[KnownCheckpoint], str | None
 
 async def _use(settings: Settings, what: str | Path) -> KnownCheckpoint:
     files = CheckpointFiles(settings.data_dir / "checkpoints")
-    store = await Store.open(settings.database)
+    store = await Store.open(settings.database, timeout_s=settings.database_timeout_s)
     try:
         if isinstance(what, Path):
             checkpoint_id, metadata = files.put(what)

@@ -9,6 +9,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.store.errors import StoreError
+from bot.store.postgresql import libpq
 from bot.system.paths import path_of
 from bot.system.redaction import redact
 
@@ -45,8 +46,7 @@ def parse_target(target: str | Path) -> URL:
         )
     url = url.set(drivername=driver)
     if not is_sqlite(url):
-        # Others' name for what this driver calls ssl; hosting services write it into their addresses.
-        return url.set(query={"ssl" if key == "sslmode" else key: value for key, value in url.query.items()})
+        return libpq(url)
     _refuse_names(url)
     return url.set(database=_expanded(str(url.database)))
 

@@ -86,7 +86,7 @@ class CheckpointRegistry:
 
     async def _register(self, checkpoint_id: str, changes: dict[str, Any], configured: bool) -> None:
         now = self._database.now()
-        async with self._database.writing() as session:
+        async with self._database.writing(alone=True) as session:
             if configured:
                 latest = await session.scalar(select(func.max(CheckpointRow.configured_at)))
                 changes = changes | {"configured_at": now if latest is None else max(now, latest + TICK)}
@@ -123,14 +123,14 @@ class CheckpointRegistry:
         With `expected`, only if that one is in use now; returns whether it was done. Choosing the one that
         CHECKPOINT names gives the choice back to CHECKPOINT.
         """
-        async with self._database.writing() as session:
+        async with self._database.writing(alone=True) as session:
             return await promote_in(session, checkpoint_id, self._database.now(), expected=expected)
 
     @retried
     async def follow_configured(self, checkpoint_id: str) -> Active:
         """What is in use from this start on: the configured checkpoint, unless another one was chosen."""
-        async with self._database.writing() as session:
-            row = await session.get(ActiveCheckpointRow, 1)
+        async with self._database.writing(alone=True) as session:
+            row = await session.get(ActiveCheckpointRow, 1, with_for_update=True)
             if row is None or not row.chosen:
                 await _point_at(session, checkpoint_id, chosen=False, now=self._database.now())
                 return Active(checkpoint_id, False)
@@ -182,8 +182,8 @@ def unused() -> Select[str]:
 async def promote_in(
     session: AsyncSession, checkpoint_id: str, now: datetime, *, expected: str | None = None
 ) -> bool:
-    """`CheckpointRegistry.promote` within a transaction of the caller's."""
-    row = await session.get(ActiveCheckpointRow, 1)
+    """`CheckpointRegistry.promote` within a transaction of the caller's, which must run `alone`."""
+    row = await session.get(ActiveCheckpointRow, 1, with_for_update=True)
     if expected is not None and (row is None or row.checkpoint_id != expected):
         return False
     configured = await session.scalar(select(_configured()))

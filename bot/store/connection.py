@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store import postgresql
 from bot.store.address import describe, is_sqlite
 from bot.store.errors import StoreError
 
@@ -18,26 +19,41 @@ from bot.store.errors import StoreError
 WRITES = {"newmon_writes": True}
 
 
-def make_engine(url: URL, *, busy_timeout_s: float, foreign_keys: bool = True, **options: Any) -> AsyncEngine:
-    """An engine whose connections are set up for durable, concurrent use. Raises StoreError for a bad URL."""
-    if is_sqlite(url):
-        options["connect_args"] = {
-            "timeout": busy_timeout_s,
-            # The driver would begin transactions by itself, late, and never around DDL. `_begin` does it.
-            "isolation_level": None,
-            "async_creator_fn": functools.partial(_open_sqlite, foreign_keys=foreign_keys),
-        }
+def make_engine(
+    url: URL,
+    *,
+    busy_timeout_s: float,
+    timeout_s: float = 10.0,
+    limited: bool = False,
+    foreign_keys: bool = True,
+    **options: Any,
+) -> AsyncEngine:
+    """An engine whose connections are set up for durable, concurrent use. Raises StoreError for a bad URL.
+
+    Of a PostgreSQL server, `timeout_s` is how long connecting may take and, where `limited`, a statement.
+    """
+    address = url
     try:
+        if is_sqlite(url):
+            options["connect_args"] = {
+                "timeout": busy_timeout_s,
+                # The driver would begin transactions by itself, late, and never around DDL. `_begin` does it.
+                "isolation_level": None,
+                "async_creator_fn": functools.partial(_open_sqlite, foreign_keys=foreign_keys),
+            }
+        else:
+            connect = postgresql.connector(url, timeout_s, limited=limited)
+            address, options["connect_args"] = postgresql.BARE, {"async_creator_fn": connect}
         engine = create_async_engine(
-            url,
+            address,
             hide_parameters=True,  # a statement that fails is logged, without what people wrote
             pool_pre_ping=True,  # a connection that broke while nobody used it is replaced unnoticed
             **options,
         )
     except (ImportError, NoSuchModuleError, ArgumentError) as error:
         raise StoreError(
-            f"The database {describe(url)} needs a driver that is missing: install it with `pip install "
-            f"{url.get_driver_name()}`, or use a file name."
+            f"The database {describe(url)} needs a driver that is missing: run `make postgres-ready`, "
+            "or use a file name."
         ) from error
     if is_sqlite(url):
         _begin_explicitly(engine)

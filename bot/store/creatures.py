@@ -173,12 +173,12 @@ class Creatures:
         they took on the disk is given back to it.
         """
         pruned = 0
-        doomed = queries.delete_unsaved(self._database.now() - older_than, PRUNE_BATCH)
+        before = self._database.now() - older_than
         while True:
             async with self._database.writing() as session:
-                deleted = await changed_rows(session, doomed)
-            pruned += deleted
-            if deleted < PRUNE_BATCH:
+                doomed = list(await session.scalars(queries.unsaved(before, PRUNE_BATCH)))
+                pruned += await changed_rows(session, queries.delete_unsaved(doomed, before))
+            if len(doomed) < PRUNE_BATCH:
                 break
         await self._database.vacuum()
         return pruned

@@ -17,10 +17,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from bot.store import migrate, queries, vacuum
 from bot.store.address import is_sqlite, parse_target
 from bot.store.connection import WRITES, make_engine
-from bot.store.errors import ConnectionLost, StoreError
-from bot.store.failures import BUSY, committing, translated
+from bot.store.errors import StoreError, Undone
+from bot.store.failures import Commit, translated
 from bot.store.group_commit import GroupCommit, RowT
 from bot.store.models import CreatureRow, PersonRow
+from bot.store.postgresql import ALONE, Connections, advisory_lock
+from bot.store.sentences import BUSY
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,35 +42,61 @@ class Database:
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, one_writer: bool, timeout_s: float, now: Callable[[], datetime]
+        self,
+        engine: AsyncEngine,
+        *,
+        queue_s: float | None,
+        limit_s: float | None,
+        now: Callable[[], datetime],
     ) -> None:
+        """`queue_s`: one writes at a time, the others wait that long. `limit_s`: for one transaction."""
         self.engine = engine
         self.now = now
-        self._timeout_s = max(timeout_s, LEAST_TIMEOUT_S)
+        self._queue_s = queue_s
+        self._limit_s = limit_s
+        self._connections = None if limit_s is None else Connections(engine)
         self._readers = async_sessionmaker(engine, expire_on_commit=False)
         self._writers = async_sessionmaker(engine.execution_options(**WRITES), expire_on_commit=False)
         self._inserts = GroupCommit(self._insert_all)
         # SQLite has one write lock; those who wait for it sleep and poll. Queueing here is fair and quick.
-        self._turn = asyncio.Lock() if one_writer else None
+        self._turn = None if queue_s is None else asyncio.Lock()
 
     @classmethod
     async def open(
-        cls, target: str | Path, *, busy_timeout_s: float, pool_size: int, now: Callable[[], datetime]
+        cls,
+        target: str | Path,
+        *,
+        busy_timeout_s: float,
+        timeout_s: float,
+        pool_size: int,
+        now: Callable[[], datetime],
     ) -> Database:
         """Opens an SQLite file or a database URL, creating it or migrating it as needed.
 
         Raises StoreError with a sentence for whoever starts the process.
         """
         url = parse_target(target)
-        await asyncio.to_thread(migrate.upgrade, url, busy_timeout_s=busy_timeout_s)
+        await migrate.upgraded(url, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s)
         if is_sqlite(url):
             await asyncio.to_thread(vacuum.make_incremental, url, busy_timeout_s)
-        engine = make_engine(url, busy_timeout_s=busy_timeout_s, pool_size=pool_size, max_overflow=0)
-        return cls(engine, one_writer=is_sqlite(url), timeout_s=busy_timeout_s, now=now)
+        engine = make_engine(
+            url,
+            busy_timeout_s=busy_timeout_s,
+            timeout_s=timeout_s,
+            limited=True,
+            pool_size=pool_size,
+            max_overflow=0,
+        )
+        if is_sqlite(url):
+            return cls(engine, queue_s=max(busy_timeout_s, LEAST_TIMEOUT_S), limit_s=None, now=now)
+        return cls(engine, queue_s=None, limit_s=timeout_s, now=now)
 
     async def close(self) -> None:
         """Lets running transactions end and closes the file."""
         await self._inserts.finished()
+        if self._connections is not None:
+            await self._connections.close()
+            return
         async with self._turn or nullcontext():
             await self.engine.dispose()
 
@@ -76,18 +104,39 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads. Raises StoreError."""
         with translated():
-            async with self._readers() as session:
+            async with self._limited(), self._readers() as session:
                 yield session
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A session that commits at the end, or rolls back where anything was raised. Raises StoreError."""
-        with translated():
-            async with self._my_turn(), self._writers() as session:
+    async def writing(self, *, alone: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session that commits at the end, or rolls back where anything was raised. Raises StoreError.
+
+        `alone`: after all others who asked for that, in this process and elsewhere; for those who decide by
+        what they read. SQLite lets one write at a time anyway.
+        """
+        commit = Commit()
+        with translated(), commit.known():
+            async with self._limited(), self._my_turn(), self._writers() as session:
+                if alone and self._turn is None:
+                    await session.execute(advisory_lock(ALONE))
                 yield session
                 await session.flush()
-                with committing():
-                    await session.commit()
+                commit.began = True
+                await session.commit()
+
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """Where a server may hang: no transaction takes longer than it may. Raises TimeoutError."""
+        if self._connections is None:
+            yield
+            return
+        limit = asyncio.timeout(self._limit_s)
+        try:
+            async with limit:
+                yield
+        finally:
+            if limit.expired():
+                self._connections.distrust()
 
     async def insert(self, make: Callable[[], list[RowT]]) -> list[RowT]:
         """Rows that `make` makes, all or none, in one transaction with those of others; see `GroupCommit`."""
@@ -111,8 +160,9 @@ class Database:
     async def _insert_all(self, rows: Sequence[CreatureRow | PersonRow]) -> None:
         async with self.writing() as session:
             session.add_all(row for row in rows if isinstance(row, CreatureRow))
-            if names := [row for row in rows if isinstance(row, PersonRow)]:
+            if names := sorted((row for row in rows if isinstance(row, PersonRow)), key=PersonRow.key):
                 dialect = self.engine.dialect.name
+                # In one order, so that no two processes wait for each other.
                 await session.execute(queries.put_name(dialect), [row.values() for row in names])
 
     @asynccontextmanager
@@ -126,7 +176,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._queue_s):
                 await self._turn.acquire()
         except TimeoutError as error:
             raise StoreError(BUSY) from error
@@ -143,7 +193,7 @@ def retried(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutin
     async def twice(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await method(*args, **kwargs)
-        except ConnectionLost:
+        except Undone:
             return await method(*args, **kwargs)
 
     return twice

@@ -16,8 +16,9 @@ class StoreError(UserError):
     """The database itself failed: locked, full, damaged, unreachable. The driver's error is chained."""
 
 
-class ConnectionLost(StoreError):
-    """The connection broke before anything was committed: the same may be tried again."""
+class Undone(StoreError):
+    """Nothing was committed, because the connection broke or somebody else had to go first: the same may be
+    tried again."""
 
 
 class NotStorable(UserError):

@@ -18,9 +18,17 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.errors import N_
-from bot.store.address import describe
-from bot.store.errors import ConnectionLost, NotStorable, StoreError
+from bot.store.address import describe, is_sqlite
+from bot.store.errors import NotStorable, StoreError, Undone
+from bot.store.sentences import (
+    SQLITE,
+    UNKNOWN,
+    UNREACHABLE,
+    UNSURE,
+    WRONG_ADDRESS,
+    Sentences,
+    of_state,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,45 +37,8 @@ _FAILURES = (DBAPIError, PoolTimeout, sqlite3.Error, OSError)
 _REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError)
 _REFUSED_CODES = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
 _REFUSED_STATES = "22"
-_UNAVAILABLE = N_(
-    "The collection cannot be reached right now, nothing was changed: please try again in a moment."
-)
-UNSURE = N_(
-    "The connection to the collection broke while it was being changed: "
-    "please look whether it was done, before you try again."
-)
-_DAMAGED = N_("The collection's database is damaged: please ask an admin to restore a backup.")
-BUSY = N_("The collection is busy right now, nothing was changed: please try again in a moment.")
-_UNWRITABLE = N_("The collection's database cannot be written, nothing was changed: please tell an admin.")
-# By SQLite's primary result code. The first is told to people in a channel, the second to who starts the bot.
-_SENTENCES: dict[int, tuple[str, str]] = {
-    sqlite3.SQLITE_BUSY: (
-        BUSY,
-        "The database {where} is locked by another program: stop that program, then start newmon again.",
-    ),
-    sqlite3.SQLITE_FULL: (
-        N_("The disk is full, nothing was changed: please ask an admin to free some space, then try again."),
-        "The disk that holds the database {where} is full: free some space, then start newmon again.",
-    ),
-    sqlite3.SQLITE_READONLY: (
-        _UNWRITABLE,
-        "The database {where} cannot be written: check the permissions of the file and of its folder.",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        _UNWRITABLE,
-        "The database {where} cannot be opened: check that its folder exists and can be written.",
-    ),
-    sqlite3.SQLITE_NOTADB: (
-        _DAMAGED,
-        "The file {where} is not a newmon database: choose another file, or restore a backup.",
-    ),
-    sqlite3.SQLITE_CORRUPT: (
-        _DAMAGED,
-        "The database {where} is damaged: restore a backup, or move the file away to start a new one.",
-    ),
-}
-_SENTENCES[sqlite3.SQLITE_LOCKED] = _SENTENCES[sqlite3.SQLITE_BUSY]
-_SENTENCES[sqlite3.SQLITE_PERM] = _SENTENCES[sqlite3.SQLITE_READONLY]
+# Somebody else went first, and this one may go again: PostgreSQL's serialization failure and deadlock.
+_GO_AGAIN = ("40001", "40P01")
 
 
 @contextmanager
@@ -87,20 +58,26 @@ def translated() -> Iterator[None]:
             log.error("the database refused a value", exc_info=error)
             raise NotStorable from error
         log.error("the database failed", exc_info=error)
-        kind = ConnectionLost if is_broken(error) else StoreError
-        raise kind(_sentences(error)[0]) from error
+        kind = Undone if is_broken(error) or state_of(error) in _GO_AGAIN else StoreError
+        raise kind(_sentences(error).channel) from error
 
 
-@contextmanager
-def committing() -> Iterator[None]:
-    """Around a commit: if the connection breaks in it, it may be done or not. Raises StoreError."""
-    try:
-        yield
-    except DBAPIError as error:
-        if not is_broken(error):
-            raise
-        log.error("the connection broke in a commit", exc_info=error)
-        raise StoreError(UNSURE) from error
+class Commit:
+    """A commit that may be cut off: once it began, it may be done or not."""
+
+    def __init__(self) -> None:
+        self.began = False
+
+    @contextmanager
+    def known(self) -> Iterator[None]:
+        """Around the transaction. Raises StoreError where nobody knows whether it was committed."""
+        try:
+            yield
+        except (DBAPIError, TimeoutError) as error:
+            if not self.began or (isinstance(error, DBAPIError) and not is_broken(error)):
+                raise
+            log.error("the connection broke in a commit", exc_info=error)
+            raise StoreError(UNSURE) from error
 
 
 def is_broken(error: Exception) -> bool:
@@ -108,12 +85,18 @@ def is_broken(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
+def state_of(error: BaseException) -> str:
+    """PostgreSQL's state, of five characters; "" where it said none, and for other databases."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(cause, "sqlstate", None) or "")
+
+
 def _is_refusal(error: Exception) -> bool:
     if not isinstance(error, DBAPIError) or is_broken(error):
         return False
-    state, code = getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorcode", None)
-    if state is not None:
-        return str(state).startswith(_REFUSED_STATES)
+    state, code = state_of(error), getattr(error.orig, "sqlite_errorcode", None)
+    if state:
+        return state.startswith(_REFUSED_STATES)
     if code is not None:
         return code & 0xFF in _REFUSED_CODES
     return isinstance(error, _REFUSALS)
@@ -121,18 +104,37 @@ def _is_refusal(error: Exception) -> bool:
 
 @contextmanager
 def translated_for_start(url: URL) -> Iterator[None]:
-    """The same for whoever starts the process: names the file, and says what to do about it."""
+    """The same for whoever starts the process: names the database, and says what to do about it."""
     try:
         yield
     except _FAILURES as error:
-        raise StoreError(_sentences(error)[1].format(where=describe(url))) from error
+        sentence = (_sentences(error) if is_sqlite(url) else _of_postgresql(error, url)).start
+        raise StoreError(sentence, where=describe(url), reason=_cause(error)) from error
 
 
-def _sentences(error: Exception) -> tuple[str, str]:
+def _of_postgresql(error: Exception, url: URL) -> Sentences:
+    """What a connection that is not made means."""
+    cause = _cause(error)
+    if state := state_of(error):
+        return of_state(state)
+    certificates = any(name.startswith("ssl") and name != "sslmode" for name in url.query)
+    if isinstance(cause, ValueError) or (isinstance(cause, FileNotFoundError) and certificates):
+        return WRONG_ADDRESS
+    return UNREACHABLE if isinstance(cause, OSError) else UNKNOWN
+
+
+def _cause(error: Exception) -> BaseException:
+    """What the driver raised, before SQLAlchemy wrapped it."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return cause.__cause__ if not isinstance(cause, OSError) and cause.__cause__ is not None else cause
+
+
+def _sentences(error: Exception) -> Sentences:
+    if state := state_of(error):
+        return of_state(state)
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None and isinstance(cause, FileExistsError | NotADirectoryError | PermissionError):
         code = sqlite3.SQLITE_CANTOPEN
-    fallback = (_UNAVAILABLE, "The database {where} cannot be used: check that it exists and can be reached.")
     # The low byte is the primary code; the rest tells, for instance, which kind of busy.
-    return fallback if code is None else _SENTENCES.get(code & 0xFF, fallback)
+    return UNKNOWN if code is None else SQLITE.get(code & 0xFF, UNKNOWN)

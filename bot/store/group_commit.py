@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bot.store.errors import ConnectionLost, StoreError
+from bot.store.errors import StoreError, Undone
 from bot.store.models import CreatureRow, PersonRow
 
 RowT = TypeVar("RowT", CreatureRow, PersonRow)
@@ -58,7 +58,7 @@ class GroupCommit:
     async def _write_group(self, group: list[_Request], *, again: bool = True) -> None:
         try:
             await self._insert([row for request in group for row in request.rows])
-        except ConnectionLost as error:
+        except Undone as error:
             if again:
                 _make_anew(group)
                 await self._write_group(group, again=False)

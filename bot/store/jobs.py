@@ -104,7 +104,7 @@ class RetrainJobs:
             created_at=now,
         )
         try:
-            async with self._database.writing() as session:
+            async with self._database.writing(alone=True) as session:
                 row.number = await next_number(session, RetrainJobRow.number)
                 # A folder of its own also where the number was another's before a backup was restored.
                 row.run = new.run or f"{row.number:04d}-{row.id & 0xFFFFFFFF:08x}"
@@ -201,7 +201,7 @@ class RetrainJobs:
         It comes into use only `instead_of` that checkpoint: a choice that was made meanwhile stands. A job
         that has ended already stays as it is.
         """
-        async with self._database.writing() as session:
+        async with self._database.writing(alone=True) as session:
             row = await session.get_one(RetrainJobRow, job_id, with_for_update=True)
             if row.state == "running":
                 now = self._database.now()
@@ -214,7 +214,7 @@ class RetrainJobs:
     @asynccontextmanager
     async def _changing(self, job_id: int) -> AsyncIterator[RetrainJobRow]:
         async with self._database.writing() as session:
-            yield await session.get_one(RetrainJobRow, job_id)
+            yield await session.get_one(RetrainJobRow, job_id, with_for_update=True)
 
     async def _first(self, *conditions: Any) -> Job | None:
         chosen = select(RetrainJobRow).where(*conditions).order_by(RetrainJobRow.number.desc()).limit(1)

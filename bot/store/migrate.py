@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from alembic import command
@@ -13,11 +14,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, NullPool, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.address import describe, is_sqlite, sqlite_file
 from bot.store.connection import WRITES, make_engine
 from bot.store.errors import StoreError
 from bot.store.failures import translated_for_start
+from bot.store.postgresql import MIGRATING, advisory_lock
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +28,29 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 _alembic = threading.Lock()  # Alembic keeps the migration in progress in module globals
 
 
+async def upgraded(url: URL, *, busy_timeout_s: float = 5.0, timeout_s: float = 10.0) -> None:
+    """`upgrade` in a thread of its own. Whoever stops waiting for it stops it: nothing is changed then."""
+    interrupt = Interrupt()
+    upgrading = functools.partial(
+        upgrade, url, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s, interrupt=interrupt
+    )
+    work = asyncio.create_task(asyncio.to_thread(upgrading))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        interrupt.set()
+        await asyncio.wait({work})
+        raise
+
+
 def upgrade(
-    url: URL, *, scripts: Path = SCRIPTS, revision: str = "head", busy_timeout_s: float = 5.0
+    url: URL,
+    *,
+    scripts: Path = SCRIPTS,
+    revision: str = "head",
+    busy_timeout_s: float = 5.0,
+    timeout_s: float = 10.0,
+    interrupt: Interrupt | None = None,
 ) -> None:
     """Creates the database or brings it up to `revision`; does nothing where it is there already.
 
@@ -46,7 +70,7 @@ def upgrade(
     with translated_for_start(url):
         if is_sqlite(url):
             sqlite_file(url).parent.mkdir(parents=True, exist_ok=True)
-        in_transaction(url, work, busy_timeout_s=busy_timeout_s)
+        in_transaction(url, work, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s, interrupt=interrupt)
 
 
 def downgrade(url: URL, revision: str, *, scripts: Path = SCRIPTS) -> None:
@@ -59,25 +83,65 @@ def downgrade(url: URL, revision: str, *, scripts: Path = SCRIPTS) -> None:
         in_transaction(url, work)
 
 
-def in_transaction(url: URL, work: Callable[[Connection], None], *, busy_timeout_s: float = 5.0) -> None:
+def in_transaction(
+    url: URL,
+    work: Callable[[Connection], None],
+    *,
+    busy_timeout_s: float = 5.0,
+    timeout_s: float = 10.0,
+    interrupt: Interrupt | None = None,
+) -> None:
     """Runs `work` in one transaction that a migration may change tables in.
 
-    Two processes that start together take turns. On SQLite foreign keys are off while it runs, and
-    checked before the commit: Alembic rebuilds a table by dropping it, which would fire the ON DELETE of its
-    children.
+    Two processes that start together take turns, on SQLite by its write lock, on PostgreSQL by one that all
+    migrations ask for. On SQLite foreign keys are off while it runs, and checked before the commit: Alembic
+    rebuilds a table by dropping it, which would fire the ON DELETE of its children.
     """
+    engine = make_engine(
+        url, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s, foreign_keys=False, poolclass=NullPool
+    )
     with _alembic:
-        asyncio.run(_in_transaction(url, work, busy_timeout_s))
+        asyncio.run((interrupt or Interrupt()).run(_in_transaction(engine, work)))
 
 
-async def _in_transaction(url: URL, work: Callable[[Connection], None], busy_timeout_s: float) -> None:
-    engine = make_engine(url, busy_timeout_s=busy_timeout_s, foreign_keys=False, poolclass=NullPool)
+async def _in_transaction(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
     try:
         async with engine.execution_options(**WRITES).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(advisory_lock(MIGRATING))
             await connection.run_sync(work)
             await connection.run_sync(_check_foreign_keys)
     finally:
         await engine.dispose()
+
+
+class Interrupt:
+    """Ends what runs in another thread's event loop. It may be set before that begins."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._set = False
+        self._cancel: Callable[[], object] | None = None
+
+    def set(self) -> None:
+        """End it. What runs sees a CancelledError."""
+        with self._lock:
+            self._set = True
+            if self._cancel is not None:
+                self._cancel()
+
+    async def run(self, work: Coroutine[object, object, None]) -> None:
+        """Do that, unless and until it is ended."""
+        task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+        with self._lock:
+            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+            if self._set:
+                task.cancel()
+        try:
+            await task
+        finally:
+            with self._lock:
+                self._cancel = None
 
 
 def _config(scripts: Path, connection: Connection) -> Config:
@@ -92,6 +156,13 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _check_origin(connection: Connection, scripts: Path, where: str) -> None:
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise StoreError(
+                f"The database {where} cannot hold every name, as it is encoded in {encoding}: "
+                "create one with `createdb --encoding=UTF8 --template=template0`."
+            )
     known = {script.revision for script in ScriptDirectory(scripts).walk_revisions()}
     current = set(MigrationContext.configure(connection).get_current_heads())
     if current - known:
@@ -100,7 +171,7 @@ def _check_origin(connection: Connection, scripts: Path, where: str) -> None:
             "update newmon, or restore a backup that was made with this version."
         )
     if not current and set(inspect(connection).get_table_names()) - {"alembic_version"}:
-        raise StoreError(f"The database {where} belongs to another program: choose another file for newmon.")
+        raise StoreError(f"The database {where} belongs to another program: choose another one for newmon.")
 
 
 def _check_foreign_keys(connection: Connection) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -48,8 +49,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 # SQLite counts up by itself only in a column called INTEGER, which is 64 bits wide there.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
-# Compared by code point, as SQLite does anyway: prefix search is a range, see queries.py.
+# Compared by code point, as SQLite does anyway, and not as the database's language sorts: prefix search is a
+# range, see queries.py. So is all that the program itself writes, and whatever is in an index.
 Key = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def word(length: int) -> TypeEngine[str]:
+    """The type of an id, a code or a word of the program's, of so many characters at most."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):
@@ -70,12 +77,12 @@ class CheckpointRow(Base):
 
     __tablename__ = "checkpoints"
 
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(word(64), primary_key=True)
     path: Mapped[str] = mapped_column(Text)
     # "metadata" is taken on declarative classes.
     info: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    parent_id: Mapped[str | None] = mapped_column(String(64))  # what it was trained further from
+    parent_id: Mapped[str | None] = mapped_column(word(64))  # what it was trained further from
     metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     promoted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last came into use
     # When CHECKPOINT last named it; later than all before it, so that the latest is what it names now.
@@ -104,8 +111,8 @@ class RetrainJobRow(Base):
     number: Mapped[int] = mapped_column(
         Integer, server_default=text("0")
     )  # counts up, for people and in order
-    state: Mapped[str] = mapped_column(String(16))  # running, done, failed or cancelled
-    stage: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(word(16))  # running, done, failed or cancelled
+    stage: Mapped[str] = mapped_column(word(16))
     started_by: Mapped[int] = mapped_column(BigInteger)
     started_by_name: Mapped[str] = mapped_column(Text)
     guild_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -150,6 +157,10 @@ class PersonRow(Base):
     # When the interaction began that said so: a name of an earlier one does not replace it.
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
+    def key(self) -> tuple[int, int, datetime]:
+        """What tells it from others, and the newer from the older."""
+        return (self.user_id, self.guild_id, self.seen_at)
+
     def values(self) -> dict[str, Any]:
         """What the columns hold, by their names."""
         return {column.key: getattr(self, column.key) for column in self.__table__.columns}
@@ -161,7 +172,7 @@ class CreatureRow(Base):
     __tablename__ = "creatures"
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    code: Mapped[str] = mapped_column(String(16), unique=True)
+    code: Mapped[str] = mapped_column(word(16), unique=True)
     owner_id: Mapped[int] = mapped_column(BigInteger)
     # What their owner was called, in rows of earlier versions. Neither written nor read any more: see people.
     owner_name: Mapped[str] = mapped_column(Text, default="")
@@ -194,10 +205,10 @@ class CreatureRow(Base):
     w_form: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     shiny: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     # What was read of its traits, a cache: NULL where nothing ever was. See readings.py.
-    read_by: Mapped[str | None] = mapped_column(String(32))
-    type_1: Mapped[str | None] = mapped_column(String(16))
-    type_2: Mapped[str | None] = mapped_column(String(16))
-    colour: Mapped[str | None] = mapped_column(String(16))
+    read_by: Mapped[str | None] = mapped_column(word(32))
+    type_1: Mapped[str | None] = mapped_column(word(16))
+    type_2: Mapped[str | None] = mapped_column(word(16))
+    colour: Mapped[str | None] = mapped_column(word(16))
 
     __table_args__ = (
         CheckConstraint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Delete, Select, Update, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -127,22 +127,32 @@ def release(creature_id: int) -> Delete:
     )
 
 
-def delete_unsaved(created_before: datetime, limit: int) -> Delete:
+def _forgettable(created_before: datetime) -> tuple[ColumnElement[bool], ...]:
     """Old and unsaved, and no parent of a saved creature nor of one that may still be saved."""
     child = aliased(CreatureRow)
     needed = exists().where(
         or_(child.parent_a_id == CreatureRow.id, child.parent_b_id == CreatureRow.id),
         or_(child.name_key.is_not(None), child.created_at >= created_before),
     )
-    doomed = (
+    return (CreatureRow.name_key.is_(None), CreatureRow.created_at < created_before, ~needed)
+
+
+def unsaved(created_before: datetime, limit: int) -> Select[int]:
+    """The ids of some that can be forgotten, locked where the database knows that: until the end of the
+    transaction nobody saves them, and no child of theirs is born. Those that others use now are left out."""
+    return (
         select(CreatureRow.id)
-        .where(CreatureRow.name_key.is_(None), CreatureRow.created_at < created_before, ~needed)
+        .where(*_forgettable(created_before))
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    # The name is asked for again: elsewhere than on SQLite, a save may come between choosing and deleting.
+
+
+def delete_unsaved(ids: Sequence[int], created_before: datetime) -> Delete:
+    """Those of them that can still be forgotten: a child may have been born before they were locked."""
     return (
         delete(CreatureRow)
-        .where(CreatureRow.id.in_(doomed), CreatureRow.name_key.is_(None))
+        .where(CreatureRow.id.in_(ids), *_forgettable(created_before))
         .execution_options(synchronize_session=False)
     )
 

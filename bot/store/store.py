@@ -34,14 +34,19 @@ class Store:
         target: str | Path,
         *,
         busy_timeout_s: float = 5.0,
+        timeout_s: float = 10.0,
         pool_size: int = 5,
         now: Callable[[], datetime] = utc_now,
     ) -> Store:
         """Opens an SQLite file or a database URL, creating it or migrating it as needed.
 
-        Raises StoreError with a sentence for whoever starts the process.
+        `busy_timeout_s` is how long SQLite waits for another program, `timeout_s` how long a PostgreSQL
+        server may take for a connection or a transaction. Raises StoreError with a sentence for whoever
+        starts the process.
         """
-        database = await Database.open(target, busy_timeout_s=busy_timeout_s, pool_size=pool_size, now=now)
+        database = await Database.open(
+            target, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s, pool_size=pool_size, now=now
+        )
         return cls(database)
 
     async def close(self) -> None:

@@ -1,15 +1,36 @@
-"""What a person can do, end to end: real discord.py, real sockets, real SQLite, real network."""
+"""What a person can do, end to end: real discord.py, sockets, databases of both kinds, and network."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from gan.package import VERSION
 from sandbox.driver import SandboxUser
+from tests.bot.conftest import KINDS, SQLITE
+from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, private_answer, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """Of each kind; None is the bot's own SQLite file."""
+    return None if request.param == SQLITE else request.getfixturevalue("new_database")(request.param)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(
+    tmp_path_factory: pytest.TempPathFactory, database_url: str | None
+) -> AsyncIterator[RunningBot]:
+    """The real bot, on each kind of database."""
+    bot = await RunningBot(tmp_path_factory.mktemp("bot"), database_url=database_url).start()
+    yield bot
+    await bot.stop()
 
 
 CLOSER = ["Card", "Full size", "Details"]

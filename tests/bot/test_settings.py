@@ -253,8 +253,9 @@ def test_a_database_s_address_is_shown_without_what_is_secret(address: str) -> N
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg2"])
 def test_any_name_for_postgresql_will_do(scheme: str) -> None:
-    url = parse_target(f"{scheme}://ash:hush@host/newmon?sslmode=require")
-    assert (url.drivername, dict(url.query)) == ("postgresql+asyncpg", {"ssl": "require"})
+    for parameter in ("sslmode=require", "ssl=require", "ssl=true"):
+        url = parse_target(f"{scheme}://ash:hush@host/newmon?{parameter}")
+        assert (url.drivername, dict(url.query)) == ("postgresql+asyncpg", {"sslmode": "require"})
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""A store on a real file, and creatures to put into it."""
+"""A store on a real database of either kind, and creatures to put into it."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
 from bot.store import Creature, Hatch, NewCreature, Store
+from tests.bot.conftest import KINDS, SQLITE
 
 CHECKPOINT = "0123456789abcdef"
 ANN, BOB, CLEO = 101, 102, 103
@@ -97,14 +98,44 @@ def clock() -> Clock:
     return Clock()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What concerns a store is tested on each kind of database; with the file `database`, on SQLite alone."""
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", [SQLITE] if "database" in metafunc.fixturenames else KINDS)
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
+    """The file of an SQLite database."""
     return tmp_path / "newmon.db"
 
 
+@pytest.fixture
+def target(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database of that kind with nothing in it."""
+    if kind == SQLITE:
+        yield str(request.getfixturevalue("tmp_path") / "newmon.db")
+        return
+    address = request.getfixturevalue("new_database")(kind)
+    yield address
+    request.getfixturevalue("cluster").drop(address.rpartition("/")[2])
+
+
+@pytest.fixture
+def empty(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database of that kind without any table."""
+    if kind == SQLITE:
+        yield str(request.getfixturevalue("tmp_path") / "newmon.db")
+        return
+    cluster = request.getfixturevalue("cluster")
+    name = cluster.create(kind)
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
 @pytest_asyncio.fixture
-async def store(database: Path, clock: Clock) -> AsyncIterator[Store]:
-    store = await Store.open(database, busy_timeout_s=30, now=clock)
+async def store(target: str, clock: Clock) -> AsyncIterator[Store]:
+    store = await Store.open(target, busy_timeout_s=30, now=clock)
     await store.checkpoints.register(CHECKPOINT, "checkpoints/newmon.safetensors", {"kimg": "500"})
     yield store
     await store.close()

@@ -252,10 +252,8 @@ async def test_of_many_saves_of_one_creature_one_wins(store: Store) -> None:
     assert {loser.creature.name for loser in losers} == {winner.name}
 
 
-async def test_concurrent_saves_through_two_connections_pools_all_succeed(
-    store: Store, database: Path
-) -> None:
-    other = await Store.open(database, busy_timeout_s=30)
+async def test_concurrent_saves_through_two_connections_pools_all_succeed(store: Store, target: str) -> None:
+    other = await Store.open(target, busy_timeout_s=30)
     creatures = await store.creatures.add([hatching() for _ in range(60)])
     await asyncio.gather(
         *(
@@ -284,11 +282,11 @@ async def test_a_cancelled_save_leaves_the_store_usable(store: Store) -> None:
     assert (await saved(store, "Afterwards")).name == "Afterwards"
 
 
-async def test_reopening_keeps_everything(store: Store, database: Path, clock: Clock) -> None:
+async def test_reopening_keeps_everything(store: Store, target: str, clock: Clock) -> None:
     a, b = await saved(store, "Foo", psi=0.5, seed=1), await hatch(store, BOB, recipe=Mix(LEVELS, 50))
     child = await saved(store, "Child", parent_a_id=a.id, parent_b_id=b.id, w_plus=w_plus(3))
     await store.close()
-    reopened = await Store.open(database, now=clock)
+    reopened = await Store.open(target, now=clock)
     for creature in (a, b, child):
         kept = await reopened.creatures.get(creature.id)
         assert kept is not None and same(kept, creature)

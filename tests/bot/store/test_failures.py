@@ -173,7 +173,7 @@ async def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store, databas
     await small.close()
 
 
-async def test_saves_are_durable_before_they_are_acknowledged(store: Store) -> None:
+async def test_saves_are_durable_before_they_are_acknowledged(store: Store, database: Path) -> None:
     async with store.database.engine.connect() as connection:
         settings = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()

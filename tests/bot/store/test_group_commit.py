@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -78,12 +77,12 @@ async def test_one_who_stops_waiting_stops_nobody_else(store: Store) -> None:
     assert all(isinstance(result, list) for result in results[1:])
 
 
-async def test_closing_lets_those_who_wait_have_their_creatures(database: Path, store: Store) -> None:
+async def test_closing_lets_those_who_wait_have_their_creatures(target: str, store: Store) -> None:
     waiting = [asyncio.create_task(store.creatures.add([hatching()])) for _ in range(5)]
     await asyncio.sleep(0)
     await store.close()
     kept = [creature for one in await asyncio.gather(*waiting) for creature in one]
-    again = await Store.open(database)
+    again = await Store.open(target)
     assert [found and found.code for found in [await again.creatures.get(one.id) for one in kept]] == [
         one.code for one in kept
     ]

@@ -17,13 +17,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, String
+from sqlalchemy.dialects import postgresql
 
 from bot.creature.reading import Reading
 from bot.store import Hatch, Mix, Store, StoreError, migrate
 from bot.store.address import parse_target
 from bot.store.models import Base
 from bot.store.recipes import LEVELS
+from tests.bot.clusters import LOCALES, Cluster
 
 from .conftest import ANN, BOB, CHECKPOINT, CLEO, ELSEWHERE, SERVER, Clock, hatch, saved, w_plus
 
@@ -69,7 +71,7 @@ def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
         return {"schema": schema} | {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
 
 
-async def test_models_and_migrations_agree(database: Path) -> None:
+async def test_models_and_migrations_agree(empty: str) -> None:
     differences: list[object] = []
 
     def compare(connection: Connection) -> None:
@@ -77,8 +79,8 @@ async def test_models_and_migrations_agree(database: Path) -> None:
         context = MigrationContext.configure(connection, opts=options)
         differences.extend(compare_metadata(context, Base.metadata))
 
-    await asyncio.to_thread(migrate.upgrade, parse_target(database))
-    await asyncio.to_thread(migrate.in_transaction, parse_target(database), compare)
+    await asyncio.to_thread(migrate.upgrade, parse_target(empty))
+    await asyncio.to_thread(migrate.in_transaction, parse_target(empty), compare)
     assert differences == []
 
 
@@ -95,9 +97,9 @@ async def test_migrating_twice_changes_nothing(store: Store, database: Path) -> 
     assert contents(database) == before
 
 
-async def test_processes_that_start_together_take_turns(database: Path) -> None:
+async def test_processes_that_start_together_take_turns(empty: str) -> None:
     program = "import asyncio, sys; from bot.store import Store; asyncio.run(Store.open(sys.argv[1]))"
-    command = [sys.executable, "-c", program, str(database)]
+    command = [sys.executable, "-c", program, empty]
     root = migrate.SCRIPTS.parent
     started = [
         await asyncio.create_subprocess_exec(*command, cwd=root, stderr=subprocess.PIPE) for _ in range(3)
@@ -178,6 +180,52 @@ def test_the_revisions_speak_postgresql() -> None:
     assert "id BIGSERIAL NOT NULL" in sql.getvalue()
     assert 'name_key TEXT COLLATE "C"' in sql.getvalue()
     assert "ADD COLUMN favourite BOOLEAN DEFAULT false NOT NULL" in sql.getvalue()
+    assert 'ALTER COLUMN code TYPE VARCHAR(16) COLLATE "C"' in sql.getvalue()
+
+
+def test_whatever_is_compared_is_compared_by_code_point() -> None:
+    """All text that is in a key or an index: ranges and orders mean the same on every database."""
+    for table in Base.metadata.tables.values():
+        keys = [*table.primary_key.columns, *(key.parent for key in table.foreign_keys)]
+        indexed = {column.name: column for index in table.indexes for column in index.columns}
+        unique = [column for column in table.columns if column.unique]
+        for column in (*keys, *indexed.values(), *unique):
+            if isinstance(column.type, String):
+                there = column.type.dialect_impl(postgresql.dialect())
+                assert isinstance(there, String) and there.collation == "C", f"{table.name}.{column.name}"
+
+
+SORTED = """
+SELECT t.relname || '.' || a.attname FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public'
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
+WHERE a.attcollation <> 0 AND a.attcollation <> '"C"'::regcollation AND t.relname <> 'alembic_version'
+"""
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_database_of_any_locale_is_made_to_compare_by_code_point(
+    cluster: Cluster, locale: str
+) -> None:
+    """Also one that an earlier version made; with a checkpoint, whose id was hidden there."""
+    name = cluster.create(locale)
+    url = cluster.url(name)
+    await asyncio.to_thread(migrate.upgrade, parse_target(url), revision="0008")
+    assert "checkpoints.id" in cluster.sql(SORTED, database=name)
+    cluster.sql(
+        "INSERT INTO checkpoints (id, path, metadata, registered_at, number)"
+        f" VALUES ('{CHECKPOINT}', 'x', '{{}}', now(), 1)",
+        database=name,
+    )
+    store = await Store.open(url)
+    assert [one.id for one in await store.checkpoints.newest()] == [CHECKPOINT]
+    assert [one.id for one in await store.checkpoints.newest(CHECKPOINT[:3])] == [CHECKPOINT]
+    await store.close()
+    assert cluster.sql(SORTED, database=name) == []
+    await asyncio.to_thread(migrate.downgrade, parse_target(url), "0008")
+    assert "checkpoints.id" in cluster.sql(SORTED, database=name)
+    cluster.drop(name)
 
 
 async def test_w_plus_of_earlier_versions_is_read_byte_for_byte_and_packed_ones_go_back(

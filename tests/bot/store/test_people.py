@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
@@ -27,11 +26,11 @@ async def seen_at(store: Store, user_id: int) -> datetime | None:
 
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_the_latest_interaction_decides_whatever_comes_first(
-    store: Store, database: Path, restarted: bool
+    store: Store, target: str, restarted: bool
 ) -> None:
     await store.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN)
     await store.people.note(ANN, {EVERYWHERE: "Annie"}, BEGAN + 2 * SECOND)
-    other = await Store.open(database) if restarted else store  # one that remembers nothing
+    other = await Store.open(target) if restarted else store  # one that remembers nothing
     await other.people.note(ANN, {EVERYWHERE: "Anna"}, BEGAN + SECOND)
     assert await other.people.name(ANN, None) == "Annie"
     await other.people.note(ANN, {EVERYWHERE: "Ann"}, BEGAN + 3 * SECOND)
