@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan.files import whole_file
 from train.data.dataset import FORMAT, LABELS_FILE, SpriteDataset, read_index
 from train.errors import DataError
 from train.protocol import INDEX_FILE
@@ -74,12 +75,8 @@ class Destination:
 
     def replace_file(self, name: str, text: str) -> None:
         """Write one file of the data set, whole or not at all."""
-        scratch = self._sibling(name)
-        try:
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(self.out / name)
-        finally:
-            scratch.unlink(missing_ok=True)
+        with whole_file(self.out / name) as part:
+            part.write_text(text, encoding="utf-8")
 
     def _replaceable(self) -> bool:
         """Whether `out` is a data set, the ruins of one, or empty: nothing else is ever overwritten."""
