@@ -32,9 +32,11 @@ from bot.engine import CheckpointError
 from bot.engine.local import LocalEngine
 from bot.errors import UserError
 from bot.features.retraining.announcer import Announcer
+from bot.operations.health import health_server
 from bot.retrain import Retraining
 from bot.store import Store
 from bot.store.backup import back_up
+from bot.system.json_log import JsonFormatter
 from bot.system.proxy import Proxy, proxy_for, unreachable
 from bot.system.redaction import RedactingFormatter, redact
 from gan.package import VERSION
@@ -141,6 +143,9 @@ async def run(
             discord_or_sandbox(settings, sandbox or sandbox_of(settings))
         )
         bot = await stack.enter_async_context(NewmonBot(settings, proxy))
+        health = await stack.enter_async_context(health_server(bot))
+        if health is not None:
+            log.info("How the bot is: http://%s:%d/readyz", health.host, health.port)
 
         async def start_serving() -> None:
             retraining, checkpoint = await rooms.enter_async_context(serving(settings, bot))
@@ -174,18 +179,18 @@ async def run_until_signal(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    console.print("Waking up …")
+    say = log.info if settings.log_format == "json" else _say
+    say("Waking up …")
 
     def ready(now: Ready) -> None:
         spare_the_collector()
-        console.print(
-            f"newmon is ready {now.place} (Ctrl-C stops it). Creatures hatch from {now.checkpoint}.",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        say(f"newmon is ready {now.place} (Ctrl-C stops it). Creatures hatch from {now.checkpoint}.")
 
     await run(settings, stopping, ready)
+
+
+def _say(text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def spare_the_collector() -> None:
@@ -205,6 +210,13 @@ def log_to(where: Console, level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler])
     for talkative in ("discord", "alembic"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+
+
+def log_as_json() -> None:
+    """Print the log for programs from now on, a line of JSON each."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().handlers[:] = [handler]
 
 
 def speak_any_encoding() -> None:
@@ -235,6 +247,8 @@ def start(
     log_to(console, "INFO")
     settings = load_settings()
     logging.getLogger().setLevel(settings.log_level)
+    if settings.log_format == "json":
+        log_as_json()
     log.info("Settings: %s", describe(settings))
     asyncio.run(run_until_signal(settings))
 

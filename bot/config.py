@@ -66,7 +66,10 @@ class Settings(BaseSettings):
     retrain_hang_minutes: float = Field(30, gt=0)
     retrain_keep_free_gb: float = Field(1, ge=0)
     retrain_keep_runs: int = Field(3, ge=1, le=1000)
+    health_port: int | None = Field(None, ge=0, le=65535)
+    health_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @classmethod
     def settings_customise_sources(
@@ -89,6 +92,11 @@ class Settings(BaseSettings):
     @classmethod
     def _in_capitals(cls, level: object) -> object:
         return level.strip().upper() if isinstance(level, str) else level
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _in_small_letters(cls, form: object) -> object:
+        return form.strip().lower() if isinstance(form, str) else form
 
     @field_validator("admin_ids", "admin_roles", "admin_servers", mode="before")
     @classmethod

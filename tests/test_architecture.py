@@ -21,6 +21,7 @@ RUN_BY_ALEMBIC = "migrations.env"  # and by nothing else: it migrates as soon as
 # Within the bot each may import what stands beside it or further down.
 LAYERS = (
     "__main__",
+    "operations",
     "client",
     "features",
     "core|ui",

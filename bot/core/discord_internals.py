@@ -1,14 +1,16 @@
 """All that the bot needs of discord.py beside its public interface; discord.py is pinned for it.
 
-Three things: commands that are not as documented (`Tree`), interactions that are not (`guard`), and answers
-over a network that is not perfect (`retry_broken_connections`). Each has a test in
-tests/bot/core/test_discord_internals.py that fails where a new version of discord.py does it otherwise.
+Four things: commands that are not as documented (`Tree`), interactions that are not (`guard`), answers over
+a network that is not perfect (`retry_broken_connections`), and how the gateway is (`heartbeat_ages_s`). Each
+has a test in tests/bot/core/test_discord_internals.py, or of health, that fails where a new version of
+discord.py does it otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -21,6 +23,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 from bot.core.errors import ALREADY_ACKNOWLEDGED, note, report, serve
 from bot.core.interaction import Bot
+from bot.system import metrics
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +103,10 @@ class RetryingAdapter(AsyncWebhookAdapter):
         files: Sequence[discord.File] = options.get("files") or ()
         for delay_s in (*RETRY_AFTER_S, None):
             try:
-                return await super().request(route, counting, **options)  # pyright: ignore[reportArgumentType]
+                answer = await super().request(route, counting, **options)  # pyright: ignore[reportArgumentType]
+                if _is_callback(route):
+                    metrics.acknowledged()
+                return answer
             except discord.HTTPException as error:
                 if error.code == ALREADY_ACKNOWLEDGED and counting.requests > 1:
                     return {"interaction": {"id": str(route.webhook_id)}}  # what discord.py makes use of
@@ -128,6 +134,17 @@ def _is_callback(route: Route) -> bool:
 def retry_broken_connections() -> None:
     """For everything that the calling task and those it starts send by an interaction's token."""
     async_context.set(RetryingAdapter())
+
+
+def heartbeat_ages_s(client: discord.AutoShardedClient) -> dict[int, float]:
+    """For each shard that is connected, how long ago the gateway last acknowledged a heartbeat."""
+    now_s = time.perf_counter()
+    ages_s: dict[int, float] = {}
+    for number, shard in client.shards.items():
+        keeper = None if shard.is_closed() else shard._parent.ws._keep_alive
+        if keeper is not None:
+            ages_s[number] = now_s - keeper._last_ack
+    return ages_s
 
 
 def discord_url() -> str:

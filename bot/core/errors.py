@@ -16,6 +16,7 @@ from bot.core.interaction import Interaction
 from bot.core.language import N_, _, locale_of, speaking, told
 from bot.core.people import note_name
 from bot.errors import UserError
+from bot.system import metrics
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,13 @@ HEAVY = N_(
 )
 OUTDATED = N_("This command has changed meanwhile: please restart your Discord app, then try again.")
 
+KINDS = {
+    discord.InteractionType.application_command: "command",
+    discord.InteractionType.autocomplete: "autocomplete",
+    discord.InteractionType.component: "component",
+    discord.InteractionType.modal_submit: "dialog",
+}
+
 _NETWORK = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, discord.DiscordServerError)
 
 
@@ -42,7 +50,11 @@ async def serve(interaction: Interaction, work: Callable[[], Awaitable[None]]) -
     as long as nothing else is said of it.
     """
     service = interaction.client.service
-    with service.serving(), speaking(locale_of(interaction, private=True)):
+    with (
+        service.serving(),
+        metrics.interaction(KINDS.get(interaction.type, "other"), interaction.id),
+        speaking(locale_of(interaction, private=True)),
+    ):
         try:
             if service.closed is None:
                 await note_name(interaction, interaction.user)
@@ -57,9 +69,11 @@ async def report(interaction: discord.Interaction[Any], error: BaseException) ->
     """Tell the person privately what went wrong. Never raises."""
     if isinstance(error, discord.HTTPException) and error.code in OVER:
         log.info("An interaction was over before it was answered (code %d).", error.code)
+        metrics.ERRORS.labels("over").inc()
         return
     with speaking(locale_of(interaction, private=True)):
-        text = _sentence(error)
+        kind, text = _sentence(error)
+    metrics.ERRORS.labels(kind).inc()
     try:
         await tell_privately(interaction, text)
     except Exception as failure:  # Discord refuses, or the bot is closing: the log is all that is left
@@ -69,27 +83,29 @@ async def report(interaction: discord.Interaction[Any], error: BaseException) ->
 def note(error: BaseException, what: str = "failed") -> str:
     """Log an error with its traceback, and return the id that it is found by."""
     error_id = secrets.token_hex(4)
-    log.error("error %s: %s", error_id, what, exc_info=error)
+    log.error("error %s: %s", error_id, what, exc_info=error, extra={"error_id": error_id})
+    metrics.UNEXPECTED.inc()
     return error_id
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException) -> tuple[str, str]:
+    """The kind of an error, for who counts them, and what is said of it."""
     if isinstance(error, UserError):
-        return told(error)
+        return "refused", told(error)
     if isinstance(
         error, discord.app_commands.CommandNotFound | discord.app_commands.CommandSignatureMismatch
     ):
         log.info("A command is not known in this form: %s", error)
-        return _(OUTDATED)
+        return "outdated", _(OUTDATED)
     if isinstance(error, discord.HTTPException) and error.code == TOO_LARGE:
         note(error, "Discord refused an answer for its size")
-        return _(HEAVY)
+        return "heavy", _(HEAVY)
     if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
         log.info("An answer's message was deleted before the answer was there.")
-        return _(DELETED)
+        return "deleted", _(DELETED)
     if isinstance(error, _NETWORK):
-        return _(UNREACHED).format(id=note(error, "Discord could not be reached"))
-    return _(WRONG).format(id=note(error))
+        return "unreached", _(UNREACHED).format(id=note(error, "Discord could not be reached"))
+    return "wrong", _(WRONG).format(id=note(error))
 
 
 async def turn_away(interaction: discord.Interaction[Any], text: str) -> None:

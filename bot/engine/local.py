@@ -102,6 +102,7 @@ class LocalEngine(Engine):
             people=self.queue.people,
             drawing=len(self.worker.drawing),
             closing=self.closing,
+            silent_s=self.worker.silent_s(),
         )
 
     # -- checkpoints ---------------------------------------------------------------------------------------

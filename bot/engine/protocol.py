@@ -34,6 +34,7 @@ class Health:
     people: int  # who wait for those
     drawing: int  # creatures
     closing: bool  # new orders are refused
+    silent_s: float = 0.0  # for how long what draws has not come to what was asked of it
 
 
 class Engine(Protocol):

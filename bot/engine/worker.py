@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from bot.engine.drawing import Drawer
@@ -15,6 +17,7 @@ from bot.engine.models import Model
 from bot.engine.orders import Hatched, Order
 from bot.engine.queue import FairQueue
 from bot.errors import UserError
+from bot.system.metrics import BATCH_CREATURES, DRAWING_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +49,23 @@ class Worker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._running: asyncio.Task[None] | None = None
+        self._asked: Future[None] | None = None  # whether the thread still does what it is asked
+        self._asked_at_s = 0.0
 
     @property
     def idle(self) -> bool:
         """Nothing waits, and nothing is being drawn."""
         return self._idle.is_set()
+
+    def silent_s(self) -> float:
+        """For how long the thread has not come to what was asked of it. Asks it again, once it has."""
+        if self._running is not None and self._running.done():
+            return math.inf
+        if self._asked is None or self._asked.done():
+            with contextlib.suppress(RuntimeError):  # it is closed
+                self._asked, self._asked_at_s = self.thread.submit(lambda: None), time.perf_counter()
+            return 0.0
+        return time.perf_counter() - self._asked_at_s
 
     def start(self) -> None:
         """Draw from now on."""
@@ -81,7 +96,10 @@ class Worker:
     def draw(self, batch: list[Ticket]) -> list[tuple[Ticket, Hatched | Exception]]:
         """Draw a batch; if that fails, each by itself, so that a bad order fails alone. In the thread."""
         try:
-            return list(self._drawn(batch))
+            with DRAWING_SECONDS.time():
+                drawn: list[tuple[Ticket, Hatched | Exception]] = list(self._drawn(batch))
+            BATCH_CREATURES.observe(len(batch))
+            return drawn
         except Exception as error:  # whatever torch raises: the bot must go on
             if len(batch) == 1:
                 log.exception("a creature could not be drawn")

@@ -17,6 +17,7 @@ from bot.store.ids import MAX_ID, is_possible, new_id
 from bot.store.models import CreatureRow
 from bot.store.names import clean_name
 from bot.store.records import Creature, NewCreature, from_row, to_row
+from bot.system.metrics import HATCHES
 
 GONE = N_("This creature is no longer here: hatch another one with /newmon.")
 PRUNE_BATCH = 500  # rows a transaction, so that saves get their turn in between
@@ -40,7 +41,10 @@ class Creatures:
             keys = [(new_id(created_at), new_code()) for _ in hatched]
             try:
                 rows = await self._database.insert(lambda: _rows(hatched, keys, created_at))  # noqa: B023
-                return [from_row(row) for row in rows]
+                added = [from_row(row) for row in rows]
+                for creature in added:
+                    HATCHES.labels(type(creature.recipe).__name__.lower()).inc()
+                return added
             except IntegrityError as error:
                 await self._explain_refusal(hatched, keys, error)
         raise StoreError(N_("No free code was found for this creature: please try again."))

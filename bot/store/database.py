@@ -23,6 +23,7 @@ from bot.store.group_commit import GroupCommit, RowT
 from bot.store.models import CreatureRow, PersonRow
 from bot.store.postgresql import ALONE, Connections, advisory_lock
 from bot.store.sentences import BUSY
+from bot.store.timing import watch
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,6 +88,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
         )
+        watch(engine)
         if is_sqlite(url):
             return cls(engine, queue_s=max(busy_timeout_s, LEAST_TIMEOUT_S), limit_s=None, now=now)
         return cls(engine, queue_s=None, limit_s=timeout_s, now=now)

@@ -16,6 +16,7 @@ from bot.store.checkpoints import promote_in
 from bot.store.database import Database, changed_rows, next_number, retried
 from bot.store.ids import is_possible, new_id
 from bot.store.models import RetrainJobRow
+from bot.system.metrics import RETRAINS
 
 JobState = Literal["running", "done", "failed", "cancelled"]
 
@@ -190,8 +191,9 @@ class RetrainJobs:
             .execution_options(synchronize_session=False)
         )
         async with self._database.writing() as session:
-            await changed_rows(session, ending)
+            ended = await changed_rows(session, ending)
             row = await session.get_one(RetrainJobRow, job_id)
+        RETRAINS.labels(state).inc(ended)
         return _job(row)
 
     @retried
@@ -203,12 +205,13 @@ class RetrainJobs:
         """
         async with self._database.writing(alone=True) as session:
             row = await session.get_one(RetrainJobRow, job_id, with_for_update=True)
-            if row.state == "running":
+            if ends := row.state == "running":
                 now = self._database.now()
                 if instead_of is not None:
                     row.promoted = await promote_in(session, result_id, now, expected=instead_of)
                 row.state, row.result_id, row.finished_at = "done", result_id, now
                 row.pid = row.pid_started = None
+        RETRAINS.labels("done").inc(ends)
         return _job(row)
 
     @asynccontextmanager

@@ -35,7 +35,7 @@ from train.run.export import export
 from train.state import write
 
 # Programs of others, which no test runs.
-OTHERS = r"cp|git|sudo|apt|apt-get|systemctl|docker|pip|cd|export|torchrun|createdb"
+OTHERS = r"cp|curl|git|sudo|apt|apt-get|systemctl|docker|pip|cd|export|torchrun|createdb"
 
 # What is run, on something tiny; and what is only parsed, and why. A command of another kind has to be put
 # into one of the two before a page may hold it: nothing that takes an hour, or writes into the repository, is

@@ -1,0 +1,1 @@
+"""What an operator needs of a running bot, and nobody else."""
