@@ -20,7 +20,7 @@ from bot.core.language import N_, _
 from bot.core.naming import candidates, own_names
 from bot.core.slots import CREATURE, RELEASED
 from bot.errors import UserError
-from bot.store import AlreadySaved, Creature, NotSaved, NotYours
+from bot.store import AlreadySaved, Creature, Evolved, NotSaved, NotYours
 from bot.store.errors import Doing
 from bot.store.names import MAX_LENGTH
 
@@ -41,12 +41,16 @@ async def save(interaction: Interaction, name: str | None = None) -> None:
 
 
 async def _ask_name(interaction: Interaction, creature_id: int) -> None:
-    """Open the dialog for a creature's name: at first its own, or for a child one made of its parents'."""
+    """Open the dialog for a creature's name: at first its own, or for a child one made of its parents'.
+
+    A form of another one has a name of its own, too, as it is called in its line.
+    """
     creature = await own(interaction, creature_id)
     if creature.name is not None:
         raise AlreadySaved(creature)
     a, b = await parents_of(interaction, creature)
-    names = candidates(a and a.name, b and b.name)
+    evolved = isinstance(creature.recipe, Evolved)
+    names = [] if evolved else candidates(a and a.name, b and b.name)
     if not names:
         traits = await interaction.client.engine.traits(creature)
         names = await asyncio.to_thread(own_names, creature, traits)

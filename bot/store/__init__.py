@@ -14,7 +14,7 @@ from bot.store.errors import (
 )
 from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
 from bot.store.names import clean_name
-from bot.store.recipes import Hatch, Mix, Nearby, Recipe, Rehatch
+from bot.store.recipes import Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.store.records import SORTS, Creature, Entry, NewCreature, Page, Sort, Suggestion
 from bot.store.store import Store
 
@@ -26,6 +26,7 @@ __all__ = [
     "AmbiguousName",
     "Creature",
     "Entry",
+    "Evolved",
     "Hatch",
     "Job",
     "JobState",

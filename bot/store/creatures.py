@@ -77,6 +77,13 @@ class Creatures:
         return None if parsed is None else await self._one(queries.by_code(parsed))
 
     @retried
+    async def children(self, parent_id: int, owner_id: int) -> list[Creature]:
+        """Of that parent, as far as this person owns them, saved or not; the oldest first."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(queries.children(min(parent_id, MAX_ID), owner_id))
+            return [from_row(row) for row in rows]
+
+    @retried
     async def latest_shown(self, owner_id: int, channel_id: int) -> Creature | None:
         """Which of their creatures the owner saw last in this channel, by itself."""
         return await self._one(queries.latest_shown(owner_id, channel_id))

@@ -42,6 +42,18 @@ def by_server_name(owner_id: int, guild_id: int, key: str, limit: int) -> Select
     )
 
 
+def children(parent_id: int, owner_id: int) -> Select[CreatureRow]:
+    """Those of one person, by age."""
+    return (
+        select(CreatureRow)
+        .where(
+            or_(CreatureRow.parent_a_id == parent_id, CreatureRow.parent_b_id == parent_id),
+            CreatureRow.owner_id == owner_id,
+        )
+        .order_by(CreatureRow.id)
+    )
+
+
 def latest_shown(owner_id: int, channel_id: int) -> Select[CreatureRow]:
     return (
         select(CreatureRow)

@@ -49,7 +49,15 @@ class Rehatch:
     checkpoint_id: str
 
 
-Recipe = Hatch | Mix | Nearby | Rehatch
+@dataclass(frozen=True, slots=True)
+class Evolved:
+    """An earlier or a later form of its parent: number `form` of a line in which that is number `origin`."""
+
+    form: int  # from 1
+    origin: int  # from 1
+
+
+Recipe = Hatch | Mix | Nearby | Rehatch | Evolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ def to_columns(recipe: Recipe | None) -> RecipeColumns:
             return RecipeColumns(recipe={"kind": "nearby"} | _step(recipe))
         case Rehatch(checkpoint_id=checkpoint_id):
             return RecipeColumns(recipe={"kind": "rehatch", "rehatched": checkpoint_id})
+        case Evolved(form=form, origin=origin):
+            return RecipeColumns(recipe={"kind": "evolve", "form": form, "origin": origin})
 
 
 def from_columns(columns: RecipeColumns) -> Recipe | None:
@@ -105,6 +115,8 @@ def _read(stored: Mapping[str, Any], columns: RecipeColumns) -> Recipe | None:
             return _read_step(stored)
         case "rehatch":
             return Rehatch(str(stored["rehatched"]))
+        case "evolve":
+            return Evolved(int(stored["form"]), int(stored["origin"]))
         case kind:
             raise ValueError(f"unknown kind {kind!r}")
 

@@ -16,7 +16,7 @@ from bot.creature.entry import entry, temper
 from bot.creature.facts import height_text, weight_text
 from bot.creature.traits import Traits
 from bot.engine import Picture
-from bot.store import Creature, Hatch, Mix, Nearby, Recipe, Rehatch
+from bot.store import Creature, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.ui.layout import HEADING, SMALL, picture_first
 from bot.ui.pictures import portrait
 
@@ -134,7 +134,7 @@ def _family(creature: Creature, parents: tuple[Creature | None, Creature | None]
         case Mix():
             second = parent_label(parents[1], creature.parent_b_name)
             return [_("Parents {a} × {b}: {recipe}").format(a=first, b=second, recipe=recipe)]
-        case Nearby() | Rehatch():
+        case Nearby() | Rehatch() | Evolved():
             return [_("Parent {name}: {recipe}").format(name=first, recipe=recipe)]
         case _any:
             return [recipe] if recipe else []
@@ -156,12 +156,22 @@ def newborn_title(
     creature: Creature, traits: Traits | None, parents: tuple[Creature | None, Creature | None]
 ) -> str:
     """What a card says above a creature that has no name yet."""
+    a, b = parents
+    if isinstance(creature.recipe, Evolved):
+        parent = creature.parent_a_name if a is None else a.name or a.code
+        name = own_names(creature, traits, 1)[0]
+        return _newly_evolved(creature.recipe, name, parent or _("somebody"))
     if not isinstance(creature.recipe, Mix):
         return _("A wild {name} hatched!").format(name=own_names(creature, traits, 1)[0])
-    a, b = parents
     first = creature.parent_a_name if a is None else a.name or a.code
     second = creature.parent_b_name if b is None else b.name or b.code
     return _("{a} and {b} have a child!").format(a=first or _("Somebody"), b=second or _("somebody"))
+
+
+def _newly_evolved(recipe: Evolved, name: str, parent: str) -> str:
+    if recipe.form > recipe.origin:
+        return _("{parent} grew into {name}!").format(parent=parent, name=name)
+    return _("{parent} was {name} once!").format(parent=parent, name=name)
 
 
 def parent_label(parent: Creature | None, released_as: str | None = None) -> str:
@@ -182,6 +192,9 @@ def describe_recipe(recipe: Recipe | None) -> str:
             return text if varied is None else _("{what}, varied").format(what=text)
         case Nearby():
             return _("A small step away")
+        case Evolved(form=form, origin=origin):
+            text = _("Its later form, {form} of 3") if form > origin else _("Its earlier form, {form} of 3")
+            return text.format(form=form)
         case Hatch(shiny=True):
             return _("Shiny: its seed hatches in other colours")
         case Rehatch(checkpoint_id=checkpoint_id):

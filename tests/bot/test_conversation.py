@@ -33,7 +33,7 @@ async def running(
     await bot.stop()
 
 
-CLOSER = ["Card", "Full size", "Details"]
+CLOSER = ["Evolve", "Card", "Full size", "Details"]
 UNSAVED = ["Save", "Hatch another", "Reroll nearby", "Mix with …", "My creatures", *CLOSER]
 SAVED = [*UNSAVED[1:5], "Favourite", "Rename", "Release", *CLOSER]
 

@@ -11,6 +11,7 @@ from bot.core.features import load
 from bot.features import FEATURES
 from bot.features.choosing import Choose
 from bot.features.collection import Collection, Open, Order, Turn
+from bot.features.evolving import Evolve
 from bot.features.hatching import Another, Nearby, Several
 from bot.features.keeping import Favourite, Keep, NameDialog, Release, ReleaseNow, Rename, RenameDialog, Save
 from bot.features.looking import Details, DrawCard, FullSize, Look
@@ -33,6 +34,7 @@ OLD: list[tuple[str, Persistent]] = [
     ("newmon:more:1:2:30", MoreLikeThis(1, 2, 30)),
     ("newmon:nearby:12", Nearby(12)),
     ("newmon:with:12", MixWith(12)),
+    ("newmon:evolve:12", Evolve(12)),
     ("newmon:favourite:12:1", Favourite(12, True)),
     ("newmon:favourite:12:0", Favourite(12, False)),
     ("newmon:rename:12", Rename(12)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.store import Creature, Hatch, Mix, Nearby, Recipe, Rehatch, Store, migrate
+from bot.store import Creature, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch, Store, migrate
 from bot.store.address import parse_target
 from bot.store.recipes import LEVELS, RecipeColumns, from_columns, to_columns
 
@@ -32,6 +32,8 @@ RECIPES: list[Recipe | None] = [
     Mix((), 0),
     Nearby(2**32 - 1, 0.25),
     Rehatch("0123456789abcdef"),
+    Evolved(3, 1),
+    Evolved(1, 2),
 ]
 WITHOUT_TAG: list[tuple[dict[str, Any], Recipe]] = [
     ({"amount": 25}, Mix(LEVELS, 25)),  # of the first version
