@@ -193,7 +193,7 @@ async def test_two_presses_at_once_on_save_release_and_rename(ash: SandboxUser, 
 async def test_every_command_works_everywhere_and_shows_an_example(running: RunningBot) -> None:
     with closing(sqlite3.connect(running.settings.data_dir / "sandbox" / "sandbox.sqlite3")) as connection:
         commands = [json.loads(body) for (body,) in connection.execute("SELECT body FROM commands")]
-    names = {"newmon", "save", "mix", "mons", "mon", "card", "about", "retrain", "checkpoint"}
+    names = {"newmon", "save", "mix", "evolve", "mons", "mon", "card", "about", "retrain", "checkpoint"}
     assert {c["name"] for c in commands} == names
     for command in commands:
         assert sorted(command["contexts"]) == [0, 1, 2], command["name"]  # servers, with the bot, elsewhere
