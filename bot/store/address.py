@@ -82,4 +82,6 @@ def sqlite_file(url: URL) -> Path:
 
 def describe(url: URL) -> str:
     """The address as it may be shown: a file's path, or the URL without who logs in there."""
-    return str(url.database) if is_sqlite(url) else redact(url.render_as_string(hide_password=True))
+    if is_sqlite(url):
+        return str(url.database)
+    return redact(url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True))

@@ -63,6 +63,12 @@ _CORRUPT = Sentences(
 )
 _CORRUPT_THERE = Sentences(_DAMAGED, "The database {where} is damaged: restore a backup into a new one.")
 
+_UNKNOWN_PARAMETER = Sentences(
+    UNAVAILABLE,
+    "The PostgreSQL server of {where} does not know a parameter in the address: check what follows its "
+    "question mark.",
+)
+
 # By SQLite's primary result code.
 SQLITE: dict[int, Sentences] = {
     sqlite3.SQLITE_BUSY: _LOCKED,
@@ -101,11 +107,8 @@ POSTGRESQL: dict[str, Sentences] = {
         _UNWRITABLE,
         "newmon may not make or change tables in {where}: let its role own the database.",
     ),
-    "42704": Sentences(
-        UNAVAILABLE,
-        "The PostgreSQL server of {where} does not know a parameter in the address: check what follows its "
-        "question mark.",
-    ),
+    "42704": _UNKNOWN_PARAMETER,
+    "22023": _UNKNOWN_PARAMETER,
     "53100": _DISK_FULL,
     "53200": _NO_MEMORY,
     "53300": Sentences(

@@ -62,15 +62,17 @@ def free_port() -> int:
 class Cluster:
     """One server. `start` it, and `remove` it in the end.
 
-    `settings` are lines of postgresql.conf.
+    `settings` are lines of postgresql.conf. No file of it gets larger than `largest_file` bytes, which to the
+    server is a full disk; no multiple of its pages, please.
     """
 
-    def __init__(self, *settings: str) -> None:
+    def __init__(self, *settings: str, largest_file: int | None = None) -> None:
         bin_folder = binaries()
         if bin_folder is None:
             raise RuntimeError("PostgreSQL is not installed")
         self._bin = bin_folder
         self._settings = (*_QUICK, *settings)
+        self._limit = [] if largest_file is None else ["prlimit", f"--fsize={largest_file}"]
         self._account = _account()
         self._numbers = itertools.count()
         self._process: subprocess.Popen[Any] | None = None
@@ -91,7 +93,14 @@ class Cluster:
         words.write_text(PASSWORD)
         words.chmod(0o644)
         self._run(
-            *("initdb", "--no-sync", "--username=newmon", f"--pwfile={words}", "--encoding=UTF8"),
+            *(
+                "initdb",
+                "--no-sync",
+                "--wal-segsize=1",
+                "--username=newmon",
+                f"--pwfile={words}",
+                "--encoding=UTF8",
+            ),
             *("--auth-local=trust", "--auth-host=scram-sha-256", f"--locale={C}", "--no-instructions"),
             *("-D", str(self.folder / "data")),
         )
@@ -118,7 +127,7 @@ class Cluster:
         options = [part for line in (*listening, *self._settings) for part in ("-c", line)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._bin / "postgres"), "-D", str(self.folder / "data"), *options],
+                [*self._limit, str(self._bin / "postgres"), "-D", str(self.folder / "data"), *options],
                 stdout=log,
                 stderr=log,
                 cwd="/",
