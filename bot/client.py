@@ -21,7 +21,7 @@ from bot.core.errors import note, serve
 from bot.core.features import load
 from bot.core.interaction import Bot
 from bot.core.language import CommandTranslator
-from bot.core.limits import Cooldown, Service
+from bot.core.limits import Cooldown, OneEach, Service
 from bot.core.rights import owners_of
 from bot.engine import Engine
 from bot.features import FEATURES
@@ -44,8 +44,9 @@ class NewmonBot(Bot):
     """The bot. It can connect before it is serving, and tells people so; closes neither engine nor store."""
 
     def __init__(self, settings: Settings, proxy: Proxy | None = None) -> None:
+        self.proxy_url = None if proxy is None else proxy.url
         super().__init__(
-            proxy=None if proxy is None else proxy.url,
+            proxy=self.proxy_url,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,  # commands bring all that is needed
@@ -57,6 +58,7 @@ class NewmonBot(Bot):
         self.owners = frozenset()  # until it has logged in
         self.service = Service()
         self.cooldown = Cooldown(settings.cooldown_burst, settings.cooldown_per_minute)
+        self.drawing = OneEach()
         self.tree = Tree(
             self,
             allowed_contexts=app_commands.AppCommandContext(

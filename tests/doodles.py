@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,10 @@ from PIL import Image, ImageDraw
 
 Colour = tuple[int, int, int]
 INK: Colour = (45, 40, 60)
+PAPER: Colour = (250, 248, 240)
 
 
-def doodle(
-    side: int = 400, body: Colour = (90, 170, 230), paper: Colour | None = (250, 248, 240)
-) -> Image.Image:
+def doodle(side: int = 400, body: Colour = (90, 170, 230), paper: Colour | None = PAPER) -> Image.Image:
     """A round creature with ears, a belly, feet and a face; on transparent ground where there is no paper."""
     image = Image.new("RGBA", (side, side), (0, 0, 0, 0) if paper is None else (*paper, 255))
     pen, unit = ImageDraw.Draw(image), side / 100
@@ -72,3 +73,13 @@ def moving(kind: str = "GIF") -> bytes:
     """It changes its colour."""
     frames = [doodle(96, body) for body in ((90, 170, 230), (230, 120, 90))]
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG that promises this many pixels and holds none."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")

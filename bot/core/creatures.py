@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from discord.app_commands import Choice
@@ -14,7 +17,7 @@ from bot.core.interaction import Interaction
 from bot.core.language import N_
 from bot.core.people import name_of
 from bot.core.slots import CREATURE
-from bot.engine import SEED_MAX, Hatched, Take
+from bot.engine import SEED_MAX, Hatched, Picture, Take
 from bot.errors import UserError
 from bot.store import Creature, NewCreature, Recipe
 from bot.store.creatures import GONE
@@ -55,10 +58,14 @@ async def show(
     parents: tuple[Creature | None, Creature | None] | None = None,
     *,
     asking: tuple[str, list[Item[Any]]] | None = None,
+    remark: str | None = None,
+    drawn: Callable[[Picture], bytes] | None = None,
 ) -> None:
     """Put a creature's card, and what features offer to do with it, where the interaction's answer stands.
 
-    `asking`: a question above the card, and the answers to choose from instead of those offers.
+    `asking`: a question above the card, and the answers to choose from instead of those offers; `remark`: a
+    sentence there. `drawn`: makes what the card shows (PNG) of what the creature looks like, in a thread; the
+    next time that it is shown it looks as ever.
     """
     if parents is None:
         parents = await parents_of(interaction, creature)
@@ -66,8 +73,10 @@ async def show(
     traits = await interaction.client.engine.traits(creature)
     owner = await name_of(interaction, creature.owner_id)
     card = await creature_card(creature, picture, traits, owner, parents)
-    question, items = asking or (None, CREATURE.items(interaction.client.offers, creature))
-    await answer(interaction, content=question, card=card, view=view_of(items))
+    if drawn is not None:
+        card = replace(card, png=await asyncio.to_thread(drawn, picture))
+    above, items = asking or (remark, CREATURE.items(interaction.client.offers, creature))
+    await answer(interaction, content=above, card=card, view=view_of(items))
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:

@@ -1,9 +1,9 @@
 """All that the bot needs of discord.py beside its public interface; discord.py is pinned for it.
 
-Four things: commands that are not as documented (`Tree`), interactions that are not (`guard`), answers over
-a network that is not perfect (`retry_broken_connections`), and how the gateway is (`heartbeat_ages_s`). Each
-has a test in tests/bot/core/test_discord_internals.py, or of health, that fails where a new version of
-discord.py does it otherwise.
+Five things: commands that are not as documented (`Tree`), interactions that are not (`guard`), answers over
+a network that is not perfect (`retry_broken_connections`), how the gateway is (`heartbeat_ages_s`), and where
+Discord is (`discord_url`). Each has a test in tests/bot/core/test_discord_internals.py, or of health, that
+fails where a new version of discord.py does it otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import discord
 from discord import app_commands
 from discord.http import Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+from yarl import URL
 
 from bot.core.errors import ALREADY_ACKNOWLEDGED, note, report, serve
 from bot.core.interaction import Bot
@@ -28,6 +29,7 @@ from bot.system import metrics
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = (0.05, 0.25, 0.7)  # an acknowledgement has three seconds in all
+CDN, CDN_RESIZING = URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")
 BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, ConnectionError)
 
 
@@ -150,3 +152,9 @@ def heartbeat_ages_s(client: discord.AutoShardedClient) -> dict[int, float]:
 def discord_url() -> str:
     """Where discord.py reaches Discord."""
     return Route.BASE
+
+
+def cdn_origins() -> frozenset[URL]:
+    """Where Discord's files lie, for discord.py; the second of two addresses gives them in other sizes."""
+    own = URL(discord.Asset.BASE).origin()
+    return frozenset({own, CDN_RESIZING} if own == CDN else {own})

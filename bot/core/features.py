@@ -1,4 +1,4 @@
-"""What a bot can do: the commands, buttons, dialogs and offers that it finds in its features.
+"""What a bot can do: the commands, context menus, buttons, dialogs and offers that it finds in its features.
 
 A feature is a module, or a package of a few. Whatever is defined in it counts, and nothing lists it again.
 """
@@ -33,6 +33,7 @@ class Features:
     """All of a bot's."""
 
     commands: list[Command] = field(default_factory=list)
+    context_menus: list[app_commands.ContextMenu] = field(default_factory=list)
     components: dict[str, type[Button] | type[Menu]] = field(default_factory=dict)  # by prefix
     dialogs: dict[str, type[Dialog]] = field(default_factory=dict)
     offers: list[Offer[Any]] = field(default_factory=list)
@@ -43,6 +44,8 @@ class Features:
             if isinstance(thing, app_commands.Command | app_commands.Group):
                 if thing.parent is None:
                     self.commands.append(thing)
+            elif isinstance(thing, app_commands.ContextMenu):
+                self.context_menus.append(thing)
             elif isinstance(thing, Offer):
                 self.offers.append(thing)
             elif issubclass(thing, Dialog):
@@ -62,6 +65,8 @@ class Features:
             if is_for_admins(command):
                 command.default_permissions = manage_server if hide_from_members else None
             tree.add_command(command)
+        for menu in self.context_menus:
+            tree.add_command(menu)
 
     async def use(self, interaction: discord.Interaction[Any]) -> None:
         """Do what a button, a menu or a dialog is for. Raises `UserError` for one that is not ours."""
@@ -92,7 +97,7 @@ def load(features: Iterable[ModuleType]) -> Features:
 
 
 def _defined_in(feature: ModuleType) -> Iterator[Any]:
-    """Commands, offers and classes of buttons and dialogs, each in the module that defines it."""
+    """Commands, menus, offers and classes of buttons and dialogs, each in the module that defines it."""
     for name, module in list(sys.modules.items()):
         if name == feature.__name__ or name.startswith(f"{feature.__name__}."):
             for thing in list(vars(module).values()):
@@ -102,7 +107,7 @@ def _defined_in(feature: ModuleType) -> Iterator[Any]:
 
 def _home(thing: object) -> str | None:
     """The module that defines something of a feature; None for anything else."""
-    if isinstance(thing, app_commands.Command | app_commands.Group):
+    if isinstance(thing, app_commands.Command | app_commands.Group | app_commands.ContextMenu):
         return thing.module
     if isinstance(thing, Offer):
         return thing.make.__module__

@@ -9,7 +9,7 @@ import discord
 
 from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
-from bot.core.limits import Cooldown, Service
+from bot.core.limits import Cooldown, OneEach, Service
 from bot.core.slots import Offer
 from bot.engine import Engine
 from bot.retrain import Retraining
@@ -26,6 +26,8 @@ class Bot(discord.AutoShardedClient):
     retraining: Retraining
     service: Service
     cooldown: Cooldown
+    drawing: OneEach  # who has a picture of theirs drawn
+    proxy_url: str | None  # what Discord is reached through, with its password
     offers: Sequence[Offer[Any]]  # of all features, for the slots under messages
     owners: frozenset[int]  # ids of the people whom the bot belongs to, as Discord says
 

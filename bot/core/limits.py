@@ -55,6 +55,24 @@ class Service:
         return self._inside
 
 
+class OneEach:
+    """Lets everybody do a thing, but nobody twice at the same time."""
+
+    def __init__(self) -> None:
+        self._busy: set[int] = set()
+
+    @contextlib.contextmanager
+    def holding(self, user_id: int, sentence: str) -> Iterator[None]:
+        """Around that thing. Raises `UserError` with the sentence for who is at it already."""
+        if user_id in self._busy:
+            raise UserError(sentence)
+        self._busy.add(user_id)
+        try:
+            yield
+        finally:
+            self._busy.discard(user_id)
+
+
 class Cooldown:
     """A token bucket for each user: `burst` creatures at a stretch, and `per_minute` more each minute.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import aiohttp
@@ -11,6 +12,9 @@ import discord
 from bot.core.answers import WAITS
 from bot.core.interaction import Interaction
 from bot.core.language import _
+from bot.engine import OnProgress
+
+PROGRESS_INTERVAL_S = 3.0
 
 
 @contextlib.contextmanager
@@ -42,5 +46,20 @@ def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
         with courtesy():
             await interaction.edit_original_response(content=text)
             interaction.extras[WAITS] = True
+
+    return note
+
+
+def progress_note(interaction: Interaction, say: Callable[[float], str]) -> OnProgress:
+    """Tells a person how far it is (0 to 1), and not too often."""
+    told_at = float("-inf")
+
+    async def note(share: float) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at < PROGRESS_INTERVAL_S:
+            return
+        told_at = time.monotonic()
+        with courtesy():
+            await interaction.edit_original_response(content=say(share))
 
     return note

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import logging
+from typing import Any
 
 from bot.engine.helper import give, helper
 from bot.engine.orders import Subject
@@ -31,7 +32,7 @@ SENTENCES: dict[Reason, str] = {
         "a transparent background."
     ),
 }
-VALUES = {"least": LEAST_SIDE, "most": MOST_PIXELS // 10**6}
+VALUES: dict[str, Any] = {"least": LEAST_SIDE, "most": MOST_PIXELS // 10**6}
 
 
 class Uploads:

@@ -14,7 +14,7 @@ from bot.store.errors import (
 )
 from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
 from bot.store.names import clean_name
-from bot.store.recipes import Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
+from bot.store.recipes import Drawn, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.store.records import SORTS, Creature, Entry, NewCreature, Page, Sort, Suggestion
 from bot.store.store import Store
 
@@ -25,6 +25,7 @@ __all__ = [
     "AlreadySaved",
     "AmbiguousName",
     "Creature",
+    "Drawn",
     "Entry",
     "Evolved",
     "Hatch",

@@ -57,7 +57,12 @@ class Evolved:
     origin: int  # from 1
 
 
-Recipe = Hatch | Mix | Nearby | Rehatch | Evolved
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What comes closest to a picture that somebody uploaded. Nothing of that is kept."""
+
+
+Recipe = Hatch | Mix | Nearby | Rehatch | Evolved | Drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ def to_columns(recipe: Recipe | None) -> RecipeColumns:
             return RecipeColumns(recipe={"kind": "rehatch", "rehatched": checkpoint_id})
         case Evolved(form=form, origin=origin):
             return RecipeColumns(recipe={"kind": "evolve", "form": form, "origin": origin})
+        case Drawn():
+            return RecipeColumns(recipe={"kind": "drawn"})
 
 
 def from_columns(columns: RecipeColumns) -> Recipe | None:
@@ -117,6 +124,8 @@ def _read(stored: Mapping[str, Any], columns: RecipeColumns) -> Recipe | None:
             return Rehatch(str(stored["rehatched"]))
         case "evolve":
             return Evolved(int(stored["form"]), int(stored["origin"]))
+        case "drawn":
+            return Drawn()
         case kind:
             raise ValueError(f"unknown kind {kind!r}")
 

@@ -16,7 +16,7 @@ from bot.creature.entry import entry, temper
 from bot.creature.facts import height_text, weight_text
 from bot.creature.traits import Traits
 from bot.engine import Picture
-from bot.store import Creature, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
+from bot.store import Creature, Drawn, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
 from bot.ui.layout import HEADING, SMALL, picture_first
 from bot.ui.pictures import portrait
 
@@ -199,6 +199,8 @@ def describe_recipe(recipe: Recipe | None) -> str:
             return _("Shiny: its seed hatches in other colours")
         case Rehatch(checkpoint_id=checkpoint_id):
             return _("Re-hatched from checkpoint {checkpoint}").format(checkpoint=checkpoint_id[:8])
+        case Drawn():
+            return _("Drawn from a picture")
         case _any:
             return ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 import discord
@@ -17,7 +16,7 @@ from bot.core.custom_id import Id, UserId
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
 from bot.core.naming import candidates
-from bot.core.waiting import courtesy
+from bot.core.waiting import progress_note
 from bot.engine import CheckpointGone, OnProgress, Picture, ProjectionOrder
 from bot.errors import UserError
 from bot.features.mixing.children import show_children
@@ -25,7 +24,6 @@ from bot.store import AlreadySaved, Creature, recipes
 from bot.ui.cards import Card, parent_label
 from bot.ui.pictures import Portrait, grid_sheet
 
-NOTE_INTERVAL_S = 3.0
 PICTURE = "rehatched.png"
 SIDE = 192  # pixels of one creature's square
 NOT_THEIRS = N_("This is somebody else's mix: make your own with /mix.")
@@ -148,16 +146,6 @@ async def _comparison(
 
 
 def _progress_note(interaction: Interaction, name: str) -> OnProgress:
-    """Tells a person how far it is, and not too often."""
-    told_at = float("-inf")
-
-    async def note(share: float) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at < NOTE_INTERVAL_S:
-            return
-        told_at = time.monotonic()
-        text = _("Re-hatching {name} … {share:.0%}").format(name=name, share=share)
-        with courtesy():
-            await interaction.edit_original_response(content=text)
-
-    return note
+    return progress_note(
+        interaction, lambda share: _("Re-hatching {name} … {share:.0%}").format(name=name, share=share)
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.store import Creature, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch, Store, migrate
+from bot.store import Creature, Drawn, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch, Store, migrate
 from bot.store.address import parse_target
 from bot.store.recipes import LEVELS, RecipeColumns, from_columns, to_columns
 
@@ -34,6 +34,7 @@ RECIPES: list[Recipe | None] = [
     Rehatch("0123456789abcdef"),
     Evolved(3, 1),
     Evolved(1, 2),
+    Drawn(),
 ]
 WITHOUT_TAG: list[tuple[dict[str, Any], Recipe]] = [
     ({"amount": 25}, Mix(LEVELS, 25)),  # of the first version

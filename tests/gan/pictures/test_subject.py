@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from PIL import Image
 
 from gan.pictures.square import MARGIN
 from gan.pictures.subject import MOST_PIXELS, SIDE, SubjectError, read_subject
-from tests.doodles import doodle, encoded, landscape, moving, photograph
+from tests.doodles import doodle, encoded, landscape, moving, photograph, png_of_size
 
 TARGET = read_subject(encoded(doodle(paper=None))).pixels
 
@@ -60,16 +58,6 @@ def test_a_photograph_is_turned_as_its_camera_says() -> None:
     exif[0x0112] = 6  # to be turned by a quarter, clockwise
     turned = encoded(doodle().rotate(90), "JPEG", exif=exif)
     assert likeness(turned) < 0.01
-
-
-def png_of_size(width: int, height: int) -> bytes:
-    """A PNG that promises this many pixels and holds none."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
 NOTHING = Image.new("RGB", (200, 200), (240, 240, 235))
