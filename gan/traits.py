@@ -214,13 +214,17 @@ class Heads:
             kin=self.kin(outputs, kin),
         )
 
-    def kin(self, outputs: Floats, count: int = 3) -> tuple[str, ...]:
-        """The `count` species whose place is nearest to that of outputs [T], by cosine, if stored."""
+    def kin(self, outputs: Floats, count: int = 3, least: float = -1.0) -> tuple[str, ...]:
+        """The `count` species whose place is nearest to that of outputs [T], by cosine, if stored.
+
+        `least`: none whose cosine is below.
+        """
         if self._kin is None or KIN not in self.shown or not count:
             return ()
         place = outputs[self.layout.columns(KIN)]
-        likeness = self._kin @ place / np.maximum(np.linalg.norm(self._kin, axis=1), 1e-6)
-        return tuple(self.kin_names[i] for i in np.argsort(-likeness)[:count])
+        sizes = np.linalg.norm(self._kin, axis=1) * np.linalg.norm(place)
+        likeness = self._kin @ place / np.maximum(sizes, 1e-6)
+        return tuple(self.kin_names[i] for i in np.argsort(-likeness)[:count] if likeness[i] >= least)
 
     def percentile(self, group: str, outputs: Floats) -> float:
         """Share, 0 to 1, of generated creatures of which less of that number was read. Raises KeyError."""

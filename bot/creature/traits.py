@@ -36,6 +36,7 @@ class Traits:
     stats: tuple[int, int, int, int, int, int]  # in the order of STATS, 1 to 255
     stage: int  # in its line of evolution, 1 to 3
     shown: frozenset[str] = field(default=SHOWABLE)
+    kin: tuple[str, ...] = ()  # real species that it resembles, the nearest first; none that are not near
 
     def __post_init__(self) -> None:
         known = set(self.types) <= set(TYPES) and self.colour in COLOURS and self.shape in SHAPES

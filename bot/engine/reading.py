@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
+from bot.creature.kin import species_name
 from bot.creature.stats import StatSummary, base_stats, summarise
 from bot.creature.traits import STATS, Traits
 from bot.engine.orders import WPlus
@@ -13,6 +15,8 @@ from gan.config import DEFAULT_PSI
 from gan.sampler import Sampler
 from gan.traits import Traits as Reading
 
+MOST_KIN = 2  # species that a creature is said to resemble
+LEAST_LIKENESS = 0.6  # cosine: below, heads and pictures often disagree on who is nearest
 MEASURED = 400  # creatures that say how a checkpoint's stats are distributed
 
 
@@ -20,8 +24,9 @@ def read_traits(sampler: Sampler, w_plus: WPlus) -> Traits | None:
     """What the heads of a checkpoint read from W+ [L, w_dim]; None if it has none or they do not fit."""
     if sampler.heads is None or w_plus.shape != (sampler.num_layers, sampler.w_dim):
         return None
-    [reading] = sampler.traits(w_plus[None])
-    return _in_words(reading, _stats_of(sampler))
+    [outputs] = sampler.heads.outputs(w_plus[None])
+    kin = sampler.heads.kin(outputs, MOST_KIN, LEAST_LIKENESS)
+    return _in_words(sampler.heads.traits(outputs, kin=0), _stats_of(sampler), kin)
 
 
 @lru_cache(maxsize=8)
@@ -35,7 +40,7 @@ def _stats_of(sampler: Sampler) -> StatSummary | None:
     return summarise(np.array(read))
 
 
-def _in_words(reading: Reading, stats: StatSummary | None) -> Traits:
+def _in_words(reading: Reading, stats: StatSummary | None, kin: Sequence[str]) -> Traits:
     """With what is not shown filled up by values that nobody gets to see."""
     shown = {
         "types": bool(reading.types),
@@ -56,4 +61,5 @@ def _in_words(reading: Reading, stats: StatSummary | None) -> Traits:
         stats=(1, 1, 1, 1, 1, 1) if stats is None else base_stats(read, stats),
         stage=1 if reading.stage is None else round(reading.stage),
         shown=frozenset(group for group, is_shown in shown.items() if is_shown),
+        kin=tuple(map(species_name, kin)),
     )

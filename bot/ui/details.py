@@ -7,9 +7,10 @@ import discord
 from bot.core.language import N_, _
 from bot.core.weirdness import describe
 from bot.creature.facts import height_text, weight_text
+from bot.creature.kin import describe_kin
 from bot.creature.traits import STATS, Traits
 from bot.store import Creature, Hatch
-from bot.ui.cards import TYPE_NAMES, code_text, describe_recipe
+from bot.ui.cards import LANGUAGE, TYPE_NAMES, code_text, describe_recipe
 
 BAR_LENGTH, BAR_FULL = 15, 150  # characters, and the stat that fills them
 STAT_NAMES = dict(
@@ -76,7 +77,9 @@ def _nature(traits: Traits) -> list[tuple[str, str]]:
         "weight": (_("Weight"), _("{weight} kg").format(weight=weight_text(traits.weight_kg))),
         "stage": (_("Stage"), _("{stage} of 3").format(stage=traits.stage)),
     }
-    return [line for group, line in read.items() if traits.shows(group)]
+    kin = describe_kin(traits, LANGUAGE)
+    resembles = [] if kin is None else [(_("Resembles"), kin)]
+    return [line for group, line in read.items() if traits.shows(group)] + resembles
 
 
 def _stats(traits: Traits) -> str:

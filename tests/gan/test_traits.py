@@ -116,6 +116,9 @@ def test_kin_are_those_in_the_same_direction() -> None:
     places, outputs = section().tensors["kin"].numpy(), np.zeros(LAYOUT.size, np.float32)
     outputs[LAYOUT.columns(KIN)] = 3 * places[2]
     assert heads().kin(outputs)[0] == "Lapras" and len(set(heads().kin(outputs, 5))) == 5
+    assert heads().kin(outputs, 5, least=0.99) == ("Lapras",)  # whatever the length of what is read
+    outputs[LAYOUT.columns(KIN)] = 0
+    assert heads().kin(outputs, 5, least=0.1) == ()
 
 
 @pytest.mark.parametrize(

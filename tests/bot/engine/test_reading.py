@@ -34,6 +34,9 @@ async def test_the_shipped_checkpoint_says_what_its_creatures_are() -> None:
     assert len(known) == 12
     assert len({traits.types for traits in known}) > 3 and len({traits.stats for traits in known}) == 12
     assert len({describe_traits(traits, 1) for traits in known}) == 12
+    kin = [traits.kin for traits in known]
+    assert sum(bool(names) for names in kin) > 6 and all(len(set(names)) == len(names) <= 2 for names in kin)
+    assert len(set(kin)) > 6 and not any("(" in name for names in kin for name in names)
     # Base stats are as the games have them, not all near the mean.
     totals = [sum(traits.stats) for traits in known]
     assert 175 <= min(totals) < max(totals) - 80 and max(totals) <= 720

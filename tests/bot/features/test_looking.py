@@ -76,6 +76,7 @@ async def test_details_are_private_and_say_what_is_known(erika: SandboxUser) -> 
     assert fields["Words"] == "`a word`" and fields["Weirdness"].endswith("(ψ 0.85)")
     assert fields["Code"] in card.text and fields["Checkpoint"].strip("`")[:8] in card.text
     assert {"Seed", "Noise", "Types", "Colour", "Body", "Height", "Weight", "Stage"} <= fields.keys()
+    assert re.fullmatch(r"Something of \S+( and of \S+)?", fields["Resembles"])
     stats = [int(number) for number in re.findall(r" (\d+)\b", seen.embeds[0]["description"])]
     assert len(stats) == len(STATS) + 1 and sum(stats[:-1]) == stats[-1]
 
