@@ -51,6 +51,7 @@ lint: $(VENV)/.dev  ## Run the linters
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
+	test ! -x $(VENV)/bin/hadolint || $(VENV)/bin/hadolint deploy/Dockerfile
 
 bench: $(VENV)/.dev  ## Measure the bot through the sandbox, alone and under load (three minutes)
 	$(VENV)/bin/python -m benchmarks.bot_latency

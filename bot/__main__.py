@@ -1,11 +1,10 @@
-"""python -m bot: on Discord with a token, in the sandbox without one; also `backup` and `checkpoint`."""
+"""python -m bot: on Discord with a token, in the sandbox without; also `doctor`, `backup`, `checkpoint`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
-import io
 import logging
 import secrets
 import signal
@@ -19,7 +18,6 @@ import aiohttp
 import discord
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 
 from bot.checkpoints.command_line import app as checkpoint_app
 from bot.checkpoints.files import CheckpointFiles
@@ -32,13 +30,14 @@ from bot.engine import CheckpointError
 from bot.engine.local import LocalEngine
 from bot.errors import UserError
 from bot.features.retraining.announcer import Announcer
+from bot.operations.doctor import examine
 from bot.operations.health import health_server
 from bot.retrain import Retraining
 from bot.store import Store
 from bot.store.backup import back_up
-from bot.system.json_log import JsonFormatter
+from bot.system.logs import log_as_json, log_to, speak_any_encoding
 from bot.system.proxy import Proxy, proxy_for, unreachable
-from bot.system.redaction import RedactingFormatter, redact
+from bot.system.redaction import redact
 from gan.package import VERSION
 from sandbox import Sandbox, SandboxError, SandboxSettings
 
@@ -203,29 +202,6 @@ def spare_the_collector() -> None:
     gc.freeze()
 
 
-def log_to(where: Console, level: str) -> None:
-    """Print what is logged from this level on, without what is secret."""
-    handler = RichHandler(console=where, show_path=False)
-    handler.setFormatter(RedactingFormatter("%(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
-    for talkative in ("discord", "alembic"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
-
-
-def log_as_json() -> None:
-    """Print the log for programs from now on, a line of JSON each."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
-    logging.getLogger().handlers[:] = [handler]
-
-
-def speak_any_encoding() -> None:
-    """A terminal that cannot show a character gets a question mark: no reason to stop."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
 def show_version(wanted: bool) -> None:
     """Obey `--version`."""
     if wanted:
@@ -261,6 +237,24 @@ def backup(
     """Copy the collection to FILE, also while the bot is running."""
     saved = back_up(load_settings().database, file, overwrite=force)
     console.print(f"Copied the collection with {saved} saved creatures to {file}.", soft_wrap=True)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at all that a start needs, and say what to do where something is wrong. Changes nothing."""
+    if not asyncio.run(_examined(load_settings())):
+        raise typer.Exit(1)
+
+
+async def _examined(settings: Settings) -> bool:
+    """Tells what was found as it is found; whether nothing is wrong."""
+    marks = {"well": "✓", "warning": "!", "wrong": "✗"}
+    sound = True
+    async for finding in examine(settings):
+        sound = sound and finding.verdict != "wrong"
+        line = f"{marks[finding.verdict]} {finding.name}: {redact(finding.says)}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return sound
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

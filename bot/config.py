@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -24,6 +24,7 @@ from train.protocol import PACKAGE_SOURCE
 log = logging.getLogger(__name__)
 
 ENV_FILE = Path(".env")  # in the folder that the bot is started in
+SECRETS = ("discord_token", "proxy_url", "database_url")  # each may lie in a file: DISCORD_TOKEN_FILE
 LARGEST_REQUEST = 9  # creatures that one command draws: /newmon count:9; a mix draws six
 
 Ids = Annotated[frozenset[int], NoDecode]  # in the environment as numbers with commas, not as JSON
@@ -37,10 +38,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False)
 
     discord_token: SecretStr | None = None
+    discord_token_file: FilePath | None = None
     proxy_url: SecretStr | None = None
+    proxy_url_file: FilePath | None = None
     sandbox_port: int = Field(8765, ge=0, le=65535)
     data_dir: FilePath = Path("data")
     database_url: str | None = None
+    database_url_file: FilePath | None = None
     database_timeout_s: float = Field(10, ge=1, le=600)
     database_connections: int = Field(5, ge=1, le=1000)
     checkpoint: FilePath = Path("checkpoints/newmon.safetensors")
@@ -82,6 +86,23 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then `.env`."""
         return init_settings, env_settings, EnvFile(settings_cls, env_file=ENV_FILE)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """What lies in a file, as container managers hand secrets over, counts as if it stood here."""
+        read = dict(values)
+        for name in SECRETS:
+            if not (path := read.get(f"{name}_file")):
+                continue
+            if read.get(name):
+                raise ValueError(f"{name.upper()} and {name.upper()}_FILE are both set: keep one of them")
+            try:
+                read[name] = path_of(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError, TypeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is no text"
+                raise ValueError(f"{name.upper()}_FILE cannot be read ({why})") from None
+        return read
 
     @field_validator("discord_token", "proxy_url")
     @classmethod

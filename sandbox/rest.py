@@ -64,6 +64,7 @@ class RestRoutes:
             ("GET", "/gateway", self.get_gateway),
             ("GET", "/gateway/bot", self.get_gateway),
             ("GET", "/users/@me", self.get_me),
+            ("GET", "/users/@me/guilds", self.get_my_guilds),
             ("POST", "/users/@me/channels", self.open_direct_messages),
             ("GET", "/users/{user}", self.get_user),
             ("GET", "/oauth2/applications/@me", self.get_application),
@@ -115,6 +116,11 @@ class RestRoutes:
 
     async def get_me(self, request: web.Request) -> web.Response:
         return json_answer(bot_user_payload())
+
+    async def get_my_guilds(self, request: web.Request) -> web.Response:
+        guild = guild_payload(self.state.people.values(), self.state.last_message_id)
+        partial = {key: guild[key] for key in ("id", "name", "icon", "features") if key in guild}
+        return json_answer([partial | {"owner": False, "permissions": str(BOT.permissions)}])
 
     async def get_user(self, request: web.Request) -> web.Response:
         return json_answer(user_payload(self._person(request)))

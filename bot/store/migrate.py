@@ -59,7 +59,7 @@ def upgrade(
     """
 
     def work(connection: Connection) -> None:
-        _check_origin(connection, scripts, describe(url))
+        check_origin(connection, scripts, describe(url))
         before = _revision(connection)
         command.upgrade(_config(scripts, connection), revision)
         if before and before != (now := _revision(connection)):
@@ -155,7 +155,8 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _check_origin(connection: Connection, scripts: Path, where: str) -> None:
+def check_origin(connection: Connection, scripts: Path, where: str) -> None:
+    """Raises StoreError for a database of another program, of a newer version, or that cannot hold names."""
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
         if encoding != "UTF8":

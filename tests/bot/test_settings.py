@@ -303,3 +303,32 @@ def test_what_keeps_it_from_starting_is_one_sentence(
     assert isinstance(caught.value.code, str)  # printed on stderr, exit code 1
     assert says in caught.value.code and "hush" not in caught.value.code
     assert "\n" not in caught.value.code
+
+
+# -- secrets in files
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DISCORD_TOKEN": "abc.def", "DATABASE_URL": "postgresql://u:p@h/newmon"}.items():
+        (tmp_path / name).write_text(f"{value}\n", encoding="utf-8")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert settings.discord_token is not None
+    assert settings.discord_token.get_secret_value() == "abc.def"
+    assert settings.database_url == "postgresql://u:p@h/newmon"
+    assert "abc" not in describe(settings) and "u:p" not in describe(settings)
+
+
+def test_a_secret_file_that_cannot_be_read_or_stands_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", str(tmp_path / "none"))
+    with pytest.raises(UserError, match="DISCORD_TOKEN_FILE cannot be read \\(No such file or directory\\)"):
+        load_settings()
+    (tmp_path / "none").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="DISCORD_TOKEN_FILE cannot be read \\(it is no text\\)"):
+        load_settings()
+    monkeypatch.setenv("DISCORD_TOKEN", "abc")
+    with pytest.raises(UserError, match="DISCORD_TOKEN and DISCORD_TOKEN_FILE are both set"):
+        load_settings()

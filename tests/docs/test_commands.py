@@ -43,7 +43,7 @@ OTHERS = r"cp|curl|git|sudo|apt|apt-get|systemctl|docker|pip|cd|export|torchrun|
 RUN = (
     r"-m gan (sample|grid|mix|morph|project|info|levels)\b",
     r"-m train (data --source|fit|eval|export)\b",
-    r"-m bot (backup|checkpoint)\b",
+    r"-m bot (doctor|backup|checkpoint)\b",
 )
 PARSED_ALONE = (
     r"-m benchmarks\.",  # minutes to hours
