@@ -12,6 +12,7 @@ from bot.store.errors import (
     NotYours,
     StoreError,
 )
+from bot.store.family import Family, Relative
 from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
 from bot.store.names import clean_name
 from bot.store.recipes import Drawn, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
@@ -28,6 +29,7 @@ __all__ = [
     "Drawn",
     "Entry",
     "Evolved",
+    "Family",
     "Hatch",
     "Job",
     "JobState",
@@ -45,6 +47,7 @@ __all__ = [
     "Page",
     "Recipe",
     "Rehatch",
+    "Relative",
     "Sort",
     "Store",
     "StoreError",

@@ -10,6 +10,7 @@ from bot.store.checkpoints import CheckpointRegistry
 from bot.store.collection import Collection
 from bot.store.creatures import Creatures
 from bot.store.database import Database, utc_now
+from bot.store.family import Families
 from bot.store.jobs import RetrainJobs
 from bot.store.people import People
 
@@ -24,6 +25,7 @@ class Store:
         self.database = database
         self.creatures = Creatures(database)
         self.collection = Collection(database)
+        self.families = Families(database)
         self.checkpoints = CheckpointRegistry(database)
         self.jobs = RetrainJobs(database)
         self.people = People(database)

@@ -12,6 +12,7 @@ from bot.features import FEATURES
 from bot.features.choosing import Choose
 from bot.features.collection import Collection, Open, Order, Turn
 from bot.features.evolving import Evolve
+from bot.features.family import ShowFamily, Visit
 from bot.features.hatching import Another, Nearby, Several
 from bot.features.keeping import Favourite, Keep, NameDialog, Release, ReleaseNow, Rename, RenameDialog, Save
 from bot.features.looking import Details, DrawCard, FullSize, Look
@@ -55,6 +56,8 @@ OLD: list[tuple[str, Persistent]] = [
     ("newmon:unretrain:5", CancelRetrain(5)),
     ("newmon:resume:5", GoOn(5)),
     ("newmon:result:5:1", UseResult(5, True)),
+    ("newmon:family:12", ShowFamily(12)),
+    ("newmon:visit:12", Visit(12)),
     ("newmon:name:12", NameDialog(12)),
     ("newmon:rename:12", RenameDialog(12)),
     ("newmon:with:12", MixDialog(12)),

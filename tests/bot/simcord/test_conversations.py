@@ -54,6 +54,28 @@ async def test_looking_closer(stage: SimcordStage) -> None:
         assert seen.response is not None and seen.response.ephemeral
 
 
+async def test_a_family(stage: SimcordStage) -> None:
+    ash = stage.ash
+    card = await stage.saved(ash, "Elder", "31")
+    near = public(await stage.press(ash, card, "Reroll nearby"))
+    asked = await stage.press(ash, near, "Save")
+    child = public(await stage.fill_in(ash, asked, name="Younger"))
+    tree = public(await stage.press(ash, child, "Family"))
+    assert tree.attachments[0].filename == "family.png"
+    assert tree.attachments[0].size == (await stage.shown(ash, "family", name="Younger")).attachments[0].size
+    assert title(public(await stage.choose(stage.misty, tree, "Look at one …", "Elder"))) == "Elder"
+
+
+async def test_evolve(stage: SimcordStage) -> None:
+    """With a checkpoint that never learned to read stage and size."""
+    card = await stage.saved(stage.ash, "Unread", "32")
+    refusals = [
+        await stage.press(stage.ash, card, "Evolve"),
+        await stage.command(stage.ash, "evolve", name="Unread"),
+    ]
+    assert all(one.response is not None and one.response.ephemeral for one in refusals)
+
+
 async def test_several_at_once_and_a_small_step_away(stage: SimcordStage) -> None:
     ash = stage.ash
     sheet = await stage.shown(ash, "newmon", count=4)

@@ -39,5 +39,5 @@ async def test_everybody_s_come_first_in_the_order_of_need(tmp_path: Path) -> No
     bot = NewmonBot(Settings.model_validate({"data_dir": tmp_path}))
     async with simcord.run(bot, shard_count=1, check_errors=False):
         registered = [command.name for command in await bot.tree.fetch_commands()]
-    everybody_s = ["newmon", "save", "mix", "evolve", "draw", "mons", "mon", "card", "about"]
-    assert registered == [*everybody_s, "retrain", "checkpoint", "Draw this"]
+    everybody_s = ["newmon", "save", "mix", "evolve", "draw", "mons", "mon", "card"]
+    assert registered == [*everybody_s, "family", "about", "retrain", "checkpoint", "Draw this"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
-from sqlalchemy import Select
+from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.dialects import sqlite
 
 from bot.store import Creature, Hatch, NewCreature, Store
@@ -86,7 +86,7 @@ def ten_thousand(database: Path) -> None:
         )
 
 
-def plan(database: Path, statement: Select[*tuple[Any, ...]]) -> list[str]:
+def plan(database: Path, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]) -> list[str]:
     """How SQLite goes about it, step by step."""
     sql = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     with closing(sqlite3.connect(database)) as connection:
