@@ -120,6 +120,11 @@ class NewmonBot(Bot):
         if interaction.type in (InteractionType.component, InteractionType.modal_submit):
             await serve(interaction, lambda: self.features.use(interaction))
 
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """A server that the bot has left: what people are called there goes, their creatures stay theirs."""
+        if self.service.closed is None:
+            await self.store.personal.forget_server(guild.id)
+
     async def on_ready(self) -> None:
         """Also called after a reconnection that could not resume."""
         log.info("Connected as %s, in %d servers.", self.user, len(self.guilds))
@@ -161,6 +166,7 @@ class NewmonBot(Bot):
                 gone = await self.store.creatures.prune(timedelta(days=self.settings.keep_unsaved_days))
                 if gone:
                     log.info("Forgot %d creatures that nobody saved.", gone)
+                await self.store.personal.forget_names(timedelta(days=self.settings.keep_names_days))
             except Exception as error:  # of whatever kind: it is tried again
                 note(error, "what nobody saved could not be forgotten")
             await asyncio.sleep(UPKEEP_INTERVAL_S)

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     admin_roles: Ids = frozenset()
     admin_servers: Ids = frozenset()
     keep_unsaved_days: int = Field(30, ge=1, le=3650)
+    keep_names_days: int = Field(180, ge=2, le=3650)
+    backup_days: int = Field(30, ge=1, le=3650)
+    privacy_url: str | None = None
     queue_limit: int = Field(512, ge=LARGEST_REQUEST, le=100_000)
     per_user_limit: int = Field(18, ge=LARGEST_REQUEST, le=1000)
     cooldown_burst: int = Field(36, ge=LARGEST_REQUEST, le=100_000)

@@ -18,6 +18,7 @@ from bot.features import (
     keeping,
     looking,
     mixing,
+    privacy,
     retraining,
 )
 
@@ -32,6 +33,7 @@ FEATURES = (
     looking,
     family,
     about,
+    privacy,
     retraining,
     checkpoints,
 )

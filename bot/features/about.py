@@ -31,6 +31,10 @@ async def about(interaction: Interaction) -> None:
             checkpoint=used, images=round(kimg * 1000)
         )
     embed.add_field(name=_("Checkpoint"), value=used, inline=False)
+    privacy = _("What is kept of you, to see or to have forgotten: `/mydata`.")
+    if url := interaction.client.settings.privacy_url:
+        privacy = f"{privacy} {url}"
+    embed.add_field(name=_("Privacy"), value=privacy, inline=False)
     embed.add_field(name=_("Notice"), value=_(NOTICE), inline=False)
     embed.set_footer(text=f"newmon {VERSION}")
     await interaction.response.send_message(embed=embed, ephemeral=True)

@@ -49,6 +49,10 @@ class People:
             key = (user_id, server)
             self._known[key] = max(self._known.get(key, (at, name)), (at, name))
 
+    def forget_notes(self, user_id: int) -> None:
+        """Remembers no more what was noted of somebody, so that the next note is written."""
+        self._known = {key: note for key, note in self._known.items() if key[0] != user_id}
+
     def _is_news(self, key: tuple[int, int], name: str, at: datetime) -> bool:
         if key not in self._known:
             return True

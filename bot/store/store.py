@@ -13,6 +13,7 @@ from bot.store.database import Database, utc_now
 from bot.store.family import Families
 from bot.store.jobs import RetrainJobs
 from bot.store.people import People
+from bot.store.personal import PersonalData
 
 
 class Store:
@@ -29,6 +30,7 @@ class Store:
         self.checkpoints = CheckpointRegistry(database)
         self.jobs = RetrainJobs(database)
         self.people = People(database)
+        self.personal = PersonalData(database, self.people)
 
     @classmethod
     async def open(
