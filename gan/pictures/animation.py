@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import Blend, Disposal
 
 from gan.pictures.sprite import Pixels, enlarge
 
 Format = Literal["gif", "apng"]
+Packed = NDArray[np.integer[Any]]  # colours as 0xRRGGBB
 
 FORMATS: dict[str, Format] = {".gif": "gif", ".apng": "apng", ".png": "apng"}  # by suffix
 OPAQUE = 128  # a GIF's pixel is there or not: from this alpha on it is
 CLEAR = 255  # the palette index of what is not there; 255 colours are left
+SAMPLE = 1 << 16  # pixels, at least, that a palette is chosen from, where there are more colours than it has
 GIF_RESTORE_BACKGROUND = 2  # disposal: clear a frame before the next, or transparent pixels show the old one
 GIF_TICK_MS = 10
 FPS_MAX = 50  # viewers slow a GIF down whose frames last less than 20 ms
@@ -72,19 +75,56 @@ def _indexed(frames: Sequence[Pixels] | Pixels, scale: int) -> list[Image.Image]
     """Palette images that share one palette."""
     stack = np.stack(list(frames))
     there = stack[..., 3] >= OPAQUE
-    colours = stack[..., :3][there] if there.any() else np.zeros((1, 3), np.uint8)
-    palette = Image.fromarray(colours[None]).quantize(CLEAR, Image.Quantize.MEDIANCUT, kmeans=1)
+    palette, index_of = _palette(_packed(stack[..., :3])[there])
     images: list[Image.Image] = []
     for frame, visible in zip(stack, there, strict=True):
-        matched = Image.fromarray(frame[..., :3]).quantize(palette=palette, dither=Image.Dither.NONE)
-        indexes = np.where(visible, np.asarray(matched), CLEAR).astype(np.uint8)
+        indexes = np.where(visible, index_of(_packed(frame[..., :3])), CLEAR).astype(np.uint8)
         image = Image.fromarray(indexes.repeat(scale, axis=0).repeat(scale, axis=1), "P")
         image.putpalette(_full(palette))
         images.append(image)
     return images
 
 
-def _full(palette: Image.Image) -> bytes:
+def _packed(colours: NDArray[np.uint8]) -> Packed:
+    """RGB [..., 3] as one number each."""
+    red, green, blue = (colours[..., i].astype(np.int32) for i in range(3))
+    return red << 16 | green << 8 | blue
+
+
+def _unpacked(packed: Packed) -> NDArray[np.uint8]:
+    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
+
+
+def _palette(colours: Packed) -> tuple[NDArray[np.uint8], Callable[[Packed], Packed]]:
+    """Up to CLEAR colours [N, 3] for all of these, and what gives each pixel the index of its own.
+
+    Exact where no more are needed. Else chosen from a sample, and found by a table of 2^15 cells: matching
+    millions of pixels one by one would take many seconds.
+    """
+    sample = colours[:: max(1, len(colours) // SAMPLE)]
+    known = np.unique(sample)
+    if len(known) <= CLEAR and len(known := np.unique(colours)) <= CLEAR:
+        return _unpacked(known), lambda pixels: np.searchsorted(known, pixels)
+    chosen = Image.fromarray(_unpacked(sample)[None]).quantize(CLEAR, Image.Quantize.MEDIANCUT, kmeans=1)
+    palette = np.frombuffer(bytes(chosen.getpalette() or [])[: 3 * CLEAR], np.uint8).reshape(-1, 3)
+    nearest = _nearest(palette)
+    return palette, lambda pixels: nearest[_cells(pixels)]
+
+
+def _cells(packed: Packed) -> Packed:
+    """Which of 32 × 32 × 32 cells each colour lies in."""
+    return packed >> 9 & 0x7C00 | packed >> 6 & 0x3E0 | packed >> 3 & 0x1F
+
+
+def _nearest(palette: NDArray[np.uint8]) -> Packed:
+    """For each cell, the colour [N, 3] that is nearest to its middle."""
+    axis = np.arange(32, dtype=np.float32) * 8 + 3.5
+    middles = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    known = palette.astype(np.float32)
+    # |m - p|² without the |m|² that all candidates share.
+    return ((known**2).sum(1) - 2 * middles @ known.T).argmin(1)
+
+
+def _full(palette: NDArray[np.uint8]) -> bytes:
     """256 RGB entries, the last one for what is transparent."""
-    entries = bytes(palette.getpalette() or [])[: 3 * CLEAR]
-    return entries.ljust(3 * CLEAR, b"\0") + b"\xff\xff\xff"
+    return palette.tobytes().ljust(3 * CLEAR, b"\0") + b"\xff\xff\xff"

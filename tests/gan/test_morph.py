@@ -101,6 +101,15 @@ def test_a_gif_leaves_no_trails_and_keeps_its_colours(scale: int) -> None:
         assert np.array_equal(frame[there][:, :3], expected[there][:, :3])  # few colours: all in the palette
 
 
+def test_a_gif_of_many_colours_comes_close_to_all_of_them() -> None:
+    red, green = np.meshgrid(np.arange(0, 256, 2), np.arange(0, 256, 2))
+    first = np.stack([red, green, np.full_like(red, 90), np.full_like(red, 255)], axis=-1).astype(np.uint8)
+    frames = [first, first[::-1], first[:, ::-1]]  # 16,384 colours
+    shown, _ = decoded(encode(frames, "gif", fps=10))
+    apart = np.abs(np.stack(shown).astype(int) - frames)[..., :3]
+    assert apart.mean() < 5 and apart.max() <= 24  # a palette of 255 has colours that are 16 apart
+
+
 def test_all_frames_of_a_gif_share_one_palette() -> None:
     frames = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 4), np.uint8)
     frames[:, :4, :4] = (10, 200, 30, 255)  # a part that stands still
