@@ -124,6 +124,15 @@ class Message:
         return (*(a for a in self.attachments if a.width and a.url not in addresses), *shown)
 
     @cached_property
+    def alts(self) -> tuple[str, ...]:
+        """What its pictures show, in the words for those who cannot see them."""
+        items = [item for c in self._components if c["type"] == GALLERY for item in c["items"]]
+        shown = [*(embed.get("image") or {} for embed in self.embeds), *items]
+        if not items:  # or else the attachments are what these show
+            shown = [*self.raw["attachments"], *shown]
+        return tuple(one["description"] for one in shown if one.get("description"))
+
+    @cached_property
     def buttons(self) -> tuple[Button, ...]:
         return tuple(_button(c) for c in self._components if c["type"] == BUTTON)
 

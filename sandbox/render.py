@@ -114,7 +114,7 @@ def _media(reference: dict[str, Any], files: dict[str, JsonObject], links: Links
         file = files.get(url.removeprefix("attachment://"))
         if file is None:
             return None
-        keys = ("url", "proxy_url", "width", "height", "content_type")
+        keys = ("url", "proxy_url", "width", "height", "content_type", "description")
         return reference | {key: file[key] for key in keys if file.get(key) is not None}
     if url.startswith("/"):
         url = links.to(url)

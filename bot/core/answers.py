@@ -19,8 +19,8 @@ from discord.ui import View
 from bot.core.acknowledge import PRIVATE
 from bot.core.interaction import Interaction
 from bot.core.language import _
-from bot.ui.cards import Card, CreatureCard
-from bot.ui.layout import Layout, container_of, layout_of
+from bot.ui.cards import Card
+from bot.ui.layout import LaidOut, Layout, container_of, layout_of
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ NOTHING = "…"  # what a "thinking …" becomes before it is deleted
 _FAILURES = (discord.HTTPException, aiohttp.ClientError, asyncio.TimeoutError, OSError)
 
 
-async def put(interaction: Interaction, card: Card | CreatureCard, view: View) -> None:
+async def put(interaction: Interaction, card: Card | LaidOut, view: View) -> None:
     """Put a card where the interaction's answer stands; see `answer`."""
     await answer(interaction, card=card, view=view)
 
@@ -43,7 +43,7 @@ async def answer(
     interaction: Interaction,
     *,
     content: str | None = None,
-    card: Card | CreatureCard | None = None,
+    card: Card | LaidOut | None = None,
     embed: discord.Embed | None = None,
     view: View | None = None,
 ) -> None:
@@ -52,7 +52,7 @@ async def answer(
     Where that was deleted meanwhile, the person gets it in a private message; where the token has died, in a
     message in the channel, if the bot may write there. Raises what Discord refuses otherwise.
     """
-    laid_out = isinstance(card, CreatureCard) or is_layout(interaction)
+    laid_out = _is_laid_out(card) or is_layout(interaction)
     try:
         await interaction.edit_original_response(**_edit(content, card, embed, view, laid_out=laid_out))
         interaction.extras[LAYOUT] = laid_out
@@ -149,7 +149,7 @@ def may_write(interaction: discord.Interaction[Any]) -> bool:
 async def post(
     interaction: discord.Interaction[Any],
     content: str,
-    card: Card | CreatureCard | None = None,
+    card: Card | LaidOut | None = None,
     embed: discord.Embed | None = None,
     view: View | None = None,
 ) -> None:
@@ -171,14 +171,14 @@ def is_layout(interaction: discord.Interaction[Any]) -> bool:
 
 def _edit(
     content: str | None,
-    card: Card | CreatureCard | None,
+    card: Card | LaidOut | None,
     embed: discord.Embed | None,
     view: View | None,
     *,
     laid_out: bool,
 ) -> dict[str, Any]:
     """What replaces all that a message was made of."""
-    files = [] if card is None else [card.file]
+    files = [] if card is None else card.files
     if laid_out:
         layout = _laid_out(content, card, embed, view)
         return {"content": None, "embed": None, "attachments": files, "view": layout}
@@ -188,26 +188,30 @@ def _edit(
 
 def _message(
     content: str | None,
-    card: Card | CreatureCard | None,
+    card: Card | LaidOut | None,
     embed: discord.Embed | None,
     view: View | None,
 ) -> dict[str, Any]:
     """What a new message is made of: discord.py wants nothing said of what is not there."""
-    file = None if card is None else card.file
-    if isinstance(card, CreatureCard):
-        return {"file": file, "view": _laid_out(content, card, embed, view)}
-    embed = embed if card is None else card.embed
-    parts = {"content": content, "embed": embed, "file": file, "view": view}
+    files = None if card is None else card.files
+    if _is_laid_out(card):
+        return {"files": files, "view": _laid_out(content, card, embed, view)}
+    embed = card.embed if isinstance(card, Card) else embed
+    parts = {"content": content, "embed": embed, "files": files, "view": view}
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def _is_laid_out(card: Card | LaidOut | None) -> bool:
+    return card is not None and not isinstance(card, Card)
 
 
 def _laid_out(
     content: str | None,
-    card: Card | CreatureCard | None,
+    card: Card | LaidOut | None,
     embed: discord.Embed | None,
     view: View | None,
 ) -> Layout:
-    if isinstance(card, CreatureCard):
-        return layout_of(content, card.container, view)
+    if card is not None and not isinstance(card, Card):
+        return layout_of(content, card.parts, view)
     embed = embed if card is None else card.embed
-    return layout_of(content, None if embed is None else container_of(embed), view)
+    return layout_of(content, [] if embed is None else [container_of(embed)], view)

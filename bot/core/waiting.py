@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import aiohttp
 import discord
 
-from bot.core.answers import WAITS
+from bot.core.answers import WAITS, is_layout
 from bot.core.interaction import Interaction
 from bot.core.language import _
 from bot.engine import OnProgress
@@ -44,8 +44,11 @@ def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
     async def note(position: int) -> None:
         text = _("You are number {position} in the queue …").format(position=position)
         with courtesy():
-            await interaction.edit_original_response(content=text)
-            interaction.extras[WAITS] = True
+            if is_layout(interaction):  # which takes no such words
+                await interaction.followup.send(text, ephemeral=True)
+            else:
+                await interaction.edit_original_response(content=text)
+                interaction.extras[WAITS] = True
 
     return note
 

@@ -5,6 +5,7 @@ says what can be done with them. `bot.engine.local` does it in this process.
 """
 
 from bot.engine.errors import CheckpointGone, DoesNotEvolve, NotRead
+from bot.engine.morphing import gif, morph_amounts, morph_orders
 from bot.engine.orders import (
     Coded,
     EvolveOrder,
@@ -54,5 +55,8 @@ __all__ = [
     "Subject",
     "Take",
     "check_pixels",
+    "gif",
+    "morph_amounts",
+    "morph_orders",
     "seed_from_text",
 ]

@@ -1,4 +1,4 @@
-"""Choosing one creature of a numbered sheet, whatever the sheet is of."""
+"""Choosing one creature of a sheet, whatever the sheet is of."""
 
 from __future__ import annotations
 
@@ -32,8 +32,12 @@ class Choose(Button):
             await show(interaction, creature)
 
 
-def choices(creatures: Sequence[Creature], columns: int) -> list[ui.Button[View]]:
-    """A button for each, laid out as in the picture."""
-    return [
-        Choose(creature.id, i + 1).item(str(i + 1), row=i // columns) for i, creature in enumerate(creatures)
+def choices(
+    creatures: Sequence[Creature], labels: Sequence[str], columns: int
+) -> list[list[ui.Button[View]]]:
+    """A button for each, row by row as in the picture, with what stands there on it."""
+    buttons = [
+        Choose(creature.id, i).item(label)
+        for i, (creature, label) in enumerate(zip(creatures, labels, strict=True), 1)
     ]
+    return [buttons[start : start + columns] for start in range(0, len(buttons), columns)]

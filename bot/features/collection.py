@@ -23,10 +23,12 @@ from bot.engine import Picture
 from bot.errors import UserError
 from bot.store import SORTS, Creature, Page, Sort
 from bot.store.names import plain
+from bot.ui.captions import name_caption
 from bot.ui.cards import SHINY, Card
-from bot.ui.pictures import CHILD_SIDE, GALLERY_COLUMNS, Portrait, grid_sheet
+from bot.ui.sheets import SMALL_TILE, Tile, sheet
 
 PICTURE = "collection.png"
+COLUMNS = 4
 NOT_THEIRS = N_("Somebody else is browsing this: open your own with /mons.")
 SORT_LABELS: dict[Sort, str] = {
     "newest": N_("Newest first"),
@@ -92,7 +94,7 @@ async def _show_page(
     png = await asyncio.to_thread(_picture, page, pictures)
     embed = _embed(page, owner, sort)
     view = view_of(_items(page, owner_id, sort, interaction.user.id))
-    await put(interaction, Card(embed, png, PICTURE), view)
+    await put(interaction, Card(embed, png, PICTURE, _alt(page)), view)
 
 
 def _nobody(own: bool, owner: str) -> UserError:
@@ -104,11 +106,15 @@ def _nobody(own: bool, owner: str) -> UserError:
 
 
 def _picture(page: Page, pictures: Sequence[Picture]) -> bytes:
-    portraits = [
-        Portrait(picture, entry.name, entry.favourite, entry.shiny)
-        for picture, entry in zip(pictures, page.entries, strict=True)
+    tiles = [
+        Tile(picture, name_caption(entry.name), number, entry.favourite, entry.shiny)
+        for number, (picture, entry) in enumerate(zip(pictures, page.entries, strict=True), 1)
     ]
-    return grid_sheet(portraits, GALLERY_COLUMNS, CHILD_SIDE)
+    return sheet(tiles, min(COLUMNS, len(tiles)), side=SMALL_TILE)
+
+
+def _alt(page: Page) -> str:
+    return ", ".join(f"{number} {entry.name}" for number, entry in enumerate(page.entries, 1))
 
 
 def _embed(page: Page, owner: str, sort: Sort) -> discord.Embed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import discord
@@ -19,21 +20,23 @@ from bot.core.custom_id import Digit, Id, Percent
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
 from bot.core.luck import is_lucky
+from bot.core.proposals import called
 from bot.core.slots import CREATURE, HATCHED, RELEASED
 from bot.core.waiting import counted, queue_note
 from bot.engine import SEED_MAX, NearbyOrder, SeedOrder, StylesOrder, seed_from_text
 from bot.errors import UserError
 from bot.features.choosing import choices
 from bot.store import Creature, recipes
-from bot.ui.cards import SHINY, Card, code_text
-from bot.ui.pictures import Portrait, grid_sheet
+from bot.ui.captions import name_caption
+from bot.ui.cards import SHINY
+from bot.ui.sheet_card import Row, SheetCard
+from bot.ui.sheets import Tile, sheet
 
 Count = Literal[1, 4, 9]
 COUNTS: tuple[Count, ...] = get_args(Count)
 SEED_LENGTH_MAX = 100
 
-SHEET_PICTURE = "hatchlings.png"
-LAYOUTS = {4: (2, 192), 9: (3, 128)}  # how many → columns, and pixels of one creature's square
+COLUMNS = {4: 2, 9: 3}  # of how many
 STEP = 0.25  # how far "nearby" goes towards a random creature's styles
 
 
@@ -97,7 +100,7 @@ async def hatch(interaction: Interaction, seed_text: str | None, psi: float, cou
         if count == 1:
             await show(interaction, creatures[0])
         else:
-            await _show_sheet(interaction, creatures, seeds, psi)
+            await _show_sheet(interaction, creatures, psi)
 
 
 def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
@@ -111,36 +114,31 @@ def _seeds(text: str | None, count: int) -> list[tuple[int, str | None]]:
     return [(first, words), *((seed_from_text(more), more) for more in following)]
 
 
-async def _show_sheet(
-    interaction: Interaction, creatures: list[Creature], seeds: list[tuple[int, str | None]], psi: float
-) -> None:
-    columns, side = LAYOUTS[len(creatures)]
+async def _show_sheet(interaction: Interaction, creatures: list[Creature], psi: float) -> None:
+    """Every creature with the name that it hatched with, which is on its button, too."""
+    columns = COLUMNS[len(creatures)]
     pictures = await interaction.client.engine.pictures(creatures)
-    portraits = [
-        Portrait(picture, shiny=creature.shiny) for picture, creature in zip(pictures, creatures, strict=True)
+    names = [await called(interaction, creature) for creature in creatures]
+    tiles = [
+        Tile(picture, name_caption(name), shiny=creature.shiny)
+        for picture, name, creature in zip(pictures, names, creatures, strict=True)
     ]
-    png = await asyncio.to_thread(grid_sheet, portraits, columns, side)
-    legend = "\n".join(
-        _("**{number}** seed {seed}").format(number=i, seed=code_text(words or str(seed)))
-        + (f" {SHINY}" if creature.shiny else "")
-        for i, ((seed, words), creature) in enumerate(zip(seeds, creatures, strict=True), 1)
-    )
-    embed = discord.Embed(
-        title=_("{count} wild creatures hatched!").format(count=len(creatures)),
-        description=_("Choose one:\n{legend}").format(legend=legend),
-    )
-    embed.set_image(url=f"attachment://{SHEET_PICTURE}")
-    embed.set_footer(
-        text=_("Hatched by {person} · {weirdness}").format(
-            person=interaction.user.display_name, weirdness=weirdness.describe(psi)
-        )
-    )
-    last = -(-len(creatures) // columns)
-    more = Several(round(psi * 100), len(creatures))
+    rows = await asyncio.to_thread(_rows, tiles, choices(creatures, names, columns))
+    person = discord.utils.escape_markdown(interaction.user.display_name)
+    card = SheetCard(rows, _("Hatched by {person}").format(person=person))
     label = _("Hatch {count} more").format(count=len(creatures))
-    items: list[Item[Any]] = [*choices(creatures, columns), more.item(label, row=last)]
-    items += HATCHED.items(interaction.client.offers, None, below=last, taken=1)
-    await put(interaction, Card(embed, png, SHEET_PICTURE), view_of(items))
+    items: list[Item[Any]] = [Several(round(psi * 100), len(creatures)).item(label)]
+    items += HATCHED.items(interaction.client.offers, None, taken=1)
+    await put(interaction, card, view_of(items))
+
+
+def _rows(tiles: Sequence[Tile], buttons: Sequence[Sequence[Item[Any]]]) -> list[Row]:
+    rows: list[Row] = []
+    for below in buttons:
+        shown, tiles = tiles[: len(below)], tiles[len(below) :]
+        alt = ", ".join(f"{tile.caption} {SHINY}" if tile.shiny else str(tile.caption) for tile in shown)
+        rows.append(Row(sheet(shown, len(below)), alt, below))
+    return rows
 
 
 class Another(Button):

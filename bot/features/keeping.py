@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import discord
@@ -12,15 +11,15 @@ from discord.ui import Label, TextInput, View
 from bot.core.acknowledge import answering
 from bot.core.answers import answer
 from bot.core.buttons import Button, view_of
-from bot.core.creatures import existing, own, parents_of, show
+from bot.core.creatures import existing, own, show
 from bot.core.custom_id import Id
 from bot.core.dialogs import Answers, Dialog
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
-from bot.core.naming import candidates, own_names
+from bot.core.proposals import proposed_names
 from bot.core.slots import CREATURE, RELEASED
 from bot.errors import UserError
-from bot.store import AlreadySaved, Creature, Evolved, NotSaved, NotYours
+from bot.store import AlreadySaved, Creature, NotSaved, NotYours
 from bot.store.errors import Doing
 from bot.store.names import MAX_LENGTH
 
@@ -48,12 +47,7 @@ async def _ask_name(interaction: Interaction, creature_id: int) -> None:
     creature = await own(interaction, creature_id)
     if creature.name is not None:
         raise AlreadySaved(creature)
-    a, b = await parents_of(interaction, creature)
-    evolved = isinstance(creature.recipe, Evolved)
-    names = [] if evolved else candidates(a and a.name, b and b.name)
-    if not names:
-        traits = await interaction.client.engine.traits(creature)
-        names = await asyncio.to_thread(own_names, creature, traits)
+    names = await proposed_names(interaction, creature)
     name = await interaction.client.store.collection.free_name(creature.owner_id, names)
     await NameDialog(creature_id).open(interaction, _("Save this creature"), _name_field(name))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import discord
+from discord.ui import Item
 
 from bot.core.language import N_, _
 from bot.core.naming import key_of, own_names
@@ -46,9 +47,9 @@ class Card:
     alt: str | None = None  # what the picture shows, for those who cannot see it
 
     @property
-    def file(self) -> discord.File:
-        """A fresh file: discord.py reads each only once."""
-        return discord.File(io.BytesIO(self.png), self.filename, description=self.alt)
+    def files(self) -> list[discord.File]:
+        """Fresh ones: discord.py reads each only once."""
+        return [discord.File(io.BytesIO(self.png), self.filename, description=self.alt)]
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,14 @@ class CreatureCard:
     filename: str = PICTURE
 
     @property
-    def file(self) -> discord.File:
-        """A fresh file: discord.py reads each only once."""
-        return discord.File(io.BytesIO(self.png), self.filename, description=self.alt)
+    def files(self) -> list[discord.File]:
+        """Fresh ones: discord.py reads each only once."""
+        return [discord.File(io.BytesIO(self.png), self.filename, description=self.alt)]
 
     @property
-    def container(self) -> discord.ui.Container[Any]:
+    def parts(self) -> list[Item[Any]]:
         """A fresh frame with the picture and the words."""
-        return picture_first(self.colour, self.filename, self.alt, self.text, self.small)
+        return [picture_first(self.colour, self.filename, self.alt, self.text, self.small)]
 
 
 async def creature_card(

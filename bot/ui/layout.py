@@ -6,7 +6,8 @@ more. So everything that may be put in its place can be laid out, too.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import discord
 from discord import MediaGalleryItem, ui
@@ -26,20 +27,35 @@ class Layout(ui.LayoutView):
         self.stop()
 
 
-def layout_of(content: str | None, container: ui.Container[Any] | None, view: View | None) -> Layout:
-    """Words, then what is framed, then the buttons and menus of an ordinary message."""
-    parts: list[Item[Any]] = [ui.TextDisplay(content)] if content else []
-    if container is not None:
-        parts.append(container)
-    return Layout([*parts, *_rows(view)])
+class LaidOut(Protocol):
+    """What a message shows as a layout."""
+
+    @property
+    def files(self) -> list[discord.File]:
+        """Fresh ones: discord.py reads each only once."""
+        ...
+
+    @property
+    def parts(self) -> list[Item[Any]]:
+        """Fresh ones, which name those files."""
+        ...
+
+
+def layout_of(content: str | None, parts: Sequence[Item[Any]], view: View | None) -> Layout:
+    """Words, then the parts of a layout, then the buttons and menus of an ordinary message."""
+    above: list[Item[Any]] = [ui.TextDisplay(content)] if content else []
+    return Layout([*above, *parts, *_rows(view)])
+
+
+def attached(picture: str, alt: str) -> ui.MediaGallery[Any]:
+    """An attached picture, as wide as the message allows. `alt` is for those who cannot see it."""
+    return ui.MediaGallery(MediaGalleryItem(f"attachment://{picture}", description=alt))
 
 
 def picture_first(colour: int, picture: str, alt: str, *texts: str) -> ui.Container[Any]:
     """A frame with an attached picture, large, and words below. `alt` is for those who cannot see it."""
-    gallery: ui.MediaGallery[Any] = ui.MediaGallery(
-        MediaGalleryItem(f"attachment://{picture}", description=alt)
-    )
-    return ui.Container(gallery, *(ui.TextDisplay(text) for text in texts), accent_colour=colour)
+    words = [ui.TextDisplay(text) for text in texts]
+    return ui.Container(attached(picture, alt), *words, accent_colour=colour)
 
 
 def container_of(embed: discord.Embed) -> ui.Container[Any]:

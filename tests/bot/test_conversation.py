@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 
 import pytest
@@ -181,10 +182,15 @@ async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(as
     await hatch_and_save(ash, "Foo", "10")
     await hatch_and_save(ash, "Bar", "11")
     mixed = await (await ash.command("mix", a="foo", b="BAR")).message()
-    assert mixed.title == "Foo × Bar"
-    assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this"]
-    sheet = await picture(ash, mixed)
-    assert sheet.width > sheet.height > 300
+    assert mixed.alts == (
+        "Foo and Bar",
+        "1: Foo in Bar's colours; 2: Foo with Bar's features; 3: Bar with Foo's body",
+        "4: mostly Foo; 5: halfway; 6: mostly Bar",
+    )
+    assert "Foo" not in mixed.text  # it stands in the picture
+    assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this", "Watch"]
+    widths = {Image.open(io.BytesIO(await ash.download(row))).width for row in mixed.pictures}
+    assert len(mixed.pictures) == 3 and len(widths) == 1
 
     child = await (await ash.click(mixed, "2")).message()
     assert "Foo × Bar" in child.text
@@ -193,7 +199,7 @@ async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(as
     saved = await (await ash.submit(dialog, {"Name": "Foobar"})).message()
     assert saved.title == "Foobar"
     again = await (await ash.command("mix", a="Foobar", b="Foo")).message()
-    assert again.title == "Foobar × Foo"
+    assert again.alts[0] == "Foobar and Foo"
 
 
 async def test_parents_can_be_swapped_by_who_mixed_them(ash: SandboxUser, misty: SandboxUser) -> None:
@@ -204,7 +210,7 @@ async def test_parents_can_be_swapped_by_who_mixed_them(ash: SandboxUser, misty:
     before = await ash.download(mixed.pictures[0])
     swapped = await (await ash.click(mixed, "Swap parents")).message()
     assert swapped.id == mixed.id
-    assert swapped.title == "Right × Left"
+    assert swapped.alts[0] == "Right and Left"
     assert await ash.download(swapped.pictures[0]) != before
 
 
@@ -215,7 +221,7 @@ async def test_mix_with_options_gives_one_child(ash: SandboxUser) -> None:
     assert "100 % of B" in all_of_b.text
     colours = await (await ash.command("mix", a="One", b="Two", take="colours", amount=40)).message()
     assert "A with B's colours, 40 %" in colours.text
-    assert labels(colours) == UNSAVED
+    assert labels(colours) == [*UNSAVED[:6], "Watch", *CLOSER[1:]]
 
 
 async def test_mix_refuses_kindly(ash: SandboxUser) -> None:
@@ -234,7 +240,7 @@ async def test_mix_suggests_own_creatures_first_and_others_by_code(
     assert (own.name, own.value) == ("Quartz Ash", "Quartz Ash")
     assert other.name == "Quartz Misty (Misty)"
     mixed = await (await ash.command("mix", a=own.value, b=other.value)).message()
-    assert mixed.title == "Quartz Ash × Quartz Misty"
+    assert mixed.alts[0] == "Quartz Ash and Quartz Misty"
 
 
 async def test_about_names_the_checkpoint_and_carries_the_notice(ash: SandboxUser) -> None:

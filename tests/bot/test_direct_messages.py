@@ -33,7 +33,7 @@ async def test_names_in_a_direct_message_are_ones_own(running: RunningBot, direc
     page = await (await ash.command("mons")).message()
     assert "2 creatures" in page.text
     mixed = await (await ash.command("mix", a="Secret one", b="Secret two")).message()
-    assert "varied" in (await press(ash, mixed, "More like this")).text
+    assert "Variations" in (await press(ash, mixed, "More like this")).text
     assert (await press(ash, card, "Favourite")).title == "Secret two ⭐"
 
 

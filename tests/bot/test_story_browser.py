@@ -42,7 +42,7 @@ def _story(page: Page) -> None:
     page.type("Bang")
     page.text("#choices-list", "Bang")
     page.type(Keys.ARROW_DOWN, Keys.ENTER, Keys.ENTER)
-    page.text(CARD, "Fizz × Bang")
+    page.one("article:last-child .picture img[alt='Fizz and Bang']")
     page.one("article:last-child [data-custom-id^='newmon:choose']").click()
     page.text(CARD, "Fizz and Bang have a child!")
     page.text("article:last-child", "Fizz × Bang")

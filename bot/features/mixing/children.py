@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -16,27 +17,31 @@ from bot.core.creatures import ALL_LEVELS, new_creature, random_seed
 from bot.core.custom_id import Id, UserId
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
+from bot.core.proposals import called
 from bot.core.waiting import counted, queue_note
 from bot.engine import MixOrder, NearbyOrder, Take
-from bot.errors import UserError
 from bot.features.choosing import choices
+from bot.features.mixing.parents import check_parents, parents
+from bot.features.mixing.watching import Watch
 from bot.store import Creature, recipes
-from bot.ui.cards import Card, describe_recipe, parent_label
-from bot.ui.pictures import CHILD_COLUMNS, Portrait, mix_sheet
+from bot.ui.captions import child_caption, name_caption
+from bot.ui.sheet_card import Row, SheetCard
+from bot.ui.sheets import Tile, parents_sheet, sheet
 
-MIX_PICTURE = "mix.png"
 STEP = 0.2  # how far each child of "more like this" goes towards a random creature's styles
 NOT_THEIRS = N_("This mix is somebody else's: make your own with /mix.")
 
-# The six children of a mix: what is taken of B, how much of it (percent), and the label in the picture.
-CHILDREN: list[tuple[list[Take], int, str]] = [
-    (["colours"], 100, N_("colours")),
-    (["features"], 100, N_("features")),
-    (["features", "colours"], 100, N_("both")),
-    (ALL_LEVELS, 25, "25 %"),
-    (ALL_LEVELS, 50, "50 %"),
-    (ALL_LEVELS, 75, "75 %"),
+# The six children of a mix: what is taken of B, and how much of it (percent).
+CHILDREN: list[tuple[list[Take], int]] = [
+    (["colours"], 100),
+    (["features"], 100),
+    (["features", "colours"], 100),
+    (ALL_LEVELS, 25),
+    (ALL_LEVELS, 50),
+    (ALL_LEVELS, 75),
 ]
+COLUMNS = 3
+CAPTION_LINES = 2
 
 
 async def breed(
@@ -53,10 +58,7 @@ async def breed(
     The parents must be of one checkpoint. All have A's noise, so that they differ by style alone.
     `varied` moves each a small step towards a random creature, whose seed its recipe then names.
     """
-    if a.id == b.id:
-        raise UserError(N_("A creature mixed with itself stays itself: choose two different ones."))
-    if a.checkpoint_id != b.checkpoint_id:
-        raise UserError(N_("These two hatched from different checkpoints: begin anew with /mix."))
+    check_parents(a, b)
     orders: list[MixOrder | NearbyOrder] = []
     kept: list[recipes.Mix] = []
     for take, amount in wanted:
@@ -86,37 +88,39 @@ async def show_children(
     interaction: Interaction, acknowledge: Acknowledge, a: Creature, b: Creature, *, varied: bool = False
 ) -> None:
     """The sheet of six, of parents of the same checkpoint."""
-    wanted = [(take, amount) for take, amount, _label in CHILDREN]
-    children = await breed(interaction, acknowledge, a, b, wanted, varied=varied)
+    children = await breed(interaction, acknowledge, a, b, CHILDREN, varied=varied)
     first, second, *drawn = await interaction.client.engine.pictures([a, b, *children])
-    png = await asyncio.to_thread(
-        mix_sheet,
-        Portrait(first, f"A · {a.name or a.code}"),
-        Portrait(second, f"B · {b.name or b.code}"),
-        [Portrait(picture, _(label)) for picture, (*_recipe, label) in zip(drawn, CHILDREN, strict=True)],
+    names = await called(interaction, a), await called(interaction, b)
+    a_tile, b_tile = (
+        Tile(picture, name_caption(name), favourite=parent.favourite, shiny=parent.shiny)
+        for picture, name, parent in zip((first, second), names, (a, b), strict=True)
     )
-    legend = "\n".join(f"**{i}** {describe_recipe(child.recipe)}" for i, child in enumerate(children, 1))
-    embed = discord.Embed(
-        title=f"{parent_label(a)} × {parent_label(b)}",
-        description=_("Choose a child:\n{legend}").format(legend=legend),
-    )
-    embed.set_image(url=f"attachment://{MIX_PICTURE}")
-    embed.set_footer(text=_("Mixed by {person}").format(person=interaction.user.display_name))
-    last = -(-len(children) // CHILD_COLUMNS)
-    user_id = interaction.user.id
-    items: list[Item[Any]] = [
-        *choices(children, CHILD_COLUMNS),
-        Swap(a.id, b.id, user_id).item(row=last),
-        MoreLikeThis(a.id, b.id, user_id).item(row=last),
+    captions = [child_caption(take, amount, *names) for take, amount in CHILDREN]
+    tiles = [
+        Tile(picture, caption, number)
+        for number, (picture, caption) in enumerate(zip(drawn, captions, strict=True), 1)
     ]
-    await put(interaction, Card(embed, png, MIX_PICTURE), view_of(items))
+    buttons = choices(children, [str(tile.number) for tile in tiles], COLUMNS)
+    rows = await asyncio.to_thread(_rows, a_tile, b_tile, tiles, buttons)
+    small = _("Variations, mixed by {person}") if varied else _("Mixed by {person}")
+    person = discord.utils.escape_markdown(interaction.user.display_name)
+    user_id = interaction.user.id
+    below = [
+        Swap(a.id, b.id, user_id).item(),
+        MoreLikeThis(a.id, b.id, user_id).item(),
+        Watch(a.id, b.id).item(),
+    ]
+    await put(interaction, SheetCard(rows, small.format(person=person)), view_of(below))
 
 
-async def _parents(interaction: Interaction, a_id: int, b_id: int) -> tuple[Creature, Creature]:
-    a, b = [await interaction.client.store.creatures.get(i) for i in (a_id, b_id)]
-    if a is None or b is None:
-        raise UserError(N_("One of the parents is no longer there: choose two others with /mix."))
-    return a, b
+def _rows(a: Tile, b: Tile, children: Sequence[Tile], buttons: Sequence[Sequence[Item[Any]]]) -> list[Row]:
+    """The parents on top, and their children below, each row with its buttons."""
+    rows = [Row(parents_sheet(a, b, COLUMNS), _("{a} and {b}").format(a=a.caption, b=b.caption))]
+    for i, below in enumerate(buttons):
+        tiles = children[i * COLUMNS : (i + 1) * COLUMNS]
+        alt = "; ".join(f"{tile.number}: {tile.caption}" for tile in tiles)
+        rows.append(Row(sheet(tiles, COLUMNS, lines=CAPTION_LINES), alt, below))
+    return rows
 
 
 class Swap(Button):
@@ -129,7 +133,7 @@ class Swap(Button):
 
     async def press(self, interaction: Interaction) -> None:
         async with answering(interaction, in_place=True) as acknowledge:
-            b, a = await _parents(interaction, self.b_id, self.a_id)
+            b, a = await parents(interaction, self.b_id, self.a_id)
             await show_children(interaction, acknowledge, b, a)
 
 
@@ -143,5 +147,5 @@ class MoreLikeThis(Button):
 
     async def press(self, interaction: Interaction) -> None:
         async with answering(interaction) as acknowledge:
-            a, b = await _parents(interaction, self.a_id, self.b_id)
+            a, b = await parents(interaction, self.a_id, self.b_id)
             await show_children(interaction, acknowledge, a, b, varied=True)

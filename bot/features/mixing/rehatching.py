@@ -21,11 +21,11 @@ from bot.engine import CheckpointGone, OnProgress, Picture, ProjectionOrder
 from bot.errors import UserError
 from bot.features.mixing.children import show_children
 from bot.store import AlreadySaved, Creature, recipes
+from bot.ui.captions import Caption, name_caption
 from bot.ui.cards import Card, parent_label
-from bot.ui.pictures import Portrait, grid_sheet
+from bot.ui.sheets import Tile, sheet
 
 PICTURE = "rehatched.png"
-SIDE = 192  # pixels of one creature's square
 NOT_THEIRS = N_("This is somebody else's mix: make your own with /mix.")
 
 
@@ -131,9 +131,9 @@ async def _comparison(
     other: Creature,
     pictures: Sequence[Picture],  # of the original and of what it became
 ) -> Card:
-    labels = (original.name or original.code, _("re-hatched"))
-    portraits = [Portrait(picture, label) for picture, label in zip(pictures, labels, strict=True)]
-    png = await asyncio.to_thread(grid_sheet, portraits, 2, SIDE)
+    before, after = name_caption(original.name or original.code), Caption(_("re-hatched"))
+    tiles = [Tile(picture, caption) for picture, caption in zip(pictures, (before, after), strict=True)]
+    png = await asyncio.to_thread(sheet, tiles, len(tiles))
     embed = discord.Embed(
         title=_("{name}, re-hatched").format(name=parent_label(original)),
         description=_(
@@ -142,7 +142,8 @@ async def _comparison(
         ).format(name=parent_label(other)),
     )
     embed.set_image(url=f"attachment://{PICTURE}")
-    return Card(embed, png, PICTURE)
+    alt = _("{name}, and beside it what comes closest to it").format(name=before)
+    return Card(embed, png, PICTURE, alt)
 
 
 def _progress_note(interaction: Interaction, name: str) -> OnProgress:

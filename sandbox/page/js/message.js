@@ -158,7 +158,7 @@ function embed(data, ctx) {
       el("dt", {}, markup(field.name, ctx, "")),
       el("dd", {}, markup(field.value, ctx, "")),
     ))) : null,
-    data.image ? picture(data.image, `Picture of ${about}`) : null,
+    data.image ? picture(data.image, data.image.description ?? `Picture of ${about}`) : null,
     footer.length ? el("p", { class: "embed-footer" }, footer) : null,
   );
   paintEdge(node, data.color);

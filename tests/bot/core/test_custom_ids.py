@@ -19,6 +19,7 @@ from bot.features.looking import Details, DrawCard, FullSize, Look
 from bot.features.mixing import MixDialog, MixWith
 from bot.features.mixing.children import MoreLikeThis, Swap
 from bot.features.mixing.rehatching import KeepAndMix, Rehatch
+from bot.features.mixing.watching import Watch
 from bot.features.retraining.buttons import CancelRetrain, GoOn, UseResult
 from bot.store.ids import MAX_ID
 
@@ -33,6 +34,7 @@ OLD: list[tuple[str, Persistent]] = [
     ("newmon:choose:12:4", Choose(12, 4)),
     ("newmon:swap:1:2:30", Swap(1, 2, 30)),
     ("newmon:more:1:2:30", MoreLikeThis(1, 2, 30)),
+    ("newmon:watch:1:2", Watch(1, 2)),
     ("newmon:nearby:12", Nearby(12)),
     ("newmon:with:12", MixWith(12)),
     ("newmon:evolve:12", Evolve(12)),

@@ -18,7 +18,7 @@ from sandbox.driver import SandboxUser
 from sandbox.gateway import Gateway
 from sandbox.interactions import Kind
 from tests.bot.stage import Stage
-from tests.bot.talking import hatch, hatch_and_save, press
+from tests.bot.talking import hatch, hatch_and_save, labels, press
 
 AT_ONCE = 250  # as many as the nest has room for
 
@@ -167,7 +167,7 @@ class Complaints(logging.Handler):
 async def one_of_each(ash: SandboxUser) -> None:
     """Everything that there is to do, done once, so that it can be seen what it looks like."""
     sheet = await hatch(ash, count=4)
-    await press(ash, sheet, "2")
+    await press(ash, sheet, labels(sheet)[1])
     foo, bar = await hatch_and_save(ash, "Foo", "1"), await hatch_and_save(ash, "Bar", "2")
     plain = await hatch(ash, weirdness="wild")
     await ash.autocomplete("mon", "name", "F")
@@ -183,6 +183,7 @@ async def one_of_each(ash: SandboxUser) -> None:
     ).message()
     mixed = await (await ash.command("mix", a="Fool", b="Bar")).message()
     mixed = await press(ash, mixed, "Swap parents")
+    await press(ash, mixed, "Watch")
     await press(ash, mixed, "More like this")
     await (await ash.command("mix", a="Fool", b="Bar", take="colours", amount=40)).message()
     page = await (await ash.command("mons", user=ash.id, sort="name")).message()

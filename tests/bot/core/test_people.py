@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
-from tests.bot.talking import hatch_and_save, press, private_answer, refusal
+from tests.bot.talking import hatch_and_save, labels, press, private_answer, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,7 +44,7 @@ async def test_everybody_sees_the_present_name_from_the_next_interaction_on(
         assert "Saved by Kasumi" in shown.text
         assert any("(Kasumi)" in choice.name for choice in await ash.autocomplete("mon", "name", "Hers"))
         assert "(Kasumi)" in await private_answer(ash, "mon", name="Shared")
-        assert "This one is Kasumi's" in await refusal(ash, await ash.click(sheet, "2"))
+        assert "This one is Kasumi's" in await refusal(ash, await ash.click(sheet, labels(sheet)[1]))
         turned = await press(ash, theirs, "Next ▶")
         assert (turned.id, turned.title) == (theirs.id, "Kasumi's creatures")
         ordered = await (await ash.select(turned, "Order", "oldest")).message()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,8 @@ from PIL import Image
 from bot.core.naming import candidates
 from bot.features.hatching import STEP
 from bot.store import Nearby, Store
+from bot.ui.sheets import GAP, TILE
+from sandbox.components import GALLERY, ROW, TEXT
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot
 from tests.bot.talking import hatch, hatch_and_save, labels, picture, press, refusal
@@ -26,45 +30,47 @@ def creature_id(card: Message) -> int:
     return int(next(b.custom_id for b in card.buttons if "nearby" in b.custom_id).split(":")[2])
 
 
-def tile(sheet: Image.Image, column: int, row: int, side: int) -> np.ndarray:
-    """One creature's square without the corner that its number covers."""
-    x, y = 12 + column * (side + 12), 12 + row * (side + 12)
-    return np.asarray(sheet.crop((x, y, x + side, y + side)))[32:]
-
-
-@pytest.mark.parametrize(("count", "columns", "side"), [(4, 2, 192), (9, 3, 128)])
-async def test_several_come_on_a_numbered_sheet(
-    ash: SandboxUser, count: int, columns: int, side: int
+@pytest.mark.parametrize(("count", "columns"), [(4, 2), (9, 3)])
+async def test_several_come_with_their_names_each_row_above_its_buttons(
+    ash: SandboxUser, count: int, columns: int
 ) -> None:
     message = await hatch(ash, count=count)
-    numbers = [str(i) for i in range(1, count + 1)]
-    assert labels(message) == [*numbers, f"Hatch {count} more", "My creatures"]
-    sheet = await picture(ash, message)
-    assert sheet.size == (columns * (side + 12) + 12, columns * (side + 12) + 12)
-    tiles = [tile(sheet, i % columns, i // columns, side) for i in range(count)]
-    assert len({t.tobytes() for t in tiles}) == count
-    more = await press(ash, message, f"Hatch {count} more")
-    assert more.id != message.id and labels(more) == labels(message)
+    *names, more, mine = labels(message)
+    assert (len(names), more, mine) == (count, f"Hatch {count} more", "My creatures")
+    rows = [names[start : start + columns] for start in range(0, count, columns)]
+    assert [alt.split(", ") for alt in message.alts] == rows
+    kinds = [part["type"] for part in message.raw["components"]]
+    assert kinds == [*[GALLERY, ROW] * len(rows), TEXT, ROW]
+    assert message.text == "-# Hatched by Ash"  # no seed, and no ψ
+    tiles = [
+        row.crop((i * (TILE + GAP), 0, i * (TILE + GAP) + TILE, TILE)).tobytes()
+        for row in [Image.open(io.BytesIO(await ash.download(one))) for one in message.pictures]
+        for i in range(columns)
+    ]
+    assert len(set(tiles)) == count
+    again = await press(ash, message, more)
+    assert again.id != message.id and labels(again)[count:] == [more, mine]
 
 
 async def test_one_of_a_sheet_is_picked_by_its_owner_and_saved(ash: SandboxUser, misty: SandboxUser) -> None:
     sheet = await hatch(ash, seed="Ash", count=4)
-    assert "**1** seed `Ash`" in sheet.text and "**3** seed `Ash 3`" in sheet.text
-    assert "Ash's" in await refusal(misty, await misty.click(sheet, "3"))
-    picked = await press(ash, sheet, "3")
+    third = labels(sheet)[2]
+    assert "Ash's" in await refusal(misty, await misty.click(sheet, third))
+    picked = await press(ash, sheet, third)
     same = await hatch(ash, seed="Ash 3")
     assert await ash.download(picked.pictures[0]) == await ash.download(same.pictures[0])
     dialog = await (await ash.click(picked, "Save")).modal()
-    assert picked.title == f"A wild {dialog.field('Name').value} hatched!"
+    assert dialog.field("Name").value == third and picked.title == f"A wild {third} hatched!"
     saved = await (await ash.submit(dialog, {"Name": "Third"})).message()
     assert (saved.id, saved.title) == (picked.id, "Third")
 
 
 async def test_a_sheet_from_a_number_counts_on_and_none_of_it_is_the_latest(ash: SandboxUser) -> None:
-    last = await hatch(ash, seed="77")
     sheet = await hatch(ash, seed="4294967294", count=4)
-    for seed in ("4294967294", "4294967295", "0", "1"):
-        assert f"seed `{seed}`" in sheet.text
+    for name, seed in zip(labels(sheet), ("4294967294", "4294967295", "0", "1"), strict=False):
+        assert name in (await hatch(ash, seed=seed)).title
+    last = await hatch(ash, seed="77")
+    await hatch(ash, seed="4294967294", count=4)
     saved = await (await ash.command("save", name="Seventy-seven")).message()
     assert code_of(saved) == code_of(last)
 
@@ -101,9 +107,10 @@ async def test_more_like_this_gives_six_other_children_to_who_mixed(
     mixed = await (await ash.command("mix", a="Ma", b="Pa")).message()
     assert "/mix" in await refusal(misty, await misty.click(mixed, "More like this"))
     more = await press(ash, mixed, "More like this")
-    assert more.id != mixed.id and more.title == "Ma × Pa"
+    assert more.id != mixed.id and more.alts == mixed.alts and "Variations" in more.text
     assert labels(more) == labels(mixed)
-    assert await ash.download(more.pictures[0]) != await ash.download(mixed.pictures[0])
+    assert await ash.download(more.pictures[0]) == await ash.download(mixed.pictures[0])  # the parents
+    assert await ash.download(more.pictures[1]) != await ash.download(mixed.pictures[1])
     child = await press(ash, more, "2")
     assert "A with B's features, varied" in child.text and "Ma × Pa" in child.text
 
@@ -144,11 +151,11 @@ async def test_mix_with_offers_ones_own_or_takes_any_name(ash: SandboxUser, mist
     dialog = await (await misty.click(theirs, "Mix with …")).modal()
     mine = str(creature_id(first))
     chosen = await (await misty.submit(dialog, {"One of yours": [mine]})).message()
-    assert chosen.title == "Brocko × Staryu-ish"
+    assert chosen.alts[0] == "Brocko and Staryu-ish"
 
     dialog = await (await misty.click(theirs, "Mix with …")).modal()
     typed = await (await misty.submit(dialog, {"text": code_of(first)})).message()
-    assert typed.title == "Brocko × Staryu-ish" and "Mixed by Misty" in typed.text
+    assert typed.alts[0] == "Brocko and Staryu-ish" and "Mixed by Misty" in typed.text
 
     dialog = await (await misty.click(theirs, "Mix with …")).modal()
     handle = await misty.submit(dialog, {"text": "Nobody"})

@@ -70,7 +70,7 @@ async def test_the_collection_is_leafed_through_reordered_and_opened(
         assert first.title == "Jessie's creatures"
         assert "Page 1 of 2 · 14 creatures · newest first" in first.text
         assert opened(first) == names[:1:-1]
-        assert (await picture(jessie, first)).size == (4 * 140 + 12, 3 * 176 + 12)
+        assert (await picture(jessie, first)).size == (4 * 198 - 6, 3 * 244 - 6)
         assert [b.label for b in first.buttons if b.disabled] == ["◀ Back"]
 
         assert "/mons" in await refusal(misty, await misty.click(first, "Next ▶"))

@@ -114,7 +114,7 @@ async def test_a_parent_of_another_checkpoint_is_rehatched_shown_kept_and_mixed(
         assert "somebody else's" in await refusal(misty, await misty.click(shown, "Keep it and mix"))
         both = await asyncio.gather(*(ash.click(shown, "Keep it and mix") for _ in range(2)))
         sheets = [await handle.message() for handle in both]
-        assert [sheet.title for sheet in sheets] == ["Old 2 × New"] * 2
+        assert [sheet.alts[0] for sheet in sheets] == ["Old 2 and New"] * 2
         card = await (await ash.command("mon", name="Old 2")).message()
         assert "Re-hatched" in card.text and "Old" in card.text
         old, made, new = [await stored(bot, ash, name) for name in ("Old", "Old 2", "New")]
@@ -137,7 +137,7 @@ async def test_the_other_way_round_the_new_one_is_rehatched_and_stays_b(
         quick_search(monkeypatch, await stored(bot, ash, "New"))
         shown = await rehatched(ash, await offered(ash), "Re-hatch New")
         sheet = await press(ash, shown, "Keep it and mix")
-        assert sheet.title == "Old × New 2"
+        assert sheet.alts[0] == "Old and New 2"
         old, made = await stored(bot, ash, "Old"), await stored(bot, ash, "New 2")
     assert made.checkpoint_id == old.checkpoint_id
 

@@ -11,7 +11,7 @@ from PIL import ImageChops
 from bot.store import Creature, Hatch, Store
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import RunningBot
-from tests.bot.talking import WILD, hatch, picture, press
+from tests.bot.talking import WILD, hatch, labels, picture, press
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,7 +29,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
 
 def badges(sheet: Message) -> list[bool]:
     """Which of its creatures a sheet says are shiny."""
-    return [BADGE in line for line in sheet.embeds[0]["description"].splitlines()[1:]]
+    return [BADGE in name for alt in sheet.alts for name in alt.split(", ")]
 
 
 async def shiny_hatch(user: SandboxUser) -> Message:
@@ -59,7 +59,7 @@ async def test_a_seed_that_was_given_never_hatches_a_shiny(running: RunningBot, 
         assert not creature.shiny and not creature.recipe.shiny
     for seed, count in (("Ash", 4), ("9", 4), ("Misty", 9)):
         sheet = await hatch(ash, seed=seed, count=count)
-        assert BADGE not in sheet.embeds[0]["description"]
+        assert not any(badges(sheet))
 
 
 async def test_a_shiny_is_badged_and_its_seed_hatches_plain(running: RunningBot, ash: SandboxUser) -> None:
@@ -119,7 +119,7 @@ async def test_those_of_a_sheet_are_lucky_each_by_itself(
     assert len(badged) == count and any(badged) and not all(badged)
     for is_shiny in (True, False):
         number = badged.index(is_shiny) + 1
-        card = await press(ash, sheet, str(number))
+        card = await press(ash, sheet, labels(sheet)[number - 1])
         assert (BADGE in card.title) == is_shiny == (await stored(running, card)).shiny
 
 

@@ -145,6 +145,12 @@ def words(message: simcord.ResponseMessage) -> str:
     return "\n".join([message.content, *embeds, *texts])
 
 
+def alts(message: simcord.ResponseMessage) -> list[str]:
+    """What the pictures of its layout show, in words."""
+    items = [item for c in walk(message.components) for item in c.get("items", [])]
+    return [item["description"] for item in items]
+
+
 def labels(message: simcord.ResponseMessage) -> list[str]:
     return [c["label"] for c in walk(message.components) if "label" in c]
 

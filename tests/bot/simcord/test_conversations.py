@@ -12,7 +12,7 @@ from bot.features import FEATURES
 from bot.features.retraining.buttons import GoOn
 from bot.store import NewJob
 from tests.bot.engine.ordering import hatched
-from tests.bot.simcord.stage import SimcordStage, labels, public, refused, seeds, title, words
+from tests.bot.simcord.stage import SimcordStage, alts, labels, public, refused, seeds, title, words
 from tests.bot.talking import WILD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -79,11 +79,12 @@ async def test_evolve(stage: SimcordStage) -> None:
 async def test_several_at_once_and_a_small_step_away(stage: SimcordStage) -> None:
     ash = stage.ash
     sheet = await stage.shown(ash, "newmon", count=4)
-    assert labels(sheet)[:4] == ["1", "2", "3", "4"]
-    one = public(await stage.press(ash, sheet, "2"))
-    assert one.id != sheet.id and WILD.fullmatch(title(one))
+    names = labels(sheet)[:4]
+    assert ", ".join(alts(sheet)) == ", ".join(names)
+    one = public(await stage.press(ash, sheet, names[1]))
+    assert one.id != sheet.id and title(one) == f"A wild {names[1]} hatched!"
     more = public(await stage.press(ash, sheet, "Hatch 4 more"))
-    assert title(more) == "4 wild creatures hatched!"
+    assert len(alts(more)) == 2 and labels(more)[4:] == labels(sheet)[4:]
     near = public(await stage.press(stage.misty, one, "Reroll nearby"))
     assert "A small step away" in words(near)
     asked = await stage.command(ash, "save")
@@ -95,21 +96,24 @@ async def test_mix(stage: SimcordStage) -> None:
     await stage.saved(ash, "Fizz", "14")
     fizz = await stage.saved(ash, "Moltigo", "11")
     mixed = await stage.shown(ash, "mix", a="Fizz", b="Moltigo")
-    assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this"]
+    assert labels(mixed) == ["1", "2", "3", "4", "5", "6", "Swap parents", "More like this", "Watch"]
     assert "Fizz × Moltigo" in words(public(await stage.press(ash, mixed, "1")))
     swapped = public(await stage.press(ash, mixed, "Swap parents"))
-    assert swapped.id == mixed.id and "Moltigo × Fizz" in title(swapped)
+    assert swapped.id == mixed.id and alts(swapped)[0] == "Moltigo and Fizz"
     varied = public(await stage.press(ash, swapped, "More like this"))
-    assert varied.id != mixed.id and len(labels(varied)) == 8
+    assert varied.id != mixed.id and len(labels(varied)) == 9
+    watched = public(await stage.press(stage.misty, varied, "Watch"))
+    assert [one.filename for one in watched.attachments] == ["watch.gif"]
+    assert watched.attachments[0].description == "Moltigo becomes Fizz, and Moltigo again."
     child = await stage.shown(ash, "mix", a="Fizz", b="Moltigo", take="colours", amount=40)
     assert "Fizz × Moltigo" in words(child)
     asked = await stage.press(ash, child, "Save")
     assert "Fitigo" in str(asked.modal)
     asked = await stage.press(ash, fizz, "Mix with …")
     chosen = next(option for option in _options(asked.modal) if option["label"] == "Fizz")
-    assert "Moltigo × Fizz" in title(public(await stage.fill_in(ash, asked, partner=[chosen["value"]])))
+    assert "Moltigo and Fizz" in alts(public(await stage.fill_in(ash, asked, partner=[chosen["value"]])))
     asked = await stage.press(ash, fizz, "Mix with …")
-    assert "Moltigo × Fizz" in title(public(await stage.fill_in(ash, asked, text="fizz")))
+    assert "Moltigo and Fizz" in alts(public(await stage.fill_in(ash, asked, text="fizz")))
 
 
 def _options(modal: dict[str, object] | None) -> list[dict[str, str]]:
@@ -179,7 +183,7 @@ async def test_parents_of_two_checkpoints(stage: SimcordStage, monkeypatch: pyte
     made = public(await stage.press(ash, offer, "Re-hatch Older"))
     assert "re-hatched" in title(made)
     mixed = public(await stage.press(ash, made, "Keep it and mix"))
-    assert "Older 2 × Newer" in title(mixed)
+    assert alts(mixed)[0] == "Older 2 and Newer"
     await stage.command(oak, "checkpoint use", id=first[:8])
 
 
