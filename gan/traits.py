@@ -185,11 +185,20 @@ class Heads:
 
     def outputs(self, w_plus: Floats) -> Floats:
         """W+ codes [N, L, w_dim] → float32 [N, T], as the reader of pictures would say it, uncalibrated."""
-        x = self._inputs(w_plus)
-        for weight, bias in self._layers[:-1]:
-            x = _silu(x @ weight + bias)
-        weight, bias = self._layers[-1]
-        return x @ weight + bias
+        weight, bias = self._layers[0]
+        return self._upper(self._inputs(w_plus) @ weight + bias)
+
+    def outputs_of_w(self, w: Floats) -> Floats:
+        """The same for creatures whose layers all have one style, w [N, w_dim], in an L-th of the time."""
+        weight, bias = self._layers[0]
+        summed = weight.reshape(self.num_layers, -1, weight.shape[1]).sum(0)  # [k, H]
+        return self._upper((w - self._centre) @ self._basis @ summed + bias)
+
+    def _upper(self, x: Floats) -> Floats:
+        """What the first layer says of [N], before its activation → [N, T]."""
+        for weight, bias in self._layers[1:]:
+            x = _silu(x) @ weight + bias
+        return x
 
     def read(self, w_plus: Floats, kin: int = 3) -> list[Traits]:
         """The traits of creatures with W+ codes [N, L, w_dim], and up to `kin` species each resembles."""
@@ -239,9 +248,15 @@ class Heads:
 
         The distance is Mahalanobis', in the span of the styles, averaged over layers.
         """
-        x = self._inputs(w_plus).reshape(len(w_plus), self.num_layers, -1)
-        distances = np.sqrt(((x / self._spread) ** 2).mean(axis=(1, 2)))
-        return [_share_below(self._distances, float(distance)) for distance in distances]
+        return [_share_below(self._distances, float(distance)) for distance in self.distances(w_plus)]
+
+    def distances(self, w_plus: Floats) -> Floats:
+        """For W+ codes [N, L, w_dim] their Mahalanobis distances from the mean style, [N]; see `unusual`.
+
+        Of creatures whose layers all have one style, one layer says as much: [N, 1, w_dim] will do.
+        """
+        x = (w_plus - self._centre) @ self._basis
+        return np.sqrt(((x / self._spread) ** 2).mean(axis=(1, 2)))
 
     def direction(
         self, group: str, value: str | None = None, w_plus: Floats | None = None, layers: Sequence[int] = ()

@@ -69,8 +69,8 @@ async def show(
     """
     if parents is None:
         parents = await parents_of(interaction, creature)
-    [picture] = await interaction.client.engine.pictures([creature])
-    traits = await interaction.client.engine.traits(creature)
+    engine = interaction.client.engine
+    [picture], traits = await asyncio.gather(engine.pictures([creature]), engine.traits(creature))
     owner = await name_of(interaction, creature.owner_id)
     card = await creature_card(creature, picture, traits, owner, parents)
     if drawn is not None:

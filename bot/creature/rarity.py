@@ -6,101 +6,101 @@ weight and total of stats lie. The tier follows from how many creatures have a l
 are as frequent as their names say. Nothing here is drawn by lot: the same creature is as rare wherever it is
 looked at.
 
-Styles are to be taken before truncation, or all at one ψ: else whoever asks for wilder creatures gets rare
-ones.
+All are to be measured equally far from the mean style: else whoever asks for wilder creatures gets rare ones.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.creature.quantiles import rank
-from bot.creature.traits import Traits
+from bot.creature.traits import Rarity
 
 # From which share of creatures with a lower score on a tier begins.
 TIERS = (("common", 0.0), ("uncommon", 0.60), ("rare", 0.85), ("epic", 0.96), ("legendary", 0.995))
 LEAST = 0.0005  # a thing that fewer creatures have counts as if these did: no single reading decides alone
-QUANTILES = 201
-KINDS = {"type": "types", "type2": "types", "colour": "colour", "shape": "shape"}  # → groups of traits
+QUANTILES = 2001
+
+Floats = NDArray[np.floating[Any]]
+Names = NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What counts of N creatures. What may not be shown of them is left out."""
+
+    kinds: Mapping[str, Names]  # such as "type", "type2" ("" for none), "colour", "shape": [N] each
+    numbers: Mapping[str, Floats]  # such as "height", "weight", "total": [N] each, unusual at both ends
+    distance: Floats  # [N] of their styles from the mean style: unusual where it is large
 
 
 @dataclass(frozen=True, slots=True)
 class RaritySummary:
-    """How style and traits are distributed among creatures of one checkpoint. Quantiles are evenly spaced."""
+    """How these are distributed among creatures of one checkpoint. Quantiles [Q] are evenly spaced."""
 
-    style_mean: np.ndarray  # [512] of w
-    style_spread: np.ndarray  # [512] standard deviations
-    quantiles: Mapping[str, np.ndarray]  # [Q] of "style", "height", "weight", "total"
-    shares: Mapping[str, Mapping[str, float]]  # of "type", "type2" ("" for none), "colour", "shape"
-    scores: np.ndarray  # [Q] of the score
-
-
-@dataclass(frozen=True, slots=True)
-class Rarity:
-    """How rare a creature is."""
-
-    tier: str  # a name of TIERS
-    percentile: float  # share of creatures with a lower score, 0 to 1
+    shares: Mapping[str, Mapping[str, float]]
+    quantiles: Mapping[str, Floats]
+    distance: Floats
+    scores: Floats
 
 
-def summarise(styles: np.ndarray, traits: Sequence[Traits]) -> RaritySummary:
-    """The summary of creatures: `styles` is w, [N, 512], or W+, [N, L, 512]; of each its traits.
+def summarise(measured: Measured) -> RaritySummary:
+    """The summary of many creatures: 20,000 make tiers as frequent as they should be.
 
-    20,000 make tiers as frequent as they should be. Raises ValueError for fewer than two.
+    Raises ValueError for fewer than two.
     """
-    if len(styles) != len(traits) or len(traits) < 2:
-        raise ValueError(f"Styles and traits of two creatures or more: {len(styles)} and {len(traits)}")
-    w = styles if styles.ndim == 2 else styles.mean(1)
-    mean, spread = w.mean(0), np.maximum(w.std(0), 1e-6)
-    distances = np.sqrt((((w - mean) / spread) ** 2).mean(1))
-    measured = np.array([_numbers(one) for one in traits])  # [N, 3]
-    steps = np.linspace(0, 1, QUANTILES)
-    quantiles = {"style": np.quantile(distances, steps)} | {
-        name: np.quantile(measured[:, i], steps) for i, name in enumerate(("height", "weight", "total"))
-    }
-    kinds = [_kinds(one) for one in traits]
-    shares = {
-        name: {kind: n / len(kinds) for kind, n in Counter(own[name] for own in kinds).items()}
-        for name in KINDS
-    }
-    summary = RaritySummary(mean, spread, quantiles, shares, np.zeros(QUANTILES))
-    scores = [score(one, style, summary) for one, style in zip(traits, w, strict=True)]
-    return RaritySummary(mean, spread, quantiles, shares, np.quantile(scores, steps))
+    count = len(measured.distance)
+    if count < 2:
+        raise ValueError(f"Two creatures or more: {count}")
+    shares = {}
+    for group, names in measured.kinds.items():
+        values, counts = np.unique(names, return_counts=True)
+        shares[group] = {str(value): int(n) / count for value, n in zip(values, counts, strict=True)}
+    quantiles = {group: _quantiles(values) for group, values in measured.numbers.items()}
+    summary = RaritySummary(shares, quantiles, _quantiles(measured.distance), np.zeros(2))
+    return replace(summary, scores=_quantiles(scores(measured, summary)))
 
 
-def rarity(traits: Traits, style: np.ndarray, summary: RaritySummary) -> Rarity:
-    """How rare a creature with this w, [512], or W+, [L, 512], is among those of the summary."""
-    own = score(traits, style, summary)
-    percentile = rank(own, summary.scores)
-    return Rarity([name for name, start in TIERS if percentile >= start][-1], percentile)
+def rarities(measured: Measured, summary: RaritySummary) -> list[Rarity]:
+    """How rare each of these is among those of the summary."""
+    below = _ranks(scores(measured, summary), summary.scores)
+    # Rounded: machines differ in the last digits of what was read.
+    return [Rarity(tier_of(share), share) for share in np.round(below, 4).tolist()]
 
 
-def score(traits: Traits, style: np.ndarray, summary: RaritySummary) -> float:
-    """How surprising a creature is, in nats. Only what is shown counts."""
-    w = style if style.ndim == 1 else style.mean(0)
-    distance = math.sqrt(float((((w - summary.style_mean) / summary.style_spread) ** 2).mean()))
-    found = -math.log(max(LEAST, 1 - rank(distance, summary.quantiles["style"])))
-    for name, kind in _kinds(traits).items():
-        if traits.shows(KINDS[name]):
-            found -= math.log(max(LEAST, summary.shares[name].get(kind, 0.0)))
-    for name, group, value in zip(
-        ("height", "weight", "total"), ("height", "weight", "stats"), _numbers(traits), strict=True
-    ):
-        if traits.shows(group):
-            below = rank(value, summary.quantiles[name])
-            found -= math.log(max(LEAST, 2 * min(below, 1 - below)))
+def tier_of(percentile: float) -> str:
+    """The tier of a creature than which that share of the others, 0 to 1, is less rare."""
+    return [name for name, start in TIERS if percentile >= start][-1]
+
+
+def scores(measured: Measured, summary: RaritySummary) -> Floats:
+    """How surprising each creature is, in nats, [N]."""
+    found = _surprise(1 - _ranks(measured.distance, summary.distance))
+    for group, names in measured.kinds.items():
+        shares = summary.shares[group]
+        found = found + _surprise(np.array([shares.get(str(name), 0.0) for name in names]))
+    for group, values in measured.numbers.items():
+        below = _ranks(values, summary.quantiles[group])
+        found = found + _surprise(2 * np.minimum(below, 1 - below))
     return found
 
 
-def _numbers(traits: Traits) -> tuple[float, float, float]:
-    return math.log(traits.height_m), math.log(traits.weight_kg), float(sum(traits.stats))
+def _surprise(shares: Floats) -> Floats:
+    return -np.log(np.maximum(LEAST, shares))
 
 
-def _kinds(traits: Traits) -> dict[str, str]:
-    main, second = (*traits.types, "")[:2]
-    return {"type": main, "type2": second, "colour": traits.colour, "shape": traits.shape}
+def _quantiles(values: Floats) -> Floats:
+    return np.quantile(values, np.linspace(0, 1, QUANTILES))
+
+
+def _ranks(values: Floats, quantiles: Floats) -> Floats:
+    """Which share lies below each value, 0 to 1; the middle where many are equal to it."""
+    left = np.searchsorted(quantiles, values, side="left")
+    right = np.searchsorted(quantiles, values, side="right")
+    last = len(quantiles) - 1
+    between = np.interp(values, quantiles, np.linspace(0, 1, last + 1))
+    return np.where(right > left, (left + right - 1) / 2 / last, between)

@@ -21,6 +21,14 @@ SHOWABLE = frozenset({"types", "colour", "shape", "height", "weight", "stats", "
 
 
 @dataclass(frozen=True, slots=True)
+class Rarity:
+    """How rare a creature is among those of its checkpoint (`bot.creature.rarity`)."""
+
+    tier: str  # a name of `rarity.TIERS`
+    percentile: float  # share of creatures that are less rare, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """The reading of one creature.
 
@@ -37,6 +45,7 @@ class Traits:
     stage: int  # in its line of evolution, 1 to 3
     shown: frozenset[str] = field(default=SHOWABLE)
     kin: tuple[str, ...] = ()  # real species that it resembles, the nearest first; none that are not near
+    rarity: Rarity | None = None  # None where it is not known
 
     def __post_init__(self) -> None:
         known = set(self.types) <= set(TYPES) and self.colour in COLOURS and self.shape in SHAPES

@@ -30,7 +30,7 @@ from bot.engine.pictures import Pictures
 from bot.engine.projection import Projector
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
 from bot.engine.queue import FairQueue
-from bot.engine.threads import choose_threads, use_threads
+from bot.engine.threads import choose_threads, spare_numpy, use_threads
 from bot.engine.uploads import Uploads
 from bot.engine.worker import Ticket, Worker
 from bot.errors import UserError
@@ -72,9 +72,11 @@ class LocalEngine(Engine):
     # -- life ----------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
+        spare_numpy()
         loop = asyncio.get_running_loop()
         self._active = await loop.run_in_executor(self.worker.thread, self._load)
         self.worker.start()
+        self._pictures.prepare(self._active)
 
     def _load(self) -> Model:
         use_threads(self.threads)
@@ -134,6 +136,7 @@ class LocalEngine(Engine):
         if model.id != before.id:
             self._active = model
             self.models.put(before)
+            self._pictures.prepare(model)
 
     async def can_draw(self, checkpoint_id: str) -> bool:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.engine.reading import read_traits
+from bot.engine.reading import read_without_rarity
 from gan import checkpoint
 from gan.checkpoint import Checkpoint
 from gan.errors import CheckpointError
@@ -64,7 +64,7 @@ def load_model(path: Path, expected_id: str | None = None) -> Model:
     w_plus = sampler.w_from_seeds([0], 1.0)
     sampler.render(w_plus, [0])
     first_pass_s = time.perf_counter() - began
-    read_traits(sampler, w_plus[0])  # this, too, is slow for the first time
+    read_without_rarity(sampler, w_plus[0])  # this, too, is slow for the first time
     return Model(sampler, loaded.metadata, path.resolve(), first_pass_s)
 
 

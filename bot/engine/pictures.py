@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,12 @@ from bot.creature.traits import Traits
 from bot.engine.errors import CheckpointGone
 from bot.engine.models import Model
 from bot.engine.orders import Coded, Hatched, Picture, Pixels, Stored
+from bot.engine.rareness import reference_of
 from bot.engine.reading import read_traits
 from bot.engine.threads import use_threads
 from gan.pictures.sprite import from_png
+
+log = logging.getLogger(__name__)
 
 KEPT = 128  # large pictures in memory: a quarter of a megabyte each
 
@@ -76,9 +80,21 @@ class Pictures:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, read_traits, model.sampler, creature.w_plus)
 
+    def prepare(self, model: Model) -> None:
+        """Begin to work out what comes up as soon as anybody looks at a creature of this checkpoint."""
+        if model.sampler.heads is not None:
+            self._thread.submit(_prepared, model)
+
     def close(self) -> None:
         """Let the thread go."""
         self._thread.shutdown(wait=False)
+
+
+def _prepared(model: Model) -> None:
+    try:
+        reference_of(model.sampler)
+    except Exception:  # of whatever kind: whoever looks at a creature meets it again, and is told
+        log.exception("How rare creatures of checkpoint %s are could not be worked out.", model.id)
 
 
 def _enlarged(png: bytes, drawn: Pixels | None, model: Model | None) -> Picture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from bot.creature.kin import species_name
 from bot.creature.stats import StatSummary, base_stats, summarise
 from bot.creature.traits import STATS, Traits
 from bot.engine.orders import WPlus
+from bot.engine.per_checkpoint import PerCheckpoint
+from bot.engine.rareness import read_rarity
 from gan.config import DEFAULT_PSI
 from gan.sampler import Sampler
 from gan.traits import Traits as Reading
@@ -22,6 +24,12 @@ MEASURED = 400  # creatures that say how a checkpoint's stats are distributed
 
 def read_traits(sampler: Sampler, w_plus: WPlus) -> Traits | None:
     """What the heads of a checkpoint read from W+ [L, w_dim]; None if it has none or they do not fit."""
+    read = read_without_rarity(sampler, w_plus)
+    return None if read is None else replace(read, rarity=read_rarity(sampler, w_plus))
+
+
+def read_without_rarity(sampler: Sampler, w_plus: WPlus) -> Traits | None:
+    """The same, in milliseconds for the first time, too: for rarity many creatures are read."""
     if sampler.heads is None or w_plus.shape != (sampler.num_layers, sampler.w_dim):
         return None
     [outputs] = sampler.heads.outputs(w_plus[None])
@@ -29,7 +37,7 @@ def read_traits(sampler: Sampler, w_plus: WPlus) -> Traits | None:
     return _in_words(sampler.heads.traits(outputs, kin=0), _stats_of(sampler), kin)
 
 
-@lru_cache(maxsize=8)
+@PerCheckpoint
 def _stats_of(sampler: Sampler) -> StatSummary | None:
     """How the stats that are read are distributed; None where they are not shown. Takes a moment, once."""
     if sampler.heads is None or not set(STATS) <= sampler.heads.shown:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from threadpoolctl import ThreadpoolController
 
 from bot.engine.models import Model
 from gan.pictures.sprite import to_png
@@ -33,6 +34,16 @@ def use_threads(threads: int | None) -> None:
     """How many CPU threads the calling thread may compute with; None leaves it as it is."""
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+def spare_numpy() -> None:
+    """Let numpy's BLAS (OpenBLAS) do its matrix products in the thread that asks for them.
+
+    Those of the bot are small: sharing them takes more time than it saves, and where a machine is busy a
+    product waits for the last of its threads to get a turn. Torch has threads of its own. Holds for this
+    thread and for all that begin later.
+    """
+    ThreadpoolController().select(internal_api="openblas").limit(limits=1)
 
 
 def choose_threads(model: Model) -> int:

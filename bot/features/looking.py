@@ -61,6 +61,7 @@ async def _show_card(interaction: Interaction, acknowledge: Acknowledge, creatur
             temper=temper(read, key, LANGUAGE),
             owner=owner,
             number=number,
+            rarity=None if read.rarity is None else read.rarity.tier,
             shiny=creature.shiny,
         )
         return draw_card(face, LANGUAGE)

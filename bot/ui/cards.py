@@ -34,6 +34,10 @@ TYPE_NAMES = {
     "Rock": N_("Rock"), "Ghost": N_("Ghost"), "Dragon": N_("Dragon"), "Dark": N_("Dark"),
     "Steel": N_("Steel"), "Fairy": N_("Fairy"),
 }  # fmt: skip
+TIER_NAMES = {
+    "common": N_("Common"), "uncommon": N_("Uncommon"), "rare": N_("Rare"), "epic": N_("Epic"),
+    "legendary": N_("Legendary"),
+}  # fmt: skip
 TAKES = {"shape": N_("body"), "features": N_("features"), "colours": N_("colours")}
 
 
@@ -85,16 +89,20 @@ async def creature_card(
 
     Without `traits` it says nothing of its nature.
 
-    The picture work happens in a thread.
+    All of it happens in a thread, at once: where a machine is busy, each change of threads takes longer.
     """
-    png, colour = await asyncio.to_thread(portrait, picture, types_of(traits))
-    title = creature.name or await asyncio.to_thread(newborn_title, creature, traits, parents)
-    title = f"{title} {SHINY}" if creature.shiny else title
-    title = f"{title} ⭐" if creature.favourite else title
-    nature = "" if traits is None else describe_traits(traits, key_of(creature))
-    text = f"{HEADING}{title}\n{nature}".strip()
-    small = "\n".join(f"{SMALL}{line}" for line in _footer(creature, owner, parents))
-    return CreatureCard(png, colour, picture_alt(creature.name, traits), text, small)
+
+    def make() -> CreatureCard:
+        png, colour = portrait(picture, types_of(traits))
+        title = creature.name or newborn_title(creature, traits, parents)
+        title = f"{title} {SHINY}" if creature.shiny else title
+        title = f"{title} ⭐" if creature.favourite else title
+        nature = "" if traits is None else describe_traits(traits, key_of(creature))
+        text = f"{HEADING}{title}\n{nature}".strip()
+        small = "\n".join(f"{SMALL}{line}" for line in _footer(creature, owner, parents))
+        return CreatureCard(png, colour, picture_alt(creature.name, traits), text, small)
+
+    return await asyncio.to_thread(make)
 
 
 def types_of(traits: Traits | None) -> tuple[str, ...]:
@@ -148,6 +156,8 @@ def describe_traits(traits: Traits, key: int) -> str:
         facts.append(_("{height} m").format(height=height_text(traits.height_m)))
     if traits.shows("weight"):
         facts.append(_("{weight} kg").format(weight=weight_text(traits.weight_kg)))
+    if traits.rarity is not None:
+        facts.append(_(TIER_NAMES[traits.rarity.tier]))
     mood = temper(traits, key, LANGUAGE)
     lines = [" · ".join(facts), f"*{mood}*" if mood else "", "", entry(traits, key, LANGUAGE)]
     return "\n".join(lines).strip()

@@ -10,7 +10,7 @@ from bot.creature.facts import height_text, weight_text
 from bot.creature.kin import describe_kin
 from bot.creature.traits import STATS, Traits
 from bot.store import Creature, Hatch
-from bot.ui.cards import LANGUAGE, TYPE_NAMES, code_text, describe_recipe
+from bot.ui.cards import LANGUAGE, TIER_NAMES, TYPE_NAMES, code_text, describe_recipe
 
 BAR_LENGTH, BAR_FULL = 15, 150  # characters, and the stat that fills them
 STAT_NAMES = dict(
@@ -77,9 +77,14 @@ def _nature(traits: Traits) -> list[tuple[str, str]]:
         "weight": (_("Weight"), _("{weight} kg").format(weight=weight_text(traits.weight_kg))),
         "stage": (_("Stage"), _("{stage} of 3").format(stage=traits.stage)),
     }
-    kin = describe_kin(traits, LANGUAGE)
-    resembles = [] if kin is None else [(_("Resembles"), kin)]
-    return [line for group, line in read.items() if traits.shows(group)] + resembles
+    lines = [line for group, line in read.items() if traits.shows(group)]
+    if traits.rarity is not None:
+        tier = _(TIER_NAMES[traits.rarity.tier])
+        text = _("{tier}: rarer than {share:.1%} of all").format(tier=tier, share=traits.rarity.percentile)
+        lines.append((_("Rarity"), text))
+    if (kin := describe_kin(traits, LANGUAGE)) is not None:
+        lines.append((_("Resembles"), kin))
+    return lines
 
 
 def _stats(traits: Traits) -> str:

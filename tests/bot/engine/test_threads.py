@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from threadpoolctl import ThreadpoolController
 
 from bot.engine.local import LocalEngine
 from bot.engine.threads import BUDGET_S, MOST, fewest_threads
@@ -78,6 +80,18 @@ async def test_the_engine_says_what_it_chose_and_keeps_to_what_it_was_told(
         assert len(await hatched(engine, [1], 1.0, user_id=1)) == 1
     finally:
         await engine.close()
+
+
+async def test_numpy_does_its_products_in_the_thread_that_asks(tmp_path: Path) -> None:
+    pools = ThreadpoolController().select(internal_api="openblas")
+    assert pools.lib_controllers  # else another BLAS came with numpy, and nothing is held back
+    pools.limit(limits=2)
+    make_checkpoint(tmp_path / "checkpoint.safetensors")
+    engine = LocalEngine(tmp_path / "checkpoint.safetensors", threads=1)
+    await engine.start()
+    await engine.close()
+    in_another = await asyncio.to_thread(pools.info)
+    assert {pool["num_threads"] for pool in (*pools.info(), *in_another)} == {1}
 
 
 def test_a_creature_has_the_same_bytes_with_every_number_of_threads_that_may_be_chosen() -> None:

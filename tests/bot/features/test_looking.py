@@ -15,7 +15,7 @@ from PIL import Image
 from bot.creature.traits import STATS
 from bot.features.keeping import Favourite, Release
 from bot.ui.card_picture import SIZE
-from bot.ui.cards import TYPE_NAMES
+from bot.ui.cards import TIER_NAMES, TYPE_NAMES
 from gan.package import SHIPPED
 from sandbox.driver import Message, SandboxUser
 from sandbox.world import CHANNEL_ID
@@ -77,6 +77,8 @@ async def test_details_are_private_and_say_what_is_known(erika: SandboxUser) -> 
     assert fields["Code"] in card.text and fields["Checkpoint"].strip("`")[:8] in card.text
     assert {"Seed", "Noise", "Types", "Colour", "Body", "Height", "Weight", "Stage"} <= fields.keys()
     assert re.fullmatch(r"Something of \S+( and of \S+)?", fields["Resembles"])
+    tier, _rest = fields["Rarity"].split(": rarer than ")
+    assert f" · {tier}\n" in card.text and tier in TIER_NAMES.values()
     stats = [int(number) for number in re.findall(r" (\d+)\b", seen.embeds[0]["description"])]
     assert len(stats) == len(STATS) + 1 and sum(stats[:-1]) == stats[-1]
 
