@@ -59,13 +59,13 @@ async def show(
     *,
     asking: tuple[str, list[Item[Any]]] | None = None,
     remark: str | None = None,
-    drawn: Callable[[Picture], bytes] | None = None,
+    drawn: tuple[Callable[[Picture], bytes], str] | None = None,
 ) -> None:
     """Put a creature's card, and what features offer to do with it, where the interaction's answer stands.
 
     `asking`: a question above the card, and the answers to choose from instead of those offers; `remark`: a
-    sentence there. `drawn`: makes what the card shows (PNG) of what the creature looks like, in a thread; the
-    next time that it is shown it looks as ever.
+    sentence there. `drawn`: makes what the card shows (PNG) of what the creature looks like, in a thread, and
+    what to say of that to those who cannot see it; the next time that it is shown it looks as ever.
     """
     if parents is None:
         parents = await parents_of(interaction, creature)
@@ -74,7 +74,8 @@ async def show(
     owner = await name_of(interaction, creature.owner_id)
     card = await creature_card(creature, picture, traits, owner, parents)
     if drawn is not None:
-        card = replace(card, png=await asyncio.to_thread(drawn, picture))
+        draw, words = drawn
+        card = replace(card, png=await asyncio.to_thread(draw, picture), alt=f"{card.alt}, {words}")
     above, items = asking or (remark, CREATURE.items(interaction.client.offers, creature))
     await answer(interaction, content=above, card=card, view=view_of(items))
 

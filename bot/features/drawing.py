@@ -50,9 +50,11 @@ class Source:
 
 
 @app_commands.command(
-    description=N_("Hatch from a picture of yours, for example a drawing on white paper: /draw picture:…")
+    description=N_("Hatch the creature that comes closest to a picture of yours: /draw picture:…")
 )
-@app_commands.describe(picture=N_("A PNG, JPEG, WebP or GIF of one creature on a plain background"))
+@app_commands.describe(
+    picture=N_("A PNG, JPEG, WebP or GIF of one creature, for example a drawing on white paper")
+)
 async def draw(interaction: Interaction, picture: discord.Attachment) -> None:
     await _draw(interaction, _attached(picture))
 
@@ -80,9 +82,15 @@ async def _draw(interaction: Interaction, source: Source) -> None:
             )
             new = new_creature(interaction, hatched, recipes.Drawn())
             [creature] = await bot.store.creatures.add([new])
-        compared = partial(before_and_after, subject.png, label=_("your picture"))
+        beside = partial(before_and_after, subject.png, label=_("your picture"))
         remark = _("It moves, so I drew how it begins.") if subject.animated else None
-        await show(interaction, creature, (None, None), remark=remark, drawn=compared)
+        await show(
+            interaction,
+            creature,
+            (None, None),
+            remark=remark,
+            drawn=(beside, _("beside the picture that it comes from")),
+        )
 
 
 def _progress(share: float) -> str:

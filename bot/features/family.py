@@ -26,9 +26,9 @@ PICTURE = "family.png"
 
 
 @app_commands.command(
-    description=N_("A creature's family as a picture: whom it comes from, and who comes from it")
+    description=N_("Whom a creature comes from, and who comes from it, for example /family name:Foo")
 )
-@app_commands.describe(name=N_("The creature, by name or code, for example Foo"))
+@app_commands.describe(name=N_("Its name or its code, for example Foo or k3f9x0ab"))
 @app_commands.autocomplete(name=suggest_creatures)
 async def family(interaction: Interaction, name: str) -> None:
     async with answering(interaction) as acknowledge:
