@@ -48,9 +48,9 @@ class Window:
     phone: bool = False
 
 
-DESKTOP_LIGHT = Window(800, 760, "light")
-DESKTOP_DARK = Window(800, 760, "dark")
-PHONE = Window(390, 760, "dark", phone=True)
+DESKTOP_LIGHT = Window(800, 900, "light")
+DESKTOP_DARK = Window(800, 900, "dark")
+PHONE = Window(390, 900, "dark", phone=True)
 
 
 @app.command()
@@ -102,7 +102,7 @@ def _take(url: str, folder: Path) -> Image.Image:
         page.type("/mix Fizz", Keys.TAB, "Molt")
         page.text("#choices-list", "Moltigo")
         page.type(Keys.ENTER, Keys.ENTER)  # one takes the suggestion, the other sends
-        page.text("article:last-child .embed-title", "Fizz × Moltigo")
+        page.one("article:last-child .picture img[alt='Fizz and Moltigo']")
         page.until(lambda: page.all("article:last-child [data-custom-id^='newmon:choose']"))
 
     def hatch(page: Page) -> None:
