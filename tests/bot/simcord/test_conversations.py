@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import discord
 import pytest
 
+from bot.core.buttons import view_of
 from bot.core.features import load
 from bot.engine import Hatched
 from bot.features import FEATURES
+from bot.features.mixing.children import Swap
 from bot.features.retraining.buttons import GoOn
 from bot.store import NewJob
 from tests.bot.engine.ordering import hatched
@@ -160,6 +163,20 @@ async def test_in_direct_messages(stage: SimcordStage) -> None:
     assert saved.response is not None and title(saved.response) == "Direct"
     mine = await user.click(saved.response, label="My creatures")
     assert mine.response is not None and "ash" in title(mine.response)
+
+
+async def test_a_mix_of_an_earlier_version_becomes_rows_where_it_stands(stage: SimcordStage) -> None:
+    ash = stage.ash
+    for name, seed in (("Alder", "3"), ("Birch", "4")):
+        await stage.saved(ash, name, seed)
+    a, b = await stage.stored(ash, "Alder"), await stage.stored(ash, "Birch")
+    channel = stage.bot.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
+    before = await channel.send(
+        embed=discord.Embed(title="Alder × Birch"), view=view_of([Swap(a.id, b.id, ash.id).item()])
+    )
+    swapped = public(await ash.click(before, label="Swap parents"))
+    assert swapped.id == before.id and not swapped.embeds
+    assert alts(swapped)[0] == "Birch and Alder" and labels(swapped)[-1] == "Watch"
 
 
 async def test_parents_of_two_checkpoints(stage: SimcordStage, monkeypatch: pytest.MonkeyPatch) -> None:
