@@ -93,6 +93,7 @@ async def serving(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Ret
         stack.push_async_callback(checkpoints.close)
         retraining = Retraining(settings, store, checkpoints, Announcer(bot))
         stack.push_async_callback(retraining.close)
+        bot.cooldown.restore(await store.cooldowns.load())
         bot.start_serving(engine, store, checkpoints, retraining)
         known = await store.checkpoints.get(choice.id)
         yield retraining, f"{describe_checkpoint(known) if known else choice.id}, {choice.why}"

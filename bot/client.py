@@ -26,12 +26,13 @@ from bot.core.rights import owners_of
 from bot.engine import Engine
 from bot.features import FEATURES
 from bot.retrain import Retraining
-from bot.store import Store
+from bot.store import Store, StoreError
 from bot.system.proxy import Proxy
 
 log = logging.getLogger(__name__)
 
 UPKEEP_INTERVAL_S = 6 * 3600
+LIMITS_INTERVAL_S = 5.0  # what people hatched in them is forgiven if the process is killed
 SYNC_TIMEOUT_S = 20.0  # for Discord to take the commands; then people are served with those that it has
 LAST_WORDS_S = 2.0  # for telling those who were not served in time
 
@@ -68,6 +69,7 @@ class NewmonBot(Bot):
         )
         self._upkeep_task: asyncio.Task[None] | None = None
         self._sync_task: asyncio.Task[None] | None = None
+        self._limits_task: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Runs once, after login and before the gateway connects."""
@@ -88,6 +90,7 @@ class NewmonBot(Bot):
         self.engine, self.store = engine, store
         self.checkpoints, self.retraining = checkpoints, retraining
         self._upkeep_task = asyncio.create_task(self._upkeep(), name="upkeep")
+        self._limits_task = asyncio.create_task(self._keep_limits(), name="limits")
         self.service.open()
 
     async def stop_serving(self) -> None:
@@ -106,9 +109,11 @@ class NewmonBot(Bot):
                 await self.engine.drain()
             if unserved := await self.service.drained(LAST_WORDS_S):
                 log.warning("%d requests were not answered in time before the bot stopped.", unserved)
+        if serving:
+            await self._keep_changed_limits()
 
     async def close(self) -> None:
-        tasks = {task for task in (self._upkeep_task, self._sync_task) if task is not None}
+        tasks = {task for task in (self._upkeep_task, self._sync_task, self._limits_task) if task is not None}
         for task in tasks:
             task.cancel()
         if tasks:
@@ -158,6 +163,20 @@ class NewmonBot(Bot):
         await self.tree.sync()
         await asyncio.to_thread(_write_text, noted, current)
         log.info("Sent %d commands to Discord.", len(definition))
+
+    async def _keep_limits(self) -> None:
+        """Note every now and then who has hatched how much, so that a restart forgives nobody."""
+        while True:
+            await asyncio.sleep(LIMITS_INTERVAL_S)
+            await self._keep_changed_limits()
+
+    async def _keep_changed_limits(self) -> None:
+        changed = self.cooldown.changes()
+        if changed:
+            try:
+                await self.store.cooldowns.keep(changed)
+            except StoreError as error:  # what is lost by it is a little patience
+                log.warning("Who has to wait could not be noted: %s", error)
 
     async def _upkeep(self) -> None:
         """Now and then: forget what nobody saved, once it is old, and see whom the bot belongs to."""

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     privacy_url: str | None = None
     queue_limit: int = Field(512, ge=LARGEST_REQUEST, le=100_000)
     per_user_limit: int = Field(18, ge=LARGEST_REQUEST, le=1000)
+    saved_limit: int | None = Field(10_000, ge=1, le=10_000_000)
     cooldown_burst: int = Field(36, ge=LARGEST_REQUEST, le=100_000)
     cooldown_per_minute: float = Field(60, ge=0, le=100_000)
     drain_timeout_s: float = Field(10, ge=0, le=600)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from bot.core.language import N_, NN_
 from bot.errors import UserError
@@ -76,14 +76,25 @@ class OneEach:
 class Cooldown:
     """A token bucket for each user: `burst` creatures at a stretch, and `per_minute` more each minute.
 
-    Kept in memory; a full bucket is the same as none and is forgotten. With 0 a minute nobody has to wait.
+    A full bucket is the same as none and is forgotten. With 0 a minute nobody has to wait. Times are seconds
+    since 1970, so that they mean the same in the next process: `changes` is kept, and given to `restore`.
     """
 
-    def __init__(self, burst: int, per_minute: float, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, burst: int, per_minute: float, *, now: Callable[[], float] = time.time) -> None:
         self.burst = burst
         self.per_s = per_minute / 60
         self._now = now
         self._full_at: dict[int, float] = {}  # when a user's bucket is full again, in the order of last use
+        self._changed: set[int] = set()
+
+    def restore(self, full_at: Mapping[int, float]) -> None:
+        """Go on with what was kept when another process ended."""
+        self._full_at = dict(full_at) | self._full_at
+
+    def changes(self) -> dict[int, float]:
+        """Whose buckets are full again when, as far as that is new since the last time."""
+        changed, self._changed = self._changed, set()
+        return {user_id: self._full_at.get(user_id, self._now()) for user_id in changed}
 
     def take(self, user_id: int, creatures: int) -> None:
         """Raises `UserError` that says how long to wait, and then takes nothing."""
@@ -91,17 +102,21 @@ class Cooldown:
             return
         now = self._now()
         self._forget_full(now)
-        full_at = max(self._full_at.get(user_id, now), now) + creatures / self.per_s
+        # An empty bucket is full after a while, whatever a clock that was set says.
+        known = min(self._full_at.get(user_id, now), now + self.burst / self.per_s)
+        full_at = max(known, now) + creatures / self.per_s
         seconds = math.ceil(full_at - now - self.burst / self.per_s - _ROUNDING_S)
         if seconds > 0:
             raise UserError(*TOO_FAST, n=seconds)
         self._full_at.pop(user_id, None)
         self._full_at[user_id] = full_at
+        self._changed.add(user_id)
 
     def give_back(self, user_id: int, creatures: int) -> None:
         """For creatures that nobody got after all."""
         if user_id in self._full_at:
             self._full_at[user_id] -= creatures / self.per_s
+            self._changed.add(user_id)
 
     def _forget_full(self, now: float) -> None:
         """Looks at the two that were used longest ago, so that the table shrinks faster than it grows."""

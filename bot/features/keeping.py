@@ -56,7 +56,9 @@ async def _save(interaction: Interaction, creature_id: int, name: str, *, in_pla
     async with answering(interaction, in_place=in_place) as acknowledge:
         store = interaction.client.store
         user, at = interaction.user, interaction.created_at
-        saved = await store.creatures.save(creature_id, user.id, name, interaction.guild_id, at)
+        saved = await store.creatures.save(
+            creature_id, user.id, name, interaction.guild_id, at, most=interaction.client.settings.saved_limit
+        )
         await acknowledge()
         await show(interaction, saved)
 

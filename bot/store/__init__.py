@@ -11,6 +11,7 @@ from bot.store.errors import (
     NotStorable,
     NotYours,
     StoreError,
+    TooManySaved,
 )
 from bot.store.family import Family, Relative
 from bot.store.jobs import AlreadyRunning, Job, JobState, NewJob
@@ -52,5 +53,6 @@ __all__ = [
     "Store",
     "StoreError",
     "Suggestion",
+    "TooManySaved",
     "clean_name",
 ]

@@ -12,7 +12,16 @@ from bot.errors import N_
 from bot.store import queries
 from bot.store.codes import new_code, parse_code
 from bot.store.database import Database, changed_rows, retried
-from bot.store.errors import AlreadySaved, Doing, NameTaken, NotFound, NotSaved, NotYours, StoreError
+from bot.store.errors import (
+    AlreadySaved,
+    Doing,
+    NameTaken,
+    NotFound,
+    NotSaved,
+    NotYours,
+    StoreError,
+    TooManySaved,
+)
 from bot.store.ids import MAX_ID, is_possible, new_id
 from bot.store.models import CreatureRow
 from bot.store.names import clean_name
@@ -100,25 +109,34 @@ class Creatures:
 
     @retried
     async def save(
-        self, creature_id: int, owner_id: int, name: str, guild_id: int | None, at: datetime | None = None
+        self,
+        creature_id: int,
+        owner_id: int,
+        name: str,
+        guild_id: int | None,
+        at: datetime | None = None,
+        *,
+        most: int | None = None,
     ) -> Creature:
         """Gives a creature its name, for good; `guild_id` is the server that it is saved in, if any.
 
         Collections are ordered by `at`: when the interaction began, by Discord's clock; None for this
-        machine's.
+        machine's. `most`: how many one person may have saved.
 
-        Raises NameInvalid, NameTaken, NotYours, NotFound, or AlreadySaved (with `.creature`). Of any
-        number of saves at once the first wins: the table's constraint and the update's condition decide.
+        Raises NameInvalid, NameTaken, NotYours, NotFound, TooManySaved, or AlreadySaved (with `.creature`).
+        Of any number of saves at once the first wins: the table's constraint and the update's condition
+        decide.
         """
         cleaned, key = clean_name(name)
         if not is_possible(creature_id):
             raise NotFound(GONE)
         try:
-            async with self._database.writing() as session:
+            async with self._database.writing(alone=most is not None) as session:
+                full = most is not None and (await session.scalar(queries.saved_by(owner_id)) or 0) >= most
                 naming = queries.give_name(
                     creature_id, owner_id, cleaned, key, guild_id, at or self._database.now()
                 )
-                named = await changed_rows(session, naming) == 1
+                named = not full and await changed_rows(session, naming) == 1
                 row = await session.scalar(queries.by_id(creature_id))
         except IntegrityError as error:
             raise await self._taken(owner_id, cleaned, key) from error
@@ -126,8 +144,10 @@ class Creatures:
             raise NotFound(GONE)
         if row.owner_id != owner_id:
             raise NotYours("save")
-        if not named:
+        if row.name is not None and not named:
             raise AlreadySaved(from_row(row))
+        if not named:
+            raise TooManySaved(most or 0)
         return from_row(row)
 
     @retried

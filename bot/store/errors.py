@@ -47,6 +47,16 @@ class NameTaken(UserError):
         self.name = name
 
 
+class TooManySaved(UserError):
+    """This person has as many saved creatures as one may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            N_("You have {most:,} creatures, as many as one person may keep here: release one first."),
+            most=most,
+        )
+
+
 class AlreadySaved(UserError):
     """The creature has a name already; `creature` is what it was saved as."""
 

@@ -146,6 +146,15 @@ class RetrainJobRow(Base):
     )
 
 
+class CooldownRow(Base):
+    """When somebody who hatched a lot may hatch as much again; see limits.py."""
+
+    __tablename__ = "cooldowns"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    full_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class PersonRow(Base):
     """What somebody is called in a server, or elsewhere, where `guild_id` is 0; see people.py."""
 

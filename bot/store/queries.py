@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from bot.store.models import CreatureRow, PersonRow
+from bot.store.models import CooldownRow, CreatureRow, PersonRow
 
 # Above every character a key can hold, so that [prefix, prefix + LAST) holds all that start with the prefix.
 # A range instead of LIKE: it uses the index everywhere, and % and _ mean nothing in it.
@@ -73,6 +73,12 @@ def taken_keys(ids: Sequence[int], codes: Sequence[str]):
 
 def existing_ids(ids: Sequence[int]):
     return select(CreatureRow.id).where(CreatureRow.id.in_(ids))
+
+
+def saved_by(owner_id: int) -> Select[int]:
+    """How many creatures a person has saved."""
+    named = CreatureRow.owner_id == owner_id, CreatureRow.name_key.is_not(None)
+    return select(func.count()).select_from(CreatureRow).where(*named)
 
 
 def give_name(
@@ -175,6 +181,14 @@ def names(user_ids: Collection[int], guild_ids: Collection[int]) -> Select[int, 
         select(PersonRow.user_id, PersonRow.name)
         .where(PersonRow.user_id.in_(user_ids), PersonRow.guild_id.in_(guild_ids))
         .order_by(PersonRow.guild_id)
+    )
+
+
+def put_cooldown(dialect: str):
+    """When somebody's allowance is full, in place of what was known. Its values are bound as it runs."""
+    insert = _INSERTS[dialect](CooldownRow.__table__)
+    return insert.on_conflict_do_update(
+        index_elements=[CooldownRow.user_id], set_={"full_at": insert.excluded.full_at}
     )
 
 

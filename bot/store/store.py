@@ -12,6 +12,7 @@ from bot.store.creatures import Creatures
 from bot.store.database import Database, utc_now
 from bot.store.family import Families
 from bot.store.jobs import RetrainJobs
+from bot.store.limits import Cooldowns
 from bot.store.people import People
 from bot.store.personal import PersonalData
 
@@ -29,6 +30,7 @@ class Store:
         self.families = Families(database)
         self.checkpoints = CheckpointRegistry(database)
         self.jobs = RetrainJobs(database)
+        self.cooldowns = Cooldowns(database)
         self.people = People(database)
         self.personal = PersonalData(database, self.people)
 

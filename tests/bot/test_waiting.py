@@ -140,6 +140,15 @@ async def test_who_hatches_very_many_is_told_how_long_to_wait_and_nobody_else(st
     assert (await hatch(misty, count=9)).pictures
 
 
+async def test_a_restart_forgives_nobody(stage: Stage) -> None:
+    first = await stage.bot(cooldown_burst=BURST, cooldown_per_minute=0.01)
+    ash = await stage.person("Ash")
+    assert (await hatch(ash, count=9)).pictures
+    await first.stop()
+    await stage.bot(cooldown_burst=BURST, cooldown_per_minute=0.01)
+    assert "faster than the nest gets warm" in await private_answer(ash, "newmon")
+
+
 async def test_what_could_not_be_kept_is_not_counted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Store, "open", functools.partial(Store.open, busy_timeout_s=0))
     await stage.bot(cooldown_burst=BURST, cooldown_per_minute=0.01)
@@ -150,6 +159,26 @@ async def test_what_could_not_be_kept_is_not_counted(stage: Stage, monkeypatch: 
         for _ in range(2):
             assert "busy right now" in await private_answer(ash, "newmon", count=9)
     assert (await hatch(ash, count=9)).pictures
+
+
+def test_a_cool_down_goes_on_in_another_process_whatever_its_clock_says() -> None:
+    now = 1000.0
+    first = Cooldown(10, 60, now=lambda: now)
+    first.take(1, 10)
+    first.take(2, 3)
+    first.give_back(2, 3)
+    kept = first.changes()
+    assert kept == {1: 1010.0, 2: 1000.0} and first.changes() == {}
+    second = Cooldown(10, 60, now=lambda: now)
+    second.restore(kept)
+    with pytest.raises(UserError, match="wait 4 seconds"):
+        second.take(1, 4)
+    second.take(2, 10)
+    now = 0.0  # a clock that is set back lets nobody wait longer than for an empty bucket
+    third = Cooldown(10, 60, now=lambda: now)
+    third.restore(kept)
+    with pytest.raises(UserError, match="wait 1 second"):
+        third.take(1, 1)
 
 
 def test_a_cool_down_fills_up_again_with_time() -> None:

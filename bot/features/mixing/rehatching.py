@@ -121,7 +121,8 @@ async def _kept(interaction: Interaction, made: Creature) -> Creature:
         )
     try:
         at = interaction.created_at
-        return await store.creatures.save(made.id, user_id, name, interaction.guild_id, at)
+        most = interaction.client.settings.saved_limit
+        return await store.creatures.save(made.id, user_id, name, interaction.guild_id, at, most=most)
     except AlreadySaved as error:  # by a second press at the same time
         return error.creature
 

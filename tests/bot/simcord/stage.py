@@ -179,6 +179,7 @@ async def on_simcord(folder: Path, **settings: Any) -> AsyncIterator[SimcordStag
         "data_dir": folder / "data",
         "torch_threads": 1,
         "cooldown_per_minute": 0,
+        "keep_names_days": 3650,  # its time is its own, and behind ours
         "admin_ids": {1},  # not by permission alone: so everybody sees the commands of admins
     }
     bot = NewmonBot(Settings.model_validate(known | settings))

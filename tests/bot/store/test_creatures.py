@@ -22,6 +22,7 @@ from bot.store import (
     NotYours,
     Store,
     StoreError,
+    TooManySaved,
 )
 from bot.store import creatures as module
 from bot.store.backup import back_up
@@ -315,3 +316,14 @@ async def test_what_was_read_of_it_is_kept(store: Store, reading: Reading | None
     made = await hatch(store, reading=reading)
     found = await store.creatures.get(made.id)
     assert found is not None and found.reading == made.reading == reading
+
+
+async def test_one_person_may_save_so_many_and_no_more(store: Store) -> None:
+    hatched = await store.creatures.add([hatching() for _ in range(4)])
+    tries = (store.creatures.save(one.id, ANN, f"Foo {i}", SERVER, most=2) for i, one in enumerate(hatched))
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(one, Creature) for one in done) == 2
+    refused = [one for one in done if not isinstance(one, Creature)]
+    assert [type(one) for one in refused] == [TooManySaved] * 2 and "release one first" in str(refused[0])
+    [other] = await store.creatures.add([hatching(BOB)])
+    assert (await store.creatures.save(other.id, BOB, "Foo", SERVER, most=2)).name == "Foo"
