@@ -20,7 +20,7 @@ from bot.ui.pictures import enlarge
 
 COLUMNS = 6  # in a row; a larger generation goes on in the next, half a place further
 SIDE = 136  # pixels of a creature's square
-LABEL = 36  # pixels below it, for its name
+LABEL, LONG_LABEL = 38, 66  # pixels below it, for its name in one line, or where one is long in two
 GAP = 22  # between neighbours
 ROW_GAP, GENERATION_GAP = 26, 62  # between rows of a generation, and between generations
 MARGIN = 28
@@ -29,7 +29,7 @@ NOTE = 44  # pixels below a generation that goes on
 PAPER, TILE, FAINT = (244, 245, 248), (255, 255, 255), (228, 231, 238)
 INK, QUIET, ACCENT = (48, 51, 61), (112, 117, 130), (88, 101, 242)
 LINES = ((94, 124, 190), (190, 108, 96), (84, 150, 108), (158, 112, 178))  # a colour for each parent, in turn
-NAME, SMALLEST = Style("text", 26, 600), 17
+NAME, SHORTER, SMALLEST = Style("text", 26, 600), Style("text", 22, 600), 17
 REMARK, SIGN = Style("text", 26, 500), Style("title", 64, 500)
 SMOOTH = 2  # lines are drawn so many times larger
 STEPS = 24  # straight pieces of a curve
@@ -42,6 +42,7 @@ class Place:
     relative: Relative
     left: int
     top: int
+    label: int = LABEL  # how high that is
 
     @property
     def middle(self) -> float:
@@ -50,11 +51,11 @@ class Place:
     @property
     def bottom(self) -> int:
         """Below its name."""
-        return self.top + SIDE + LABEL
+        return self.top + SIDE + self.label
 
     def overlaps(self, other: Place) -> bool:
         """Whether the two cover the same pixels."""
-        return abs(self.left - other.left) < SIDE and abs(self.top - other.top) < SIDE + LABEL
+        return abs(self.left - other.left) < SIDE and abs(self.top - other.top) < SIDE + self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ def plan(family: Family) -> Plan:
     inner = max(_width(row) for generation in rows.values() for row in generation)
     if any(len(generation) > 1 for generation in rows.values()):
         inner += SIDE  # for the rows that are shifted
+    room = SIDE + GAP - 4
+    is_long = any(SHORTER.width(relative.name) > room for relative in family.relatives)
+    label = LONG_LABEL if is_long else LABEL
     places: list[Place] = []
     notes: list[tuple[int, int]] = []
     top = MARGIN
@@ -84,8 +88,8 @@ def plan(family: Family) -> Plan:
         for number, row in enumerate(rows[generation]):
             shift = 0 if len(rows[generation]) == 1 else (SIDE + GAP) // 4 * (1 if number % 2 else -1)
             left = MARGIN + (inner - _width(row)) // 2 + shift
-            places += [Place(one, left + i * (SIDE + GAP), top) for i, one in enumerate(row)]
-            top += SIDE + LABEL + ROW_GAP
+            places += [Place(one, left + i * (SIDE + GAP), top, label) for i, one in enumerate(row)]
+            top += SIDE + label + ROW_GAP
         top -= ROW_GAP
         if more[generation]:
             notes.append((more[generation], top))
@@ -152,7 +156,8 @@ def _draw_bonds(sheet: Image.Image, family: Family, made: Plan) -> None:
     for parent, child in family.bonds:
         above, below = places[parent], places[child]
         colour = LINES[parents.index(parent) % len(LINES)]
-        curve = _curve((above.middle, above.bottom), (below.middle, below.top))
+        # From below a name of one line: one of two is drawn over it.
+        curve = _curve((above.middle, above.top + SIDE + LABEL), (below.middle, below.top))
         pen.line([(x * SMOOTH, y * SMOOTH) for x, y in curve], colour, 4 * SMOOTH, joint="curve")
     sheet.paste(large.resize(sheet.size, Image.Resampling.BOX))
 
@@ -188,9 +193,18 @@ def _draw_relative(
     else:
         SIGN.draw(pen, (place.middle, y + SIDE / 2 + 22), "?", QUIET, "m")
     name = relative.name or _("not from here")
-    style, text = NAME.fitted(name, SIDE + GAP - 4, SMALLEST)
     ink = (ACCENT if chosen else INK) if there else QUIET
-    _label(pen, style, (place.middle, y + SIDE + LABEL - 9), text, ink)
+    for number, (style, text) in enumerate(_lines(name, SIDE + GAP - 4)):
+        _label(pen, style, (place.middle, y + SIDE + 28 + 26 * number), text, ink)
+
+
+def _lines(name: str, width: int) -> list[tuple[Style, str]]:
+    """A name in one line, or smaller in two; what is too long even for those is cut."""
+    if SHORTER.width(name) <= width:
+        return [NAME.fitted(name, width, SHORTER.size)]
+    first, *others = SHORTER.wrapped(name, width)
+    rest = name[len(first) :].strip() if others else ""
+    return [SHORTER.fitted(line, width, SMALLEST) for line in (first, rest) if line]
 
 
 def _label(
