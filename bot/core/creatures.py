@@ -16,6 +16,7 @@ from bot.core.buttons import view_of
 from bot.core.interaction import Interaction
 from bot.core.language import N_
 from bot.core.people import name_of
+from bot.core.readings import note_shown
 from bot.core.slots import CREATURE
 from bot.engine import SEED_MAX, Hatched, Picture, Take
 from bot.errors import UserError
@@ -78,6 +79,7 @@ async def show(
         card = replace(card, png=await asyncio.to_thread(draw, picture), alt=f"{card.alt}, {words}")
     above, items = asking or (remark, CREATURE.items(interaction.client.offers, creature))
     await answer(interaction, content=above, card=card, view=view_of(items))
+    await note_shown(interaction, creature)
 
 
 async def parents_of(interaction: Interaction, creature: Creature) -> tuple[Creature | None, Creature | None]:
@@ -101,6 +103,7 @@ def new_creature(interaction: Interaction, hatched: Hatched, recipe: Recipe, **m
         noise_seed=hatched.noise_seed,
         png=hatched.png,
         checkpoint_id=hatched.checkpoint_id,
+        reading=hatched.reading,
         recipe=recipe,
         at=interaction.created_at,
         **more,

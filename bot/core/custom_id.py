@@ -1,7 +1,8 @@
 """What outlives the process because all that it needs is in its custom_id: buttons, menus and dialogs.
 
 A class says with typed fields what one remembers. Its custom_id and the pattern that knows it again are made
-of those: `class Turn` with `prefix = "page"` and two fields is `newmon:page:12:1`.
+of those: `class Turn` with `prefix = "page"` and two fields is `newmon:page:12:1`. A field that came later
+has a default: ids of earlier versions end before it, and so do those where it and all after it have theirs.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import (
     Annotated,
     Any,
@@ -41,6 +42,13 @@ class Digits:
     most: int
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Which texts a field may have; by their position: more may be added at the end."""
+
+    values: tuple[str, ...]
+
+
 Id = Annotated[int, Digits(19)]  # of a creature or a retrain
 UserId = Annotated[int, Digits(20)]  # Discord's snowflakes
 Percent = Annotated[int, Digits(3)]
@@ -60,14 +68,26 @@ def _codec(kind: Any) -> _Codec:
     if kind is bool:
         return _Codec("([01])", lambda value: str(int(value)), lambda text: text == "1")
     if get_origin(kind) is Literal:  # by its position: more may be added at the end
-        values = get_args(kind)
-        return _Codec(r"(\d)", lambda value: str(values.index(value)), lambda text: _at(values, int(text)))
+        return _codec_of(get_args(kind))
     if get_origin(kind) is Annotated:
-        number, *notes = get_args(kind)
+        what, *notes = get_args(kind)
         for note in notes:
-            if number is int and isinstance(note, Digits):
-                return _Codec(rf"(\d{{1,{note.most}}})" if note.most > 1 else r"(\d)", str, _number)
-    raise TypeError(f"a custom_id cannot hold {kind}: use bool, a Literal, or a number with `Digits`")
+            if what is int and isinstance(note, Digits):
+                return _Codec(_digits(note.most), str, _number)
+            if what is str and isinstance(note, OneOf):
+                return _codec_of(note.values)
+    raise TypeError(
+        f"a custom_id cannot hold {kind}: use bool, a Literal, a number with `Digits` or a text with `OneOf`"
+    )
+
+
+def _codec_of(values: tuple[Any, ...]) -> _Codec:
+    pattern = _digits(len(str(len(values) - 1)))
+    return _Codec(pattern, lambda value: str(values.index(value)), lambda text: _at(values, int(text)))
+
+
+def _digits(most: int) -> str:
+    return rf"(\d{{1,{most}}})" if most > 1 else r"(\d)"
 
 
 def _at(values: tuple[Any, ...], index: int) -> Any:
@@ -96,6 +116,7 @@ class Persistent(ABC):
     author_only: ClassVar[str | None] = None
     admins_only: ClassVar[bool] = False
     _codecs: ClassVar[tuple[tuple[str, _Codec], ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}  # of the last fields, which earlier versions did not have
 
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         super().__init_subclass__()
@@ -112,13 +133,22 @@ class Persistent(ABC):
             raise TypeError(f"{cls.__name__} is for its author alone, but has no field user_id")
         hints = get_type_hints(cls, include_extras=True)
         cls._codecs = tuple((name, _codec(hints[name])) for name in names)
-        parts = [APPLICATION, cls.prefix, *(codec.pattern for _, codec in cls._codecs)]
-        cls.pattern = re.compile(":".join(parts), re.ASCII)
+        cls._defaults = {field.name: field.default for field in fields(cls) if field.default is not MISSING}  # pyright: ignore[reportArgumentType]
+        patterns = [f":{codec.pattern}" for name, codec in cls._codecs if name not in cls._defaults]
+        optional = [f"(?::{codec.pattern}" for name, codec in cls._codecs if name in cls._defaults]
+        pattern = "".join([APPLICATION, ":", cls.prefix, *patterns, *optional, ")?" * len(optional)])
+        cls.pattern = re.compile(pattern, re.ASCII)
 
     @property
     def custom_id(self) -> str:
         """What Discord keeps, and says again when it is used."""
-        values = [codec.write(getattr(self, name)) for name, codec in self._codecs]
+        said = list(self._codecs)
+        while said and said[-1][0] in self._defaults:
+            name, _ = said[-1]
+            if getattr(self, name) != self._defaults[name]:
+                break
+            said.pop()
+        values = [codec.write(getattr(self, name)) for name, codec in said]
         return ":".join([APPLICATION, self.prefix, *values])
 
     @classmethod
@@ -132,6 +162,7 @@ class Persistent(ABC):
                 **{
                     name: codec.read(text)
                     for (name, codec), text in zip(cls._codecs, match.groups(), strict=True)
+                    if text is not None
                 }
             )
         except ValueError:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bot.engine.models import Model
 from bot.engine.orders import Hatched, Order, Pixels, SeedOrder, WPlus
+from bot.engine.reading_many import read_many
 from bot.engine.styles import candidates_of, w_plus_of
 from gan.pictures.sprite import to_png
 from gan.sampler import CHUNK
@@ -69,6 +70,14 @@ def _in_other_colours(model: Model, order: SeedOrder, plain: _Drawn) -> _Drawn:
 
 def _finished(model: Model, order: Order, drawn: _Drawn) -> Hatched:
     pixels = model.sampler.finished(drawn.raw)
+    [reading] = read_many(model.sampler, model.reader, [drawn.w_plus])
     return Hatched(
-        drawn.w_plus, order.noise_seed, to_png(pixels), pixels, model.id, drawn.candidate, drawn.shiny
+        w_plus=drawn.w_plus,
+        noise_seed=order.noise_seed,
+        png=to_png(pixels),
+        pixels=pixels,
+        checkpoint_id=model.id,
+        candidate=drawn.candidate,
+        shiny=drawn.shiny,
+        reading=reading,
     )

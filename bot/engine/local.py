@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.creature.reading import Reading
 from bot.creature.traits import Traits
 from bot.engine.drawing import Drawer
 from bot.engine.errors import CLOSING, FULL, STARTING, CheckpointGone
@@ -25,11 +26,13 @@ from bot.engine.orders import (
     Stored,
     StylesOrder,
     Subject,
+    WPlus,
 )
 from bot.engine.pictures import Pictures
 from bot.engine.projection import Projector
 from bot.engine.protocol import Engine, Health, OnAccepted, OnProgress, OnQueued
 from bot.engine.queue import FairQueue
+from bot.engine.readers import Readers
 from bot.engine.threads import choose_threads, spare_numpy, use_threads
 from bot.engine.uploads import Uploads
 from bot.engine.worker import Ticket, Worker
@@ -67,6 +70,8 @@ class LocalEngine(Engine):
         self._projector = Projector()
         self._uploads = Uploads()
         self._pictures = Pictures(self._model_of)
+        # In the same thread: what creatures are follows from what is stored of them, as their pictures do.
+        self._readers = Readers(self._model_of, self._pictures.thread)
         self.worker = Worker(self.queue, Drawer(pick), batch_size, self._pictures.remember)
 
     # -- life ----------------------------------------------------------------------------------------------
@@ -210,7 +215,13 @@ class LocalEngine(Engine):
         return hatched
 
     async def traits(self, creature: Coded) -> Traits | None:
-        return await self._pictures.traits(creature)
+        return await self._readers.traits(creature)
+
+    async def reader(self, checkpoint_id: str) -> str:
+        return await self._readers.reader(checkpoint_id)
+
+    async def readings(self, checkpoint_id: str, codes: Sequence[WPlus]) -> list[Reading]:
+        return await self._readers.read(checkpoint_id, codes)
 
     async def pictures(self, creatures: Sequence[Stored]) -> list[Picture]:
         return await self._pictures.large(creatures)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.engine.reading import read_without_rarity
+from bot.engine.reading_many import reader_of
 from gan import checkpoint
 from gan.checkpoint import Checkpoint
 from gan.errors import CheckpointError
@@ -29,6 +30,7 @@ class Model:
     metadata: dict[str, Any]
     path: Path
     first_pass_s: float  # how long drawing took for the first time, which is slow
+    reader: str = ""  # which heads read its creatures; "" where it has none
 
     @property
     def id(self) -> str:
@@ -65,7 +67,7 @@ def load_model(path: Path, expected_id: str | None = None) -> Model:
     sampler.render(w_plus, [0])
     first_pass_s = time.perf_counter() - began
     read_without_rarity(sampler, w_plus[0])  # this, too, is slow for the first time
-    return Model(sampler, loaded.metadata, path.resolve(), first_pass_s)
+    return Model(sampler, loaded.metadata, path.resolve(), first_pass_s, reader_of(loaded, sampler))
 
 
 def _load(path: Path, expected_id: str | None) -> Checkpoint:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.creature.reading import Reading
 from bot.errors import N_, UserError
 from gan.latents import SEED_MAX, SeedError, Take, parse_seed
 
@@ -121,6 +122,7 @@ class Hatched:
     checkpoint_id: str
     candidate: int = 0  # of those that follow from its seed; 0 is the seed's own
     shiny: bool = False  # its colours are visibly not its seed's own
+    reading: Reading | None = None  # what is to be kept of its traits
 
 
 @dataclass(frozen=True, slots=True, eq=False)

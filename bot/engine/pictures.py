@@ -14,12 +14,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.creature.traits import Traits
 from bot.engine.errors import CheckpointGone
 from bot.engine.models import Model
-from bot.engine.orders import Coded, Hatched, Picture, Pixels, Stored
+from bot.engine.orders import Hatched, Picture, Pixels, Stored
 from bot.engine.rareness import reference_of
-from bot.engine.reading import read_traits
 from bot.engine.threads import use_threads
 from gan.pictures.sprite import from_png
 
@@ -29,17 +27,14 @@ KEPT = 128  # large pictures in memory: a quarter of a megabyte each
 
 
 class Pictures:
-    """Enlarges stored pictures in a thread of its own, and remembers those that were shown last.
-
-    The same thread reads what creatures are: it follows from what is stored, too.
-    """
+    """Enlarges stored pictures in a thread of its own, and remembers those that were shown last."""
 
     def __init__(self, model_of: Callable[[str], Awaitable[Model]]) -> None:
         self._model_of = model_of
         self._kept: OrderedDict[tuple[bytes, str], Picture] = OrderedDict()
         self._drawn: OrderedDict[bytes, Pixels] = OrderedDict()  # by hash, not shown yet
         # One thread: what is shown to one person is not worth the pace of everybody's hatching.
-        self._thread = ThreadPoolExecutor(1, "pictures", use_threads, (1,))
+        self.thread = ThreadPoolExecutor(1, "pictures", use_threads, (1,))
 
     def remember(self, hatched: Hatched) -> None:
         """It was just drawn and will be shown: its PNG need not be decoded for that."""
@@ -61,7 +56,7 @@ class Pictures:
                 model = None
             loop = asyncio.get_running_loop()
             picture = await loop.run_in_executor(
-                self._thread, _enlarged, png, self._drawn.pop(digest, None), model
+                self.thread, _enlarged, png, self._drawn.pop(digest, None), model
             )
             if model is not None:
                 self._kept[key] = picture
@@ -71,23 +66,14 @@ class Pictures:
             self._kept.popitem(last=False)
         return picture
 
-    async def traits(self, creature: Coded) -> Traits | None:
-        """What is read of a creature; None where nothing can be."""
-        try:
-            model = await self._model_of(creature.checkpoint_id)
-        except CheckpointGone:
-            return None
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, read_traits, model.sampler, creature.w_plus)
-
     def prepare(self, model: Model) -> None:
         """Begin to work out what comes up as soon as anybody looks at a creature of this checkpoint."""
         if model.sampler.heads is not None:
-            self._thread.submit(_prepared, model)
+            self.thread.submit(_prepared, model)
 
     def close(self) -> None:
         """Let the thread go."""
-        self._thread.shutdown(wait=False)
+        self.thread.shutdown(wait=False)
 
 
 def _prepared(model: Model) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.creature.reading import Reading
 from bot.creature.traits import Traits
 from bot.engine.orders import (
     Coded,
@@ -17,6 +18,7 @@ from bot.engine.orders import (
     ProjectionOrder,
     Stored,
     Subject,
+    WPlus,
 )
 
 OnAccepted = Callable[[], Awaitable[None]]  # the orders have their place in the queue
@@ -114,6 +116,20 @@ class Engine(Protocol):
         """What is read of a creature from its styles: always the same. None where nothing can be read.
 
         That is so where its checkpoint never learned it, or is gone.
+        """
+        ...
+
+    async def reader(self, checkpoint_id: str) -> str:
+        """What reads creatures of a checkpoint; "" where nothing can. Other heads have another name.
+
+        What it says is remembered: a checkpoint is loaded for it only once.
+        """
+        ...
+
+    async def readings(self, checkpoint_id: str, codes: Sequence[WPlus]) -> list[Reading]:
+        """What is to be kept of the traits of creatures with these W+, each [L, w_dim], of one checkpoint.
+
+        The same as `traits` says, and quick for many.
         """
         ...
 

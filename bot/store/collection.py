@@ -90,8 +90,9 @@ class Collection:
         sort: Sort = "newest",
         number: int = 0,
         size: int = 12,
+        kind: str | None = None,
     ) -> Page:
-        """A page of somebody's collection; beyond the last, the last.
+        """A page of somebody's collection; beyond the last, the last. With `kind`, of one type alone.
 
         People see all of their own. Of somebody else they see what was saved in the server where they look,
         and nothing in a direct message.
@@ -100,10 +101,10 @@ class Collection:
             return Page((), 0, 1, 0)
         scope = None if owner_id == viewer_id else guild_id
         async with self._database.reading() as session:
-            total = await session.scalar(listing.count_saved(owner_id, scope)) or 0
+            total = await session.scalar(listing.count_saved(owner_id, scope, kind)) or 0
             pages = max(-(-total // size), 1)
             number = min(max(number, 0), pages - 1)
-            chosen = listing.page_ids(owner_id, scope, sort, number * size, size)
+            chosen = listing.page_ids(owner_id, scope, sort, number * size, size, kind)
             ids = list(await session.scalars(chosen))
             rows = {row.id: row for row in await session.execute(listing.entries(ids))}
         shown = (rows[i] for i in ids if i in rows)

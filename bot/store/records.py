@@ -109,7 +109,6 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
         raise ValueError(f"w_plus must be [L, w_dim], not {list(new.w_plus.shape)}")
     w_form, w_plus = encode_w_plus(new.w_plus)
     columns = to_columns(new.recipe)
-    main, second = (*new.reading.types, None, None)[:2] if new.reading else (None, None)
     return CreatureRow(
         id=row_id,
         code=code,
@@ -131,10 +130,7 @@ def to_row(new: NewCreature, *, row_id: int, code: str, created_at: datetime) ->
         w_form=w_form,
         png=new.png,
         shiny=isinstance(new.recipe, Hatch) and new.recipe.shiny,
-        read_by=new.reading and new.reading.reader,
-        type_1=main,
-        type_2=second,
-        colour=new.reading and new.reading.colour,
+        **reading_columns(new.reading),
     )
 
 
@@ -162,6 +158,14 @@ def from_row(row: CreatureRow) -> Creature:
         shiny=row.shiny,
         reading=_reading(row),
     )
+
+
+def reading_columns(reading: Reading | None) -> dict[str, str | None]:
+    """What the columns of a creature hold of what was read of it."""
+    if reading is None:
+        return dict.fromkeys(("read_by", "type_1", "type_2", "colour"))
+    main, second = (*reading.types, None, None)[:2]
+    return {"read_by": reading.reader, "type_1": main, "type_2": second, "colour": reading.colour}
 
 
 def _reading(row: CreatureRow) -> Reading | None:

@@ -15,6 +15,7 @@ from bot.store.jobs import RetrainJobs
 from bot.store.limits import Cooldowns
 from bot.store.people import People
 from bot.store.personal import PersonalData
+from bot.store.readings import Readings
 
 
 class Store:
@@ -33,6 +34,7 @@ class Store:
         self.cooldowns = Cooldowns(database)
         self.people = People(database)
         self.personal = PersonalData(database, self.people)
+        self.readings = Readings(database)
 
     @classmethod
     async def open(

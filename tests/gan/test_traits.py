@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from gan.checkpoint import load, save
 from gan.sampler import Sampler
@@ -17,48 +16,18 @@ from gan.traits import (
     KIN,
     NUMBERS,
     STATS,
-    Calibration,
-    Confidence,
     Heads,
-    Layout,
     Traits,
     TraitsError,
 )
+from tests.gan.reading import CALIBRATION, LAYOUT, tiny_heads
 from tests.gan.tiny import tiny_checkpoint, tiny_config, tiny_generator
 
-LAYOUT = Layout(("Fire", "Grass", "Water"), ("Blue", "Red"), ("ball", "fish", "wings"), 4)
-LAYERS, W_DIM, BASIS = tiny_config().num_layers, 32, 8
-PLAIN = Confidence(1.0, 0.5, 0.0)
-CALIBRATION = Calibration(PLAIN, PLAIN, PLAIN, PLAIN, second_type_from=0.5)
+LAYERS, W_DIM = tiny_config().num_layers, 32
 
 
 def section(seed: int = 0, **changed: Any) -> Section:
-    random = torch.Generator().manual_seed(seed)
-
-    def numbers(*shape: int) -> torch.Tensor:
-        return torch.randn(*shape, generator=random) / shape[0] ** 0.5
-
-    sizes = (LAYERS * BASIS, 12, 10, LAYOUT.size)
-    tensors = {
-        "centre": numbers(W_DIM),
-        "basis": numbers(W_DIM, BASIS),
-        "spread": torch.ones(BASIS),
-        "quantiles": torch.linspace(-2, 2, 11).repeat(len(NUMBERS), 1),
-        "distances": torch.linspace(0, 3, 11),
-        "kin": numbers(5, 4),
-    }
-    for name, inputs, outputs in zip(("first", "second", "out"), sizes, sizes[1:], strict=False):
-        tensors |= {f"{name}.weight": numbers(inputs, outputs), f"{name}.bias": numbers(outputs)}
-    metadata: dict[str, Any] = {
-        "version": 1,
-        "types": LAYOUT.types,
-        "colours": LAYOUT.colours,
-        "shapes": LAYOUT.shapes,
-        "calibration": asdict(CALIBRATION),
-        "shown": [*CHOICES, *NUMBERS, KIN],
-        "kin_names": ["Abra", "Eevee", "Lapras", "Onix", "Ditto"],
-    }
-    return Section(TRAITS, tensors, metadata | changed)
+    return tiny_heads(LAYERS, W_DIM, seed, **changed)
 
 
 def heads(**changed: Any) -> Heads:

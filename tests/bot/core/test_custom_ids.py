@@ -10,7 +10,7 @@ from bot.core.custom_id import LONGEST, NUMBER_MAX, Persistent
 from bot.core.features import load
 from bot.features import FEATURES
 from bot.features.choosing import Choose
-from bot.features.collection import Collection, Open, Order, Turn
+from bot.features.collection import Collection, OfType, Open, Order, Turn
 from bot.features.evolving import Evolve
 from bot.features.family import ShowFamily, Visit
 from bot.features.hatching import Another, Nearby, Several
@@ -20,6 +20,7 @@ from bot.features.mixing import MixDialog, MixWith
 from bot.features.mixing.children import MoreLikeThis, Swap
 from bot.features.mixing.rehatching import KeepAndMix, Rehatch
 from bot.features.mixing.watching import Watch
+from bot.features.privacy import ForgetNow, KeepAll
 from bot.features.retraining.buttons import CancelRetrain, GoOn, UseResult
 from bot.store.ids import MAX_ID
 
@@ -51,10 +52,16 @@ OLD: list[tuple[str, Persistent]] = [
     ("newmon:details:12", Details(12)),
     ("newmon:page:30:0:31:2:1", Turn(30, "newest", 31, 2, True)),
     ("newmon:page:30:3:31:0:0", Turn(30, "oldest", 31, 0, False)),
+    ("newmon:page:30:0:31:2:1:2", Turn(30, "newest", 31, 2, True, "Fire")),
+    ("newmon:page:30:3:31:0:0:18", Turn(30, "oldest", 31, 0, False, "Fairy")),
     ("newmon:open", Open()),
     ("newmon:sort:30:31", Order(30, 31)),
+    ("newmon:sort:30:31:2", Order(30, 31, "Fire")),
+    ("newmon:oftype:30:1:31", OfType(30, "name", 31)),
     ("newmon:rehatch:1:2:1:30", Rehatch(1, 2, True, 30)),
     ("newmon:rehatched:1:2:0:30", KeepAndMix(1, 2, False, 30)),
+    ("newmon:forget:30", ForgetNow(30)),
+    ("newmon:keepall:30", KeepAll(30)),
     ("newmon:unretrain:5", CancelRetrain(5)),
     ("newmon:resume:5", GoOn(5)),
     ("newmon:result:5:1", UseResult(5, True)),
@@ -69,7 +76,8 @@ OLD: list[tuple[str, Persistent]] = [
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_the_largest_numbers_fit(kind: type[Persistent]) -> None:
     pattern = kind.pattern
-    filled = re.sub(r"\(\\d\{1,(\d+)\}\)", lambda digits: "9" * int(digits[1]), pattern.pattern)
+    longest = pattern.pattern.replace("(?:", "").replace(")?", "")  # with all that it may leave out
+    filled = re.sub(r"\(\\d\{1,(\d+)\}\)", lambda digits: "9" * int(digits[1]), longest)
     filled = filled.replace(r"(\d)", "9").replace("([01])", "1")
     assert pattern.fullmatch(filled), filled
     assert len(filled) <= LONGEST
@@ -101,6 +109,9 @@ def test_every_kind_has_an_old_one_here() -> None:
         (Save, f"newmon:save:{NUMBER_MAX + 1}"),
         (Favourite, "newmon:favourite:1:2"),
         (Turn, "newmon:page:30:9:31:2:1"),
+        (Turn, "newmon:page:30:0:31:2:1:19"),
+        (Turn, "newmon:page:30:0:31:2:1:"),
+        (Turn, "newmon:page:30:0:31:2:1:2:1"),
     ],
 )
 def test_what_is_none_of_ours_is_not_understood(kind: type[Persistent], custom_id: str) -> None:

@@ -62,6 +62,7 @@ CUSTOM_IDS = [
         "newmon:open",
     ),
     *("newmon:page:0:9:0:999999:1", "newmon:page:99999999999999999999:0:0:0:0", "newmon:favourite:0:2"),
+    *("newmon:page:0:0:0:0:0:99", "newmon:sort:0:0:0", "newmon:sort:0:0:77", "newmon:oftype:0:9:0"),
     *("newmon:goodbye:9999999999999999999", "newmon:more:0:0:0", "newmon:swap:0:0:99999999999999999999"),
     *(
         "newmon:unretrain:0",
