@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from bot.core.language import N_, _
 from bot.ui.fonts import Style
 
-# How much of B, in percent of all its styles, up to which a child is said to be mostly A, halfway, mostly B.
-HALFWAY = range(45, 56)
+HALFWAY = range(45, 56)  # percent of B: below it a child is mostly A, and above it mostly B
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,8 @@ def child_caption(take: Sequence[str], amount: int, a: str, b: str) -> Caption:
     if len(take) == 3:
         if amount in HALFWAY:
             return Caption(_("halfway"))
+        if amount in (0, 100):
+            return Caption(_("{b} through and through") if amount else _("{a} through and through"), names)
         return Caption(_("mostly {a}") if amount < HALFWAY.start else _("mostly {b}"), names)
     sentence = _(_TAKEN.get(frozenset(take), N_("{a} with something of {b}")))
     if amount == 100:

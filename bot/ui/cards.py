@@ -18,6 +18,7 @@ from bot.creature.facts import height_text, weight_text
 from bot.creature.traits import Traits
 from bot.engine import Picture
 from bot.store import Creature, Drawn, Evolved, Hatch, Mix, Nearby, Recipe, Rehatch
+from bot.ui.captions import child_caption
 from bot.ui.layout import HEADING, SMALL, picture_first
 from bot.ui.pictures import portrait
 
@@ -140,8 +141,11 @@ def _family(creature: Creature, parents: tuple[Creature | None, Creature | None]
     first = parent_label(parents[0], creature.parent_a_name)
     recipe = describe_recipe(creature.recipe)
     match creature.recipe:
-        case Mix():
+        case Mix(take=take, amount=amount, varied=varied):
             second = parent_label(parents[1], creature.parent_b_name)
+            recipe = str(child_caption(take, amount, first, second))
+            if varied is not None:
+                recipe = _("{what}, varied").format(what=recipe)
             return [_("Parents {a} × {b}: {recipe}").format(a=first, b=second, recipe=recipe)]
         case Nearby() | Rehatch() | Evolved():
             return [_("Parent {name}: {recipe}").format(name=first, recipe=recipe)]

@@ -194,7 +194,7 @@ async def test_mix_shows_parents_and_children_and_one_can_be_chosen_and_saved(as
 
     child = await (await ash.click(mixed, "2")).message()
     assert "Foo × Bar" in child.text
-    assert "A with B's features" in child.text
+    assert "Foo with Bar's features" in child.text
     dialog = await (await ash.click(child, "Save")).modal()
     saved = await (await ash.submit(dialog, {"Name": "Foobar"})).message()
     assert saved.title == "Foobar"
@@ -218,10 +218,10 @@ async def test_mix_with_options_gives_one_child(ash: SandboxUser) -> None:
     await hatch_and_save(ash, "One", "30")
     await hatch_and_save(ash, "Two", "31")
     all_of_b = await (await ash.command("mix", a="One", b="Two", amount=100)).message()
-    assert "100 % of B" in all_of_b.text
+    assert "Two through and through" in all_of_b.text
     colours = await (await ash.command("mix", a="One", b="Two", take="colours", amount=40)).message()
-    assert "A with B's colours, 40 %" in colours.text
-    assert labels(colours) == [*UNSAVED[:6], "Watch", *CLOSER[1:]]
+    assert "One in Two's colours, 40 %" in colours.text
+    assert labels(colours) == [*UNSAVED[:6], "Watch", "Card", "Family", "Full size", "Details"]
 
 
 async def test_mix_refuses_kindly(ash: SandboxUser) -> None:

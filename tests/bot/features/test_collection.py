@@ -98,7 +98,7 @@ async def test_mon_shows_everything_about_a_creature(ash: SandboxUser, misty: Sa
     dialog = await (await ash.click(child, "Save")).modal()
     await (await ash.submit(dialog, {"Name": "Wabe"})).message()
     card = await (await misty.command("mon", name="wabe")).message()
-    for shown in ("Wabe", "Gloomp × Brillig", "40 % of B", "Saved by Ash", "checkpoint "):
+    for shown in ("Wabe", "Gloomp × Brillig", "mostly Gloomp", "Saved by Ash", "checkpoint "):
         assert shown in card.text
     assert "<t:" in card.text
     assert await ash.download(card.pictures[0]) == drawn

@@ -25,6 +25,7 @@ STYLE, SMALLEST = Style("title", 27, 500), 20
         (["features", "colours"], 100, "Moltigo with Fizz's body"),
         (["shape", "features"], 100, "Moltigo in Fizz's colours"),
         (["colours"], 40, "Fizz in Moltigo's colours, 40 %"),
+        (["shape", "features", "colours"], 0, "Fizz through and through"),
         (["shape", "features", "colours"], 25, "mostly Fizz"),
         (["shape", "features", "colours"], 50, "halfway"),
         (["shape", "features", "colours"], 75, "mostly Moltigo"),
