@@ -193,8 +193,9 @@ async def test_two_presses_at_once_on_save_release_and_rename(ash: SandboxUser, 
 async def test_every_command_works_everywhere_and_shows_an_example(running: RunningBot) -> None:
     with closing(sqlite3.connect(running.settings.data_dir / "sandbox" / "sandbox.sqlite3")) as connection:
         commands = [json.loads(body) for (body,) in connection.execute("SELECT body FROM commands")]
-    everybody_s = ("newmon", "save", "mix", "evolve", "draw", "mons", "mon", "card", "family", "about")
-    assert {c["name"] for c in commands} == {*everybody_s, "retrain", "checkpoint", "Draw this"}
+    everybody_s = {"newmon", "save", "mix", "evolve", "draw", "mons", "mon", "card", "family", "about"}
+    everybody_s |= {"mydata"}
+    assert {c["name"] for c in commands} == everybody_s | {"retrain", "checkpoint", "Draw this"}
     for command in commands:
         assert sorted(command["contexts"]) == [0, 1, 2], command["name"]  # servers, with the bot, elsewhere
         assert sorted(command["integration_types"]) == [0, 1], command["name"]  # by servers and by people
