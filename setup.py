@@ -11,7 +11,10 @@ setup(
     packages=[*find_packages(include=["gan", "gan.*", "train", "train.*"]), "gan.checkpoints"],
     package_dir={"gan.checkpoints": "checkpoints"},
     package_data={
-        "gan.checkpoints": ["newmon.safetensors", "newmon.scorer.safetensors"],
+        "gan.checkpoints": [
+            *(f"newmon{part}.safetensors" for part in ("", ".scorer", ".traits")),
+            "reader.safetensors",  # what checkpoints that are exported learn from to read their creatures
+        ],
         "train.data": ["*.csv"],
         "train.names": ["*.txt"],
         "train.traits": ["grades/*.csv"],

@@ -66,7 +66,7 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
         for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    shipped = {"newmon.safetensors", "newmon.scorer.safetensors"}
+    shipped = {f"newmon{part}.safetensors" for part in ("", ".scorer", ".traits")} | {"reader.safetensors"}
     assert inside == ours | {f"gan/checkpoints/{name}" for name in shipped}
 
 

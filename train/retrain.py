@@ -11,7 +11,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -25,7 +25,7 @@ from gan.sampler import Sampler
 from train.data.build import build_from_folder, build_from_package
 from train.data.build_options import OWN_OPTIONS, SPRITE_OPTIONS, at_least
 from train.data.dataset import SpriteDataset
-from train.errors import StateError
+from train.errors import DataError, StateError
 from train.eval.candidates import best_of
 from train.eval.evaluate import Evaluation, evaluate
 from train.eval.reference import FeatureExtractor, Reference, build_reference
@@ -50,6 +50,7 @@ from train.run.progress import sample_grid, write_grid
 from train.schedule import Phase
 from train.state import read
 from train.stored_names import ema
+from train.traits.at_export import give_traits
 
 PARENT_FILE = "parent.json"
 IN_WORDS: dict[Judgement, str] = {"better": "better", "same": "about the same", "worse": "worse"}
@@ -76,6 +77,7 @@ class Request:
     source: str | None = None  # what to build the data set from: "pokeapi", or a folder or zip of images
     cache: Path = Path("data/cache")  # where the sprite package is kept
     samples: int = 2000  # that a checkpoint is measured with
+    traits: bool = True  # whether what comes out learns to say what its creatures are
 
 
 class UnwrittenError(Exception):
@@ -135,15 +137,18 @@ def _retrain(request: Request, journal: Journal, console: Console) -> bool:
     verdict = compare(before, found[best], reference, len(found))
 
     journal.begin("comparing")
+    identity = _with_traits(exported[best], journal, console) if request.traits else None
+    identity = identity or found[best].report.checkpoint
     read_continuation(exported[best])  # the next retrain will go on from it: it had better be whole
     comparison = request.run / COMPARISON_FILE
     old_above_new(request.checkpoint, exported[best]).save(comparison)
     journal.end(
         "done",
         checkpoint=exported[best].name,
-        id=found[best].report.checkpoint,
+        id=identity,
         comparison=comparison.name,
-        metrics=found[best].report.to_dict(),
+        # The same networks were measured, before they had what the id depends on, too.
+        metrics=replace(found[best].report, checkpoint=identity).to_dict(),
         parent_metrics=before.report.to_dict(),
         **verdict.to_dict(),
         worse=verdict.judgement == "worse",  # what bots that know no verdict look at
@@ -232,6 +237,15 @@ def _exported(run: Path, parent: Checkpoint) -> dict[str, Path]:
     for half_life, path in zip(half_lives, paths.values(), strict=True):
         export(run, path, half_life, allow_unfinished=True, finish=parent.finish, enlarger=parent.enlarger)
     return paths
+
+
+def _with_traits(checkpoint: Path, journal: Journal, console: Console) -> str | None:
+    """The checkpoint's id once it has heads; None where it got none, which is no reason to keep it back."""
+    try:
+        return give_traits(checkpoint, on_progress=journal.progress).checkpoint_id
+    except DataError as error:
+        console.print(f"{checkpoint.name} says nothing of its creatures' traits. {error}")
+        return None
 
 
 def _measured(

@@ -25,6 +25,7 @@ from gan.cli.program import CommandError
 from gan.files import locked
 from gan.pictures.finish import Finish
 from gan.pretrained import efficientnet
+from gan.sections import TRAITS
 from tests.command_line import CommandLine
 from tests.gan.tiny import tiny_enlarger
 from tests.train.tiny import differences, steps, tiny_trainer
@@ -40,6 +41,7 @@ from train.retrain import Request, UnwrittenError, describe, retrain
 from train.run.continuation import continuation_path, read_continuation
 from train.run.export import export
 from train.state import read, write
+from train.traits import at_export, heads
 
 pytestmark = pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 
@@ -112,12 +114,18 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     return Watched(monkeypatch)
 
 
-def test_a_checkpoint_becomes_another_measured_and_compared(request_: Request, watched: Watched) -> None:
+def test_a_checkpoint_becomes_another_measured_and_compared(
+    request_: Request, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_export, "LEAST_SIDE", 16)
+    monkeypatch.setattr(at_export, "CREATURES", 100)
+    monkeypatch.setattr(heads, "EPOCHS", 5)
     assert run(request_)
     done, before = outcome(request_), load(request_.checkpoint)
     assert done["result"] == "done" and done["parent_metrics"]["checkpoint"] == before.id
     made = load(request_.run / done["checkpoint"])
     assert made.id == done["id"] == done["metrics"]["checkpoint"] != before.id
+    assert made.own_sections == {TRAITS}  # it reads its creatures
     assert made.finish == before.finish == FINISH
     assert made.enlarger is not None and before.enlarger is not None
     for name, weight in before.enlarger.state_dict().items():

@@ -50,6 +50,17 @@ def export(
     colours: Annotated[
         int, typer.Option(min=2, max=256, help="The most colours of a finished picture.")
     ] = 16,
+    traits: Annotated[
+        bool,
+        typer.Option(
+            "--traits/--no-traits",
+            help="Also let it learn to say what its creatures are, from what the reader sees.",
+        ),
+    ] = True,
+    creatures: Annotated[
+        int | None,
+        typer.Option(min=100, help="How many creatures are drawn and read for that.", show_default="10000"),
+    ] = None,
     force: ForceOption = False,
     data: Data = None,
 ) -> None:
@@ -87,11 +98,32 @@ def export(
     large = read_enlarger(enlarger or SHIPPED) if enlarger or finish is None else None
     touch = Finish(colours=colours) if finish or (finish is None and large is None) else None
     done = export_run(run, out, half_life, allow_unfinished, dataset, trainable, touch, large)
+    identity, told = _with_traits(out, creatures) if traits else (None, None)
     typer.echo(
-        f"Wrote {out}: checkpoint {done.id}, {done.kimg:.1f} kimg, EMA of {done.ema_half_life_kimg:g} kimg."
+        f"Wrote {out}: checkpoint {identity or done.id}, {done.kimg:.1f} kimg, "
+        f"EMA of {done.ema_half_life_kimg:g} kimg."
     )
+    if told:
+        typer.echo(told)
     if done.phase.alpha < 1:
         typer.echo(f"Its {done.phase.resolution}-pixel level was still fading in ({done.phase.alpha:.0%}).")
+
+
+def _with_traits(out: Path, creatures: int | None) -> tuple[str | None, str]:
+    """Give the checkpoint heads; returns its new id, if it got any, and a sentence about them."""
+    from train.cli.progress import one_bar
+    from train.errors import DataError
+    from train.traits.at_export import give_traits
+
+    try:
+        with one_bar() as tell:
+            given = give_traits(out, creatures=creatures, on_progress=tell)
+    except DataError as error:
+        return None, f"It says nothing of its creatures' traits. {error}"
+    return given.checkpoint_id, (
+        f"It says what its creatures are: with the reader of pictures it agrees on the first type in "
+        f"{given.agreement['first_type']:.0%}, and on the height by {given.agreement['log_height_m']:.2f}."
+    )
 
 
 def check_exports_to(

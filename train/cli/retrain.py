@@ -30,6 +30,9 @@ def retrain(
     samples: Annotated[
         int, typer.Option(min=50, help="How many creatures a checkpoint is measured with.")
     ] = 2000,
+    traits: Annotated[
+        bool, typer.Option("--traits/--no-traits", help="Let it learn to say what its creatures are.")
+    ] = True,
 ) -> None:
     """Train a checkpoint further, measure what comes out, and draw both: what /retrain runs.
 
@@ -43,7 +46,7 @@ def retrain(
     from train.retrain import retrain as run_retrain
 
     try:
-        finished = run_retrain(Request(source, data, run, kimg, build, cache, samples), console)
+        finished = run_retrain(Request(source, data, run, kimg, build, cache, samples, traits), console)
     except UnwrittenError as error:
         with suppress(OSError):  # the log may lie on the same disk
             console.print(str(error))

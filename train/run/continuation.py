@@ -6,13 +6,15 @@ networks alone, in half precision, are enough to go on from; optimisers and aver
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
-from gan.checkpoint import CheckpointError, load
+from gan.checkpoint import CheckpointError, load, save
 from gan.config import ConfigError, NetworkConfig
 from gan.generator import Generator
+from gan.sections import Section
 from train import stored_names as stored
 from train.errors import StateError
 from train.protocol import CHECKPOINT_SUFFIX, TRAINING_SUFFIX
@@ -39,6 +41,31 @@ def write_continuation(checkpoint: Path, checkpoint_id: str, state: State) -> No
     }
     values = {name: value for name, value in state.values.items() if name != stored.DATA_PATH}
     write(continuation_path(checkpoint), State(tensors, {**values, "checkpoint": checkpoint_id}))
+
+
+def put_sections(checkpoint: Path, sections: Iterable[Section]) -> str:
+    """Put sections into a checkpoint's own file; returns its id, which depends on them.
+
+    What it is trained further from names the new id, where that lies beside it. Raises `CheckpointError` and
+    `StateError`.
+    """
+    loaded = load(checkpoint)
+    own = {name: loaded.sections[name] for name in loaded.own_sections}
+    own |= {section.name: section for section in sections}
+    identity = save(
+        checkpoint,
+        loaded.generator,
+        loaded.metadata,
+        loaded.finish,
+        loaded.enlarger,
+        loaded.measured_levels,
+        own.values(),
+    )
+    path = continuation_path(checkpoint)
+    if path.is_file():
+        state = read(path)
+        write(path, State(state.tensors, {**state.values, "checkpoint": identity}))
+    return identity
 
 
 def read_continuation(checkpoint: Path) -> State:
