@@ -11,12 +11,16 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
+import aiohttp
+import discord
+
 from bot.core.interaction import Interaction
 from bot.core.language import locale_of, speaking
 
 log = logging.getLogger(__name__)
 
 CHECKS_S = 1.0  # for checks. Discord waits for three seconds, and a broken connection takes one to mend
+NOTE = "note"  # among an interaction's extras: a private message that goes once the answer is there
 PRIVATE = "private"  # among an interaction's extras: what was acknowledged is seen by this person alone
 
 
@@ -73,3 +77,6 @@ async def answering(
         timer.cancel()
         if late:
             await asyncio.wait(late)  # whoever tells of an error must know whether it was acknowledged
+        if note := interaction.extras.pop(NOTE, None):
+            with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+                await note.delete()

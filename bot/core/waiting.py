@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import aiohttp
 import discord
 
+from bot.core.acknowledge import NOTE
 from bot.core.answers import WAITS, is_layout
 from bot.core.interaction import Interaction
 from bot.core.language import _
@@ -45,7 +46,7 @@ def queue_note(interaction: Interaction) -> Callable[[int], Awaitable[None]]:
         text = _("You are number {position} in the queue …").format(position=position)
         with courtesy():
             if is_layout(interaction):  # which takes no such words
-                await interaction.followup.send(text, ephemeral=True)
+                interaction.extras[NOTE] = await interaction.followup.send(text, ephemeral=True)
             else:
                 await interaction.edit_original_response(content=text)
                 interaction.extras[WAITS] = True

@@ -112,6 +112,7 @@ async def test_a_swap_that_fails_in_the_queue_leaves_the_mix_as_it_was(stage: St
     nest.fragile = 102  # the noise of the children, whose body comes from Bar now
     nest.open.set()
     await ash.wait(lambda: any(m.private and "would not hatch" in m.text for m in handle.updates))
+    await ash.wait(lambda: waiting.id not in ash.history)  # what was true while it waited is gone
     left = ash.current(mixed)
     assert left.alts[0] == "Foo and Bar" and len(left.buttons) == len(mixed.buttons)
     nest.fragile = None
