@@ -1,4 +1,4 @@
-"""python -m bot: on Discord with a token, in the sandbox without; also `doctor`, `backup`, `checkpoint`."""
+"""python -m bot: on Discord with a token, in the sandbox without; also `doctor`, `backup` and the like."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import aiohttp
@@ -30,11 +29,11 @@ from bot.engine import CheckpointError
 from bot.engine.local import LocalEngine
 from bot.errors import UserError
 from bot.features.retraining.announcer import Announcer
+from bot.operations.command_line import backup, move, restore
 from bot.operations.doctor import examine
 from bot.operations.health import health_server
 from bot.retrain import Retraining
 from bot.store import Store
-from bot.store.backup import back_up
 from bot.system.logs import log_as_json, log_to, speak_any_encoding
 from bot.system.proxy import Proxy, proxy_for, unreachable
 from bot.system.redaction import redact
@@ -230,14 +229,8 @@ def start(
     asyncio.run(run_until_signal(settings))
 
 
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where the copy goes.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-) -> None:
-    """Copy the collection to FILE, also while the bot is running."""
-    saved = back_up(load_settings().database, file, overwrite=force)
-    console.print(f"Copied the collection with {saved} saved creatures to {file}.", soft_wrap=True)
+for command in (backup, restore, move):
+    app.command()(command)
 
 
 @app.command()

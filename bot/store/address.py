@@ -13,6 +13,8 @@ from bot.store.postgresql import libpq
 from bot.system.paths import path_of
 from bot.system.redaction import redact
 
+Address = URL  # of a database, as `parse_target` returns it
+
 # Whatever an address calls them, other programs' drivers included.
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",

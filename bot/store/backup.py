@@ -1,4 +1,4 @@
-"""A copy of the collection, made while the bot goes on using it."""
+"""A copy of an SQLite collection, made while the bot goes on using it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def back_up(database: str | Path, target: Path, overwrite: bool = False) -> int:
     if not source.is_file():
         raise StoreError(f"There is no collection at {source} yet: nothing was copied.")
     try:
-        _refuse(source, target, overwrite)
+        refuse(source, target, overwrite)
         with whole_file(target) as part:
             saved = _copy(source, part)
     except sqlite3.Error as error:
@@ -33,11 +33,12 @@ def back_up(database: str | Path, target: Path, overwrite: bool = False) -> int:
     return saved
 
 
-def _refuse(source: Path, target: Path, overwrite: bool) -> None:
-    """Raises `StoreError` where writing `target` would lose something."""
+def refuse(source: Path | None, target: Path, overwrite: bool) -> None:
+    """Raises `StoreError` where writing `target` would lose something: of the file `source`, or else."""
     if target.is_dir():
         raise StoreError(f"{target} is a folder: give the name of a file in it.")
-    files = [one for path in (source, source.resolve()) for one in _with_companions(path)]
+    spellings = () if source is None else (source, source.resolve())
+    files = [one for path in spellings for one in _with_companions(path)]
     if any(_same(target, file) for file in files):
         raise StoreError(f"{target} belongs to the collection that is copied: choose another name.")
     if not target.exists():
@@ -72,7 +73,16 @@ def _copy(source: Path, part: Path) -> int:
     """Write and check the copy; the number of saved creatures in it."""
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(part)) as copy:
         live.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+    return checked(part)
+
+
+def checked(file: Path) -> int:
+    """Makes an SQLite file one without a log beside it; the number of saved creatures in it.
+
+    Raises sqlite3.Error where it is damaged.
+    """
+    with closing(sqlite3.connect(file)) as copy:
+        copy.execute("PRAGMA journal_mode = DELETE")
         (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(f"the copy is damaged ({verdict})")

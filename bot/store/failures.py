@@ -103,13 +103,13 @@ def _is_refusal(error: Exception) -> bool:
 
 
 @contextmanager
-def translated_for_start(url: URL) -> Iterator[None]:
+def translated_for_start(url: URL, shown: str = "") -> Iterator[None]:
     """The same for whoever starts the process: names the database, and says what to do about it."""
     try:
         yield
     except _FAILURES as error:
         sentence = (_sentences(error) if is_sqlite(url) else _of_postgresql(error, url)).start
-        raise StoreError(sentence, where=describe(url), reason=_cause(error)) from error
+        raise StoreError(sentence, where=shown or describe(url), reason=_cause(error)) from error
 
 
 def _of_postgresql(error: Exception, url: URL) -> Sentences:

@@ -24,15 +24,31 @@ from bot.store.postgresql import MIGRATING, advisory_lock
 
 log = logging.getLogger(__name__)
 
+UNFINISHED = "unfinished "  # stands before the revision of a database that a collection is being copied into
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+_MARK = "UPDATE alembic_version SET version_num = :mark || version_num"
+_UNMARK = "UPDATE alembic_version SET version_num = replace(version_num, :mark, '')"
 _alembic = threading.Lock()  # Alembic keeps the migration in progress in module globals
 
 
-async def upgraded(url: URL, *, busy_timeout_s: float = 5.0, timeout_s: float = 10.0) -> None:
+async def upgraded(
+    url: URL,
+    *,
+    busy_timeout_s: float = 5.0,
+    timeout_s: float = 10.0,
+    unfinished: bool = False,
+    shown: str = "",
+) -> None:
     """`upgrade` in a thread of its own. Whoever stops waiting for it stops it: nothing is changed then."""
     interrupt = Interrupt()
     upgrading = functools.partial(
-        upgrade, url, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s, interrupt=interrupt
+        upgrade,
+        url,
+        busy_timeout_s=busy_timeout_s,
+        timeout_s=timeout_s,
+        interrupt=interrupt,
+        unfinished=unfinished,
+        shown=shown,
     )
     work = asyncio.create_task(asyncio.to_thread(upgrading))
     try:
@@ -51,23 +67,32 @@ def upgrade(
     busy_timeout_s: float = 5.0,
     timeout_s: float = 10.0,
     interrupt: Interrupt | None = None,
+    unfinished: bool = False,
+    shown: str = "",
 ) -> None:
     """Creates the database or brings it up to `revision`; does nothing where it is there already.
 
     All or nothing: the pending migrations run in one transaction. Blocks, and needs a thread that runs no
-    event loop. Raises StoreError where the database is newer, is not newmon's, or cannot be used.
+    event loop. Raises StoreError where the database is newer, is not newmon's, is half filled (unless
+    `unfinished`: it stays so), or cannot be used; it is called `shown` then, or by its address.
     """
+    where = shown or describe(url)
 
     def work(connection: Connection) -> None:
-        check_origin(connection, scripts, describe(url))
+        half_filled = unfinished and _is_unfinished(connection)
+        if half_filled:
+            connection.execute(text(_UNMARK), {"mark": UNFINISHED})
+        check_origin(connection, scripts, where)
         before = _revision(connection)
         command.upgrade(_config(scripts, connection), revision)
+        if half_filled:
+            connection.execute(text(_MARK), {"mark": UNFINISHED})
         if before and before != (now := _revision(connection)):
             log.info("Brought the database up to date, from revision %s to %s.", before, now)
         # SQLite opens a read-only file without a word, and would refuse the first save instead.
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
-    with translated_for_start(url):
+    with translated_for_start(url, shown):
         if is_sqlite(url):
             sqlite_file(url).parent.mkdir(parents=True, exist_ok=True)
         in_transaction(url, work, busy_timeout_s=busy_timeout_s, timeout_s=timeout_s, interrupt=interrupt)
@@ -144,6 +169,11 @@ class Interrupt:
                 self._cancel = None
 
 
+def present_revision(scripts: Path = SCRIPTS) -> str | None:
+    """Which version of the database this program is for."""
+    return ScriptDirectory(scripts).get_current_head()
+
+
 def _config(scripts: Path, connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
@@ -155,8 +185,19 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def _is_unfinished(connection: Connection) -> bool:
+    heads = MigrationContext.configure(connection).get_current_heads()
+    return any(head.startswith(UNFINISHED) for head in heads)
+
+
 def check_origin(connection: Connection, scripts: Path, where: str) -> None:
-    """Raises StoreError for a database of another program, of a newer version, or that cannot hold names."""
+    """Raises StoreError for a database of another program, of a newer version, that is half filled, or that
+    cannot hold names."""
+    if _is_unfinished(connection):
+        raise StoreError(
+            f"The collection was not moved to {where} completely: run `python -m bot move` to it again, "
+            "or go on with the database that it comes from."
+        )
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
         if encoding != "UTF8":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NAME = "newmon"  # what the server shows our connections as
 BARE = URL.create("postgresql+asyncpg")  # the driver reads the rest from the address by itself
 CLOSING_S = 2.0  # for the connections to say goodbye; those that cannot are cut
 IDLE_TIMES = 3  # as long as a transaction may take, until the server ends one that nobody goes on with
@@ -63,7 +64,7 @@ def connector(url: URL, timeout_s: float, *, limited: bool) -> Callable[..., Awa
     patience = str(query.pop("connect_timeout", ""))
     connect_s = float(patience) if patience.isdecimal() and int(patience) else timeout_s
     dsn = url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
-    settings = {"application_name": "newmon"} | (_limits(timeout_s) if limited else {})
+    settings = {"application_name": NAME} | (_limits(timeout_s) if limited else {})
     settings = {name: value for name, value in settings.items() if name not in query}
 
     async def connect(*_: object, **__: object) -> asyncpg.Connection:

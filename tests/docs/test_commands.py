@@ -53,6 +53,7 @@ PARSED_ALONE = (
     r"-m train enlarger\b",  # pip, and minutes; tests/train/test_enlarger.py
     r"^torchrun ",  # several machines; tests/train/step has processes that share a run
     r"-m train scorer\b",  # a quarter of an hour; tests/train/traits
+    r"-m bot (restore|move)\b",  # a backup from a folder of an operator's, a server; tests/bot/operations
     r"-m train traits\b",  # minutes, and half an hour; tests/train/traits
 )
 
