@@ -11,6 +11,7 @@ from bot.core.buttons import view_of
 from bot.core.features import load
 from bot.engine import Hatched
 from bot.features import FEATURES
+from bot.features.collection import OfType
 from bot.features.mixing.children import Swap
 from bot.features.retraining.buttons import GoOn
 from bot.store import NewJob
@@ -241,10 +242,24 @@ async def test_admins_and_nobody_else(stage: SimcordStage) -> None:
     assert about.response is not None and about.response.ephemeral
 
 
+async def test_being_forgotten(stage: SimcordStage) -> None:
+    asked = await stage.command(stage.misty, "mydata forget")
+    assert asked.response is not None and asked.response.ephemeral
+    kept = await stage.press(stage.misty, asked.response, "Keep everything")
+    assert kept.response is not None and "Nothing was changed." in words(kept.response)
+    asked = await stage.command(stage.misty, "mydata forget")
+    assert asked.response is not None
+    gone = await stage.press(stage.misty, asked.response, "Yes, forget me")
+    assert gone.response is not None and "Forgotten: " in words(gone.response)
+
+
 async def test_nothing_of_it_was_left_out(stage: SimcordStage) -> None:
-    """Runs last: whatever can be pressed, chosen or filled in was, in the tests above."""
+    """Runs last: whatever can be pressed, chosen or filled in was, in the tests above. Nothing is read of the
+    creatures here, so that there are no types to choose from.
+    """
     loaded = load(FEATURES)
-    assert stage.pressed == set(loaded.components) - {GoOn.prefix} | set(loaded.dialogs)
+    shown = set(loaded.components) - {GoOn.prefix, OfType.prefix}
+    assert stage.pressed == shown | set(loaded.dialogs)
 
 
 async def test_a_message_from_before_a_restart_still_works(stage: SimcordStage) -> None:
