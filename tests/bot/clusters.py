@@ -181,9 +181,12 @@ class Cluster:
     def sql(self, *statements: str, database: str = "postgres") -> list[str]:
         """What the statements say, each in a transaction of its own; a row's columns with | between them."""
         words = [part for statement in statements for part in ("-c", statement)]
+        return self._run(*self.psql(database), *words).splitlines()
+
+    def psql(self, database: str) -> list[str]:
+        """The command that takes statements and prints rows."""
         where = ["-h", str(self.folder), "-p", str(self.port), "-U", "newmon", "-d", database]
-        said = self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, *words)
-        return said.splitlines()
+        return [str(self._bin / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where]
 
     def _knows(self, locale: str) -> bool:
         """Whether the server can sort like that; what the machine does not have is compiled for it."""
