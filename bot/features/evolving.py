@@ -101,11 +101,9 @@ async def _origin_of(interaction: Interaction, creature: Creature) -> Creature:
 async def _line_of(interaction: Interaction, acknowledge: Acknowledge, origin: Creature) -> Line:
     """The line of a creature. Its forms are kept as this person's, and found again the next time."""
     store, user_id = interaction.client.store, interaction.user.id
-    known = {
-        form.recipe: form
-        for form in await store.creatures.children(origin.id, user_id)
-        if isinstance(form.recipe, Evolved)
-    }
+    children = await store.creatures.children(origin.id, user_id)
+    children.sort(key=lambda child: child.name is not None)  # of two alike, the one with a name is the form
+    known = {child.recipe: child for child in children if isinstance(child.recipe, Evolved)}
     for place in range(FORMS):
         others = [known.get(recipe) for recipe in _recipes(place)]
         if all(others):

@@ -70,7 +70,7 @@ async def test_a_line_is_one_picture_with_a_button_for_each_form(
     framed = [bool((pixels[GAP, i * (SIDE + ARROW) + SIDE // 2] == ACCENT).all()) for i in range(3)]
     assert framed == [False, True, False]
     forms = await kept(learned, erika)
-    assert [form.recipe for form in forms] == [Evolved(1, 2), Evolved(3, 2)]
+    assert {form.recipe for form in forms} == {Evolved(1, 2), Evolved(3, 2)} and len(forms) == 2
 
 
 async def test_a_form_is_opened_saved_and_keeps_its_place_in_the_line(
@@ -85,7 +85,7 @@ async def test_a_form_is_opened_saved_and_keeps_its_place_in_the_line(
     await (await erika.submit(dialog, {"Name": "Grown"})).message()
     again = await line_of(erika, "Grown")  # the line of the one that it came of
     assert labels(again) == [*labels(line)[:2], "Grown"]
-    assert [form.id for form in await kept(learned, erika)] == [form.id for form in before]
+    assert {form.id for form in await kept(learned, erika)} == {form.id for form in before}
 
 
 async def test_somebody_elses_creature_evolves_for_whoever_asks(
@@ -105,6 +105,11 @@ async def test_asked_for_twice_at_once_it_is_the_same_line(erika: SandboxUser) -
     one, other = await asyncio.gather(press(erika, card, "Evolve"), press(erika, card, "Evolve"))
     assert labels(one) == labels(other) and one.id != other.id
     assert await erika.download(one.pictures[0]) == await erika.download(other.pictures[0])
+    # Asked for twice at once, they were kept twice: the form is the one that gets a name, whichever that is.
+    for sheet, name in ((one, "Twin"), (other, "Other Twin")):
+        await _save(erika, sheet, name)
+        assert name in labels(await press(erika, card, "Evolve"))
+        await _release(erika, name)
 
 
 async def test_one_that_stays_itself_says_so_in_private(erika: SandboxUser) -> None:
@@ -117,3 +122,15 @@ async def test_what_no_checkpoint_can_read_is_said_kindly(ash: SandboxUser) -> N
     card = await hatch(ash, seed="1")
     told = await refusal(ash, await ash.click(card, "Evolve"))
     assert told.startswith("Nobody can tell what this one grows into") and "train traits" in told
+
+
+async def _save(user: SandboxUser, line: Message, name: str) -> None:
+    """Save the first form of a line that is not saved yet."""
+    opened = await press(user, line, labels(line)[0])
+    dialog = await (await user.click(opened, "Save")).modal()
+    await (await user.submit(dialog, {"Name": name})).message()
+
+
+async def _release(user: SandboxUser, name: str) -> None:
+    asking = await press(user, await (await user.command("mon", name=name)).message(), "Release")
+    await press(user, asking, f"Yes, let {name} go")
