@@ -25,6 +25,7 @@ from bot.core.limits import Cooldown, OneEach, Service
 from bot.core.rights import owners_of
 from bot.engine import Engine
 from bot.features import FEATURES
+from bot.features.helping import greet
 from bot.retrain import Retraining
 from bot.store import Store, StoreError
 from bot.system.proxy import Proxy
@@ -54,6 +55,7 @@ class NewmonBot(Bot):
         )
         guard(self)
         self.features = load(FEATURES)
+        self.commands, self.menus = self.features.commands, self.features.context_menus
         self.offers = self.features.offers
         self.settings = settings
         self.owners = frozenset()  # until it has logged in
@@ -129,6 +131,10 @@ class NewmonBot(Bot):
         """A server that the bot has left: what people are called there goes, their creatures stay theirs."""
         if self.service.closed is None:
             await self.store.personal.forget_server(guild.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server has invited the bot: it says what to try."""
+        await greet(guild, self.offers)
 
     async def on_ready(self) -> None:
         """Also called after a reconnection that could not resume."""

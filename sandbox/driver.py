@@ -15,7 +15,7 @@ import contextlib
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -179,6 +179,11 @@ class SandboxUser:
         upload = self._session.post("/sandbox/upload", params=query, data=file.data, headers=headers)
         async with upload as response:
             return _accepted(await response.json())["id"]
+
+    async def invite(self, *, without: Sequence[str] = ()) -> None:
+        """Takes the bot out of the server and invites it anew, without these permissions of the channel, such
+        as "attach_files"."""
+        await self._post("invite", {"without": list(without)})
 
     async def menu(self, message: Message, name: str) -> InteractionHandle:
         """Runs this command of a message's context menu."""

@@ -140,6 +140,18 @@ class Gateway:
             if at_home and (not intent or session.intents & intent):
                 session.dispatch(event, data)
 
+    def invite(self, denied: int = 0) -> None:
+        """Takes the bot out of the server, and invites it anew, without the `denied` permissions."""
+        self.dispatch("GUILD_DELETE", {"id": str(GUILD_ID)}, intent=GUILDS)
+        self.state.denied_to_bot = denied
+        joined = self._guild()
+        del joined["unavailable"]  # by this a bot knows that it has just come
+        self.dispatch("GUILD_CREATE", joined, intent=GUILDS)
+
+    def _guild(self) -> JsonObject:
+        state = self.state
+        return guild_payload(state.people.values(), state.last_message_id, state.denied_to_bot)
+
     def drop_connections(self) -> None:
         """Cuts every connection without a word, as a bad network does; sessions can be resumed."""
         for session in self._sessions.values():
@@ -211,7 +223,8 @@ class Gateway:
         session.dispatch("READY", self._ready(session))
         if session.has_guild and session.intents & GUILDS:
             session.dispatch(
-                "GUILD_CREATE", guild_payload(self.state.people.values(), self.state.last_message_id)
+                "GUILD_CREATE",
+                self._guild(),  # one that the bot has been in before
             )
         self._changed()
         return session

@@ -252,7 +252,9 @@ class Interactions:
             "entitlements": [],
             "entitlement_sku_ids": [],
             "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
-            **interaction.place.interaction_fields(interaction.person, self.state.last_message_id),
+            **interaction.place.interaction_fields(
+                interaction.person, self.state.last_message_id, self.state.denied_to_bot
+            ),
         }
         if source is not None:
             payload["message"] = self.channel.payload(source)

@@ -21,7 +21,7 @@ from sandbox.shapes import parse_json
 from sandbox.snowflakes import parse_snowflake
 from sandbox.state import StoredMessage
 from sandbox.uploads import Body, Upload
-from sandbox.world import JsonObject, Person
+from sandbox.world import DENIABLE, JsonObject, Person
 
 _NAME_MAX = 32
 _FILES_MAX = 10  # of a message
@@ -52,6 +52,7 @@ class PageRoutes:
             web.post("/sandbox/component", self.component),
             web.post("/sandbox/modal", self.modal),
             web.post("/sandbox/dismiss", self.dismiss),
+            web.post("/sandbox/invite", self.invite),
         ]
 
     async def messages(self, request: web.Request) -> web.Response:
@@ -133,6 +134,14 @@ class PageRoutes:
                 Kind.COMMAND, person, filled, nonce=_nonce(data), name=menu["name"], place=place
             )
         )
+
+    async def invite(self, request: web.Request) -> web.Response:
+        """Takes the bot out of the server and invites it anew, `without` these permissions."""
+        without = (await read_json(request)).get("without") or []
+        if not isinstance(without, list) or not set(map(str, without)) <= DENIABLE.keys():
+            raise PageError(f"A bot can be invited without these: {', '.join(DENIABLE)}.")
+        self.hub.gateway.invite(sum(DENIABLE[str(name)] for name in set(without)))
+        return json_answer({})
 
     async def component(self, request: web.Request) -> web.Response:
         """Uses the button or menu `custom_id` of `message_id`; a menu takes `values`."""

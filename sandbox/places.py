@@ -71,8 +71,11 @@ class Place:
             "recipients": members,
         }
 
-    def interaction_fields(self, person: Person, last_message_id: int | None) -> JsonObject:
-        """The part of an interaction that says where it comes from and whose it is."""
+    def interaction_fields(self, person: Person, last_message_id: int | None, denied: int = 0) -> JsonObject:
+        """The part of an interaction that says where it comes from and whose it is.
+
+        `denied`: permissions that the server takes from the bot.
+        """
         channel = self.channel(person, last_message_id)
         fields: JsonObject = {
             "channel_id": str(self.channel_id),
@@ -92,7 +95,7 @@ class Place:
             "guild": {"id": str(GUILD_ID), "locale": LOCALE, "features": []},
             "guild_locale": LOCALE,
             "member": member_payload(person, with_permissions=True),
-            "app_permissions": str(BOT.permissions),
+            "app_permissions": str(BOT.permissions & ~denied),
         }
 
     def integration_owners(self, person_id: int) -> dict[str, str]:

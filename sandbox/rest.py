@@ -28,16 +28,19 @@ from sandbox.places import Place, direct_messages, place_with
 from sandbox.shapes import check_shape, parse_json
 from sandbox.snowflakes import parse_snowflake
 from sandbox.state import StoredMessage
-from sandbox.uploads import PAYLOAD, read_body
+from sandbox.uploads import PAYLOAD, Body, read_body
 from sandbox.world import (
     APPLICATION_ID,
+    ATTACH_FILES,
     BOT,
+    EMBED_LINKS,
     GUILD_ID,
+    SEND_MESSAGES,
+    VIEW_CHANNEL,
     JsonObject,
     Person,
     application_payload,
     bot_user_payload,
-    channel_payload,
     guild_payload,
     member_payload,
     role_payloads,
@@ -118,7 +121,7 @@ class RestRoutes:
         return json_answer(bot_user_payload())
 
     async def get_my_guilds(self, request: web.Request) -> web.Response:
-        guild = guild_payload(self.state.people.values(), self.state.last_message_id)
+        guild = self._guild()
         partial = {key: guild[key] for key in ("id", "name", "icon", "features") if key in guild}
         return json_answer([partial | {"owner": False, "permissions": str(BOT.permissions)}])
 
@@ -129,10 +132,10 @@ class RestRoutes:
         return json_answer(application_payload())
 
     async def get_guild(self, request: web.Request) -> web.Response:
-        return json_answer(guild_payload(self.state.people.values(), self.state.last_message_id))
+        return json_answer(self._guild())
 
     async def get_channels(self, request: web.Request) -> web.Response:
-        return json_answer([channel_payload(self.state.last_message_id)])
+        return json_answer(self._guild()["channels"])
 
     async def get_roles(self, request: web.Request) -> web.Response:
         return json_answer(role_payloads())
@@ -192,10 +195,28 @@ class RestRoutes:
     async def post_message(self, request: web.Request) -> web.Response:
         body = await read_body(request)
         reference = parse_snowflake((body.payload.get("message_reference") or {}).get("message_id")) or None
-        channel_id = self._place(request).channel_id
+        place = self._place(request)
+        channel_id = place.channel_id
+        if place.in_server:
+            self._check_permissions(body)
         origin = Origin(type=_REPLY if reference else 0, replies_to=reference, channel_id=channel_id)
         message = await self.channel.post(BOT, body, origin=origin)
         return json_answer(self.channel.payload(message))
+
+    def _check_permissions(self, body: Body) -> None:
+        """Raises ApiError for a message of its own that the bot may not send. Embeds that it may not show
+        Discord leaves out without a word."""
+        denied = self.state.denied_to_bot
+        if denied & VIEW_CHANNEL:
+            raise discord_error(50001)
+        if denied & SEND_MESSAGES or (body.uploads and denied & ATTACH_FILES):
+            raise discord_error(50013)
+        if denied & EMBED_LINKS:
+            body.payload.pop("embeds", None)
+
+    def _guild(self) -> JsonObject:
+        state = self.state
+        return guild_payload(state.people.values(), state.last_message_id, state.denied_to_bot)
 
     async def get_message(self, request: web.Request) -> web.Response:
         return json_answer(self.channel.payload(await self._message(request)))

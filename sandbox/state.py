@@ -90,6 +90,7 @@ class State:
         for person_id, name in db.execute("SELECT id, name FROM people ORDER BY id"):
             self.people[person_id] = Person(person_id, name)
         self.last_message_id: int | None = db.execute("SELECT max(id) FROM messages").fetchone()[0]
+        self.denied_to_bot = 0  # permissions that the server's channel takes from it, until the next run
         self.snowflakes = Snowflakes(self.last_message_id or 0)
 
     @classmethod

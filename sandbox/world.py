@@ -25,10 +25,26 @@ GROUP_ID = _BORN + 8  # a group chat that the bot is not part of
 ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024  # bytes a file
 LOCALE = "en-GB"
 
-_VIEW, _SEND, _EMBED, _ATTACH, _HISTORY = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 16
+VIEW_CHANNEL, SEND_MESSAGES, EMBED_LINKS, ATTACH_FILES, _HISTORY = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 16
 _REACT, _EXTERNAL_EMOJI, _USE_COMMANDS = 1 << 6, 1 << 18, 1 << 31
-MEMBER_PERMISSIONS = _VIEW | _SEND | _EMBED | _ATTACH | _HISTORY | _REACT | _EXTERNAL_EMOJI | _USE_COMMANDS
+MEMBER_PERMISSIONS = (
+    VIEW_CHANNEL
+    | SEND_MESSAGES
+    | EMBED_LINKS
+    | ATTACH_FILES
+    | _HISTORY
+    | _REACT
+    | _EXTERNAL_EMOJI
+    | _USE_COMMANDS
+)
 ADMIN_PERMISSIONS = (1 << 53) - 1  # Discord sets every bit for someone who has Administrator
+# What an invitation may leave out, by the names that Discord's documentation has.
+DENIABLE = {
+    "view_channel": VIEW_CHANNEL,
+    "send_messages": SEND_MESSAGES,
+    "embed_links": EMBED_LINKS,
+    "attach_files": ATTACH_FILES,
+}
 _ADMINISTRATOR, MANAGE_SERVER = 1 << 3, 1 << 5
 
 
@@ -154,7 +170,9 @@ def role_payloads() -> list[JsonObject]:
     ]
 
 
-def channel_payload(last_message_id: int | None = None) -> JsonObject:
+def channel_payload(last_message_id: int | None = None, denied: int = 0) -> JsonObject:
+    """The channel; `denied` are the permissions that it takes from the bot."""
+    overwrites = [{"id": str(APPLICATION_ID), "type": 1, "allow": "0", "deny": str(denied)}] if denied else []
     return {
         "id": str(CHANNEL_ID),
         "type": 0,
@@ -162,7 +180,7 @@ def channel_payload(last_message_id: int | None = None) -> JsonObject:
         "name": "hatchery",
         "topic": "Hatch, mix and keep creatures that never existed.",
         "position": 0,
-        "permission_overwrites": [],
+        "permission_overwrites": overwrites,
         "parent_id": None,
         "nsfw": False,
         "rate_limit_per_user": 0,
@@ -171,7 +189,9 @@ def channel_payload(last_message_id: int | None = None) -> JsonObject:
     }
 
 
-def guild_payload(people: Iterable[Person], last_message_id: int | None = None) -> JsonObject:
+def guild_payload(
+    people: Iterable[Person], last_message_id: int | None = None, denied: int = 0
+) -> JsonObject:
     """A GUILD_CREATE's data. Only the bot is listed: on Discord the others need a privileged intent."""
     return {
         "id": str(GUILD_ID),
@@ -179,7 +199,7 @@ def guild_payload(people: Iterable[Person], last_message_id: int | None = None) 
         "icon": None,
         "owner_id": str(RESIDENTS[2].id),
         "roles": role_payloads(),
-        "channels": [channel_payload(last_message_id)],
+        "channels": [channel_payload(last_message_id, denied)],
         "members": [member_payload(BOT)],
         "member_count": 1 + sum(1 for _ in people),
         "threads": [],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import discord
+from discord import app_commands
 
 from bot.checkpoints.switching import Checkpoints
 from bot.config import Settings
@@ -28,6 +29,8 @@ class Bot(discord.AutoShardedClient):
     cooldown: Cooldown
     drawing: OneEach  # who has a picture of theirs drawn
     proxy_url: str | None  # what Discord is reached through, with its password
+    commands: Sequence[app_commands.Command[Any, Any, Any] | app_commands.Group]  # of all features
+    menus: Sequence[app_commands.ContextMenu]
     offers: Sequence[Offer[Any]]  # of all features, for the slots under messages
     owners: frozenset[int]  # ids of the people whom the bot belongs to, as Discord says
 

@@ -71,5 +71,7 @@ class Offer(Generic[SubjectT]):
 
 
 CREATURE: Slot[Creature] = Slot("under a creature's card")
+HELP: Slot[None] = Slot("under /help and a greeting")
+ABOUT: Slot[None] = Slot("under /about")
 HATCHED: Slot[None] = Slot("under a sheet of hatchlings")
 RELEASED: Slot[None] = Slot("where a creature was until it was released")

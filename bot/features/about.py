@@ -5,8 +5,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.core.buttons import view_of
 from bot.core.interaction import Interaction
 from bot.core.language import N_, _
+from bot.core.slots import ABOUT
 from gan.package import VERSION
 
 WHAT = N_(
@@ -37,4 +39,5 @@ async def about(interaction: Interaction) -> None:
     embed.add_field(name=_("Privacy"), value=privacy, inline=False)
     embed.add_field(name=_("Notice"), value=_(NOTICE), inline=False)
     embed.set_footer(text=f"newmon {VERSION}")
-    await interaction.response.send_message(embed=embed, ephemeral=True)
+    view = view_of(ABOUT.items(interaction.client.offers, None))
+    await interaction.response.send_message(embed=embed, view=view, ephemeral=True)

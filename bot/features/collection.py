@@ -20,7 +20,7 @@ from bot.core.interaction import Interaction
 from bot.core.language import N_, _, ngettext
 from bot.core.people import name_of, note_name
 from bot.core.readings import read_collection
-from bot.core.slots import CREATURE, HATCHED, RELEASED
+from bot.core.slots import CREATURE, HATCHED, HELP, RELEASED
 from bot.creature.traits import TYPES
 from bot.engine import Picture
 from bot.errors import UserError
@@ -254,6 +254,11 @@ class Collection(Button):
 
 @CREATURE.offer(order=50)
 def offer_collection(_creature: Creature) -> ui.Button[View]:
+    return Collection().item()
+
+
+@HELP.offer(order=20)
+def offer_in_help(_nothing: None) -> ui.Button[View]:
     return Collection().item()
 
 

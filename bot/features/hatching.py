@@ -21,7 +21,7 @@ from bot.core.interaction import Interaction
 from bot.core.language import N_, _
 from bot.core.luck import is_lucky
 from bot.core.proposals import called
-from bot.core.slots import CREATURE, HATCHED, RELEASED
+from bot.core.slots import CREATURE, HATCHED, HELP, RELEASED
 from bot.core.waiting import counted, queue_note
 from bot.engine import SEED_MAX, NearbyOrder, SeedOrder, StylesOrder, seed_from_text
 from bot.errors import UserError
@@ -196,6 +196,13 @@ def offer_another(creature: Creature) -> ui.Button[View]:
 @CREATURE.offer(order=30)
 def offer_nearby(creature: Creature) -> ui.Button[View]:
     return Nearby(creature.id).item()
+
+
+@HELP.offer(order=10)
+def offer_beginning(_nothing: None) -> ui.Button[View]:
+    button = Another(round(weirdness.parse(None) * 100)).item(_("Hatch a creature"))
+    button.style = discord.ButtonStyle.primary
+    return button
 
 
 @RELEASED.offer(order=10)

@@ -36,7 +36,7 @@ async def running(
 
 CLOSER = ["Evolve", "Card", "Full size", "Details"]
 UNSAVED = ["Save", "Hatch another", "Reroll nearby", "Mix with …", "My creatures", *CLOSER]
-SAVED = [*UNSAVED[1:5], "Favourite", "Rename", "Release", *CLOSER]
+SAVED = [*UNSAVED[1:5], "Favourite", "Rename", "Release", "Evolve", "Card", "Family", *CLOSER[2:]]
 
 
 async def test_newmon_shows_a_crisp_transparent_creature(ash: SandboxUser) -> None:
@@ -249,3 +249,4 @@ async def test_about_names_the_checkpoint_and_carries_the_notice(ash: SandboxUse
     assert "Checkpoint" in answer.text
     assert f"newmon {VERSION}" in answer.text
     assert answer.private
+    assert "/newmon" in (await press(ash, answer, "What else can you do?")).text

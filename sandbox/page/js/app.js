@@ -28,7 +28,11 @@ const ctx = {
 const connection = new Connection(onEvent, () => { state.lost = true; drawBanner(); });
 const log = new Log(ctx);
 const places = new Places((kind) => enter(people.me.id, kind));
-const people = new People(become, (name) => attempt(async () => become((await connection.post("people", { name })).id)));
+const people = new People(
+  become,
+  (name) => attempt(async () => become((await connection.post("people", { name })).id)),
+  () => attempt(() => connection.post("invite", {})),
+);
 const dialog = new Dialog(ctx, async (interactionId, values, began) => {
   const nonce = newNonce();
   began(nonce);

@@ -14,6 +14,7 @@ from bot.features.collection import Collection, OfType, Open, Order, Turn
 from bot.features.evolving import Evolve
 from bot.features.family import ShowFamily, Visit
 from bot.features.hatching import Another, Nearby, Several
+from bot.features.helping import Help
 from bot.features.keeping import Favourite, Keep, NameDialog, Release, ReleaseNow, Rename, RenameDialog, Save
 from bot.features.looking import Details, DrawCard, FullSize, Look
 from bot.features.mixing import MixDialog, MixWith
@@ -48,6 +49,7 @@ OLD: list[tuple[str, Persistent]] = [
     ("newmon:collection", Collection()),
     ("newmon:card:12", DrawCard(12)),
     ("newmon:look:12", Look(12)),
+    ("newmon:help", Help()),
     ("newmon:full:12", FullSize(12)),
     ("newmon:details:12", Details(12)),
     ("newmon:page:30:0:31:2:1", Turn(30, "newest", 31, 2, True)),

@@ -194,7 +194,7 @@ async def test_every_command_works_everywhere_and_shows_an_example(running: Runn
     with closing(sqlite3.connect(running.settings.data_dir / "sandbox" / "sandbox.sqlite3")) as connection:
         commands = [json.loads(body) for (body,) in connection.execute("SELECT body FROM commands")]
     everybody_s = {"newmon", "save", "mix", "evolve", "draw", "mons", "mon", "card", "family", "about"}
-    everybody_s |= {"mydata"}
+    everybody_s |= {"help", "mydata"}
     assert {c["name"] for c in commands} == everybody_s | {"retrain", "checkpoint", "Draw this"}
     for command in commands:
         assert sorted(command["contexts"]) == [0, 1, 2], command["name"]  # servers, with the bot, elsewhere

@@ -238,8 +238,14 @@ async def test_admins_and_nobody_else(stage: SimcordStage) -> None:
     assert done.response is not None
     used = public(await stage.press(oak, done.response, "Use it anyway"))
     assert other[:8] in used.content
+    helped = await stage.command(stage.ash, "help")
+    assert (
+        helped.response is not None and helped.response.ephemeral and "/retrain" not in words(helped.response)
+    )
     about = await stage.command(stage.ash, "about")
     assert about.response is not None and about.response.ephemeral
+    pressed = await stage.press(stage.ash, about.response, "What else can you do?")
+    assert pressed.response is not None and words(pressed.response) == words(helped.response)
 
 
 async def test_being_forgotten(stage: SimcordStage) -> None:

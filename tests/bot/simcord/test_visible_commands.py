@@ -40,4 +40,13 @@ async def test_everybody_s_come_first_in_the_order_of_need(tmp_path: Path) -> No
     async with simcord.run(bot, shard_count=1, check_errors=False):
         registered = [command.name for command in await bot.tree.fetch_commands()]
     everybody_s = ["newmon", "save", "mix", "evolve", "draw", "mons", "mon", "card"]
-    assert registered == [*everybody_s, "family", "about", "mydata", "retrain", "checkpoint", "Draw this"]
+    assert registered == [
+        *everybody_s,
+        "family",
+        "help",
+        "about",
+        "mydata",
+        "retrain",
+        "checkpoint",
+        "Draw this",
+    ]
