@@ -211,6 +211,8 @@ class Cluster:
             how = ""
         elif self._knows(locale):
             how = f"LOCALE '{locale}'"
+        elif os.environ.get(REQUIRED):
+            raise RuntimeError(f"{locale} cannot be compiled: install Debian's package locales")
         else:
             language = locale.partition(".")[0].replace("_", "-")
             how = f"LOCALE_PROVIDER icu ICU_LOCALE '{language}' LOCALE '{C}'"

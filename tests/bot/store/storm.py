@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 
@@ -14,13 +13,13 @@ PEOPLE = 4  # at once
 LITTER = 3  # creatures that are kept together or not at all; the first of them is saved
 
 
-def storm(database: Path, acknowledge: Connection, first_litter: int) -> None:
+def storm(target: str, acknowledge: Connection, first_litter: int) -> None:
     """Sends (id, name, litter) after each save, and None once before them. Never returns."""
-    asyncio.run(_storm(database, acknowledge, first_litter))
+    asyncio.run(_storm(target, acknowledge, first_litter))
 
 
-async def _storm(database: Path, acknowledge: Connection, first_litter: int) -> None:
-    store = await Store.open(database, busy_timeout_s=30)
+async def _storm(target: str, acknowledge: Connection, first_litter: int) -> None:
+    store = await Store.open(target, busy_timeout_s=30)
     acknowledge.send(None)
     await asyncio.gather(*(_person(store, acknowledge, first_litter + i, i + 1) for i in range(PEOPLE)))
 
