@@ -10,7 +10,7 @@ PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --di
 FAST := not slow and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain-ready postgres-ready test test-slow test-postgres test-all check lint bench data train own clean
+.PHONY: help run retrain-ready postgres-ready test test-slow test-postgres test-all check lint messages bench data train own clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -52,6 +52,12 @@ lint: $(VENV)/.dev  ## Run the linters
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
 	test ! -x $(VENV)/bin/hadolint || $(VENV)/bin/hadolint deploy/Dockerfile
+
+messages: $(VENV)/.dev  ## Bring the catalogues of translators up to date with the code
+	@mkdir -p out
+	$(VENV)/bin/python -m babel.messages.frontend -q extract -k NN_:1,2 --no-location --omit-header -o out/newmon.pot bot
+	$(VENV)/bin/python -m babel.messages.frontend -q update -i out/newmon.pot -d bot/locales -D newmon \
+		--ignore-obsolete --no-fuzzy-matching
 
 bench: $(VENV)/.dev  ## Measure the bot through the sandbox, alone and under load (three minutes)
 	$(VENV)/bin/python -m benchmarks.bot_latency

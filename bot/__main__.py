@@ -100,7 +100,13 @@ async def serving(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Ret
 
 def sandbox_of(settings: Settings) -> Sandbox:
     """The sandbox that a bot without a token runs in."""
-    return Sandbox(SandboxSettings(port=settings.sandbox_port, data_dir=settings.data_dir / "sandbox"))
+    return Sandbox(
+        SandboxSettings(
+            port=settings.sandbox_port,
+            data_dir=settings.data_dir / "sandbox",
+            locale=settings.sandbox_locale,
+        )
+    )
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     proxy_url: SecretStr | None = None
     proxy_url_file: FilePath | None = None
     sandbox_port: int = Field(8765, ge=0, le=65535)
+    sandbox_locale: Literal["en-GB", "zh-CN"] = "en-GB"
     data_dir: FilePath = Path("data")
     database_url: str | None = None
     database_url_file: FilePath | None = None

@@ -45,12 +45,28 @@ class Leaf:
     name: str  # with spaces between its parts
     command: JsonObject
     options: list[JsonObject]
-    description: str
+    node: JsonObject  # the command itself, or the subcommand
     parents: tuple[tuple[int, str], ...]  # (option type, name), outermost first, without the command itself
 
-    def public(self) -> JsonObject:
-        """What the page needs to draw the command."""
-        return {"name": self.name, "description": self.description, "options": self.options}
+    def public(self, locale: str) -> JsonObject:
+        """What the page needs to draw the command, in a language where the bot has words in it."""
+        options = [
+            option
+            | {"description": _in(locale, option, "description")}
+            | ({"choices": _choices(locale, option["choices"])} if option.get("choices") else {})
+            for option in self.options
+        ]
+        description = _in(locale, self.node, "description")
+        return {"name": self.name, "description": description, "options": options}
+
+
+def _in(locale: str, thing: JsonObject, what: str) -> str:
+    """A text of a command, an option or a choice as people with this language see it."""
+    return (thing.get(f"{what}_localizations") or {}).get(locale) or thing.get(what, "")
+
+
+def _choices(locale: str, choices: list[JsonObject]) -> list[JsonObject]:
+    return [choice | {"name": _in(locale, choice, "name")} for choice in choices]
 
 
 def check_commands(form: Form, commands: list[JsonObject]) -> None:
@@ -183,7 +199,7 @@ def _descend(
     inner = [option for option in options if option["type"] in (SUBCOMMAND, GROUP)]
     if not inner:
         name = " ".join((command["name"], *(parent for _, parent in parents)))
-        return [Leaf(name, command, options, node.get("description", ""), parents)]
+        return [Leaf(name, command, options, node, parents)]
     return [
         leaf
         for option in inner

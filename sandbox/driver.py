@@ -109,10 +109,11 @@ class InteractionHandle:
 class SandboxUser:
     """One person with the page open. Use it as a context manager, or `connect` and `close` it."""
 
-    def __init__(self, url: str, user: str = "Ash", place: Kind = "server") -> None:
+    def __init__(self, url: str, user: str = "Ash", place: Kind = "server", locale: str = "en-GB") -> None:
         self.url = url.rstrip("/")
         self.name = user
         self.place: Kind = place
+        self.locale = locale
         self.id = ""
         self.online = False  # is the bot connected?
         self.commands: list[dict[str, Any]] = []
@@ -140,7 +141,7 @@ class SandboxUser:
         try:
             self.id = (await self._post("people", {"name": self.name}))["id"]
             self._socket = await self._session.ws_connect(
-                f"/sandbox/events?user={self.id}&place={self.place}", max_msg_size=0
+                f"/sandbox/events?user={self.id}&place={self.place}&locale={self.locale}", max_msg_size=0
             )
         except BaseException:
             await self._session.close()

@@ -30,7 +30,7 @@ from sandbox.places import KINDS, Place, place_of
 from sandbox.render import Links, message_payload
 from sandbox.snowflakes import parse_snowflake
 from sandbox.state import StoredMessage
-from sandbox.world import BOT, JsonObject, Person, guild_payload
+from sandbox.world import BOT, LOCALES, JsonObject, Person, guild_payload
 
 PAGE_OF_MESSAGES = 50
 
@@ -46,8 +46,10 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """`GET /sandbox/events?user=…&place=…`: a page's stream of events."""
+        """`GET /sandbox/events?user=…&place=…&locale=…`: a page's stream of events."""
         person, place = self.who_and_where(request.query)
+        if (locale := request.query.get("locale")) in LOCALES:
+            self.state.locales[person.id] = locale
         socket = web.WebSocketResponse(heartbeat=20, max_msg_size=64 * 1024)
         await socket.prepare(request)
         outbox = Outbox(request, socket, gather=True)
@@ -109,7 +111,8 @@ class Hub:
 
     async def commands(self, person: Person, place: Place) -> JsonObject:
         """What this person finds there: by typing, and in the context menus of messages."""
-        typed = [leaf.public() for leaf in await leaves(self.state, person, place)]
+        locale = self.state.locale_of(person)
+        typed = [leaf.public(locale) for leaf in await leaves(self.state, person, place)]
         return {"commands": typed, "menus": [menu["name"] for menu in await menus(self.state, person, place)]}
 
     def people(self) -> list[JsonObject]:

@@ -26,7 +26,6 @@ from sandbox.state import StoredMessage
 from sandbox.world import (
     APPLICATION_ID,
     ATTACHMENT_SIZE_LIMIT,
-    LOCALE,
     JsonObject,
     Person,
 )
@@ -248,12 +247,12 @@ class Interactions:
             "token": interaction.token,
             "version": 1,
             "data": interaction.data,
-            "locale": LOCALE,
+            "locale": self.state.locale_of(interaction.person),
             "entitlements": [],
             "entitlement_sku_ids": [],
             "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
             **interaction.place.interaction_fields(
-                interaction.person, self.state.last_message_id, self.state.denied_to_bot
+                interaction.person, self.state.last_message_id, self.state.locale, self.state.denied_to_bot
             ),
         }
         if source is not None:

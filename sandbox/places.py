@@ -10,7 +10,6 @@ from sandbox.world import (
     CHANNEL_ID,
     GROUP_ID,
     GUILD_ID,
-    LOCALE,
     RESIDENTS,
     JsonObject,
     Person,
@@ -71,10 +70,12 @@ class Place:
             "recipients": members,
         }
 
-    def interaction_fields(self, person: Person, last_message_id: int | None, denied: int = 0) -> JsonObject:
-        """The part of an interaction that says where it comes from and whose it is.
+    def interaction_fields(
+        self, person: Person, last_message_id: int | None, locale: str, denied: int = 0
+    ) -> JsonObject:
+        """What says of an interaction where it comes from and whose it is.
 
-        `denied`: permissions that the server takes from the bot.
+        `locale`: the server's. `denied`: permissions that the server takes from the bot.
         """
         channel = self.channel(person, last_message_id)
         fields: JsonObject = {
@@ -92,8 +93,8 @@ class Place:
         return fields | {
             "channel": channel | {"permissions": str(person.permissions)},
             "guild_id": str(GUILD_ID),
-            "guild": {"id": str(GUILD_ID), "locale": LOCALE, "features": []},
-            "guild_locale": LOCALE,
+            "guild": {"id": str(GUILD_ID), "locale": locale, "features": []},
+            "guild_locale": locale,
             "member": member_payload(person, with_permissions=True),
             "app_permissions": str(BOT.permissions & ~denied),
         }

@@ -35,7 +35,7 @@ from sandbox.transcript import Transcript
 from sandbox.turnstile import Turnstile
 from sandbox.uploads import BODY_MAX
 from sandbox.web_guard import API_ROOT, add_safe_headers, errors_as_json, only_this_machine
-from sandbox.world import GUILD_ID, Person, member_payload
+from sandbox.world import GUILD_ID, LOCALE, Person, member_payload
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class SandboxSettings:
     data_dir: Path  # where the channel's history is kept
     acknowledge_within_s: float = ACKNOWLEDGE_WITHIN_S
     token_lifetime_s: float = TOKEN_LIFETIME_S
+    locale: str = LOCALE  # of the server: what Discord says that its people speak
     remote_faults: bool = False  # may other processes set up faults, with POST /sandbox/faults?
 
 
@@ -94,6 +95,7 @@ class Sandbox:
         listener = self._listen()
         try:
             self.state = await State.open(self.settings.data_dir)
+            self.state.locale = self.settings.locale
         except BaseException:
             listener.close()
             raise

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sandbox.errors import StartupError
 from sandbox.snowflakes import Snowflakes
-from sandbox.world import BOT, CHANNEL_ID, RESIDENTS, Person
+from sandbox.world import BOT, CHANNEL_ID, LOCALE, RESIDENTS, Person
 
 FORMAT = 1
 _SCHEMA = f"""
@@ -85,6 +85,8 @@ class State:
         self._recent: dict[int, str] = {}  # message id → its JSON
         self._unwritten: list[tuple[tuple[Statement, ...], asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self.locale = LOCALE  # of the server
+        self.locales: dict[int, str] = {}  # of people's apps, where they have chosen one
         self.token: str = db.execute("SELECT token FROM secret").fetchone()[0]
         self.people = {person.id: person for person in RESIDENTS}  # by id, without the bot
         for person_id, name in db.execute("SELECT id, name FROM people ORDER BY id"):
@@ -92,6 +94,10 @@ class State:
         self.last_message_id: int | None = db.execute("SELECT max(id) FROM messages").fetchone()[0]
         self.denied_to_bot = 0  # permissions that the server's channel takes from it, until the next run
         self.snowflakes = Snowflakes(self.last_message_id or 0)
+
+    def locale_of(self, person: Person) -> str:
+        """What this person's app is set to."""
+        return self.locales.get(person.id, LOCALE)
 
     @classmethod
     async def open(cls, folder: Path) -> State:

@@ -24,6 +24,7 @@ GROUP_ID = _BORN + 8  # a group chat that the bot is not part of
 
 ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024  # bytes a file
 LOCALE = "en-GB"
+LOCALES = (LOCALE, "en-US", "zh-CN", "de", "fr", "ja")  # some of those that Discord's apps speak
 
 VIEW_CHANNEL, SEND_MESSAGES, EMBED_LINKS, ATTACH_FILES, _HISTORY = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 16
 _REACT, _EXTERNAL_EMOJI, _USE_COMMANDS = 1 << 6, 1 << 18, 1 << 31

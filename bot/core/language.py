@@ -8,15 +8,19 @@ later, as a button's label is. What differs is filled into named places after th
 from __future__ import annotations
 
 import contextlib
+import io
+import logging
 import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import lru_cache
-from gettext import NullTranslations, translation
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import discord
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
 from discord import app_commands
 
 from bot.errors import ENGLISH, N_, NN_, UserError
@@ -27,6 +31,7 @@ __all__ = [
     "CommandTranslator",
     "_",
     "catalogue",
+    "language",
     "locale_of",
     "ngettext",
     "speaking",
@@ -35,6 +40,14 @@ __all__ = [
 
 LOCALES = Path(__file__).parents[1] / "locales"
 DOMAIN = "newmon"
+log = logging.getLogger(__name__)
+
+Language = Literal["en", "zh"]
+NAMES = {
+    app_commands.TranslationContextLocation.command_name,
+    app_commands.TranslationContextLocation.group_name,
+    app_commands.TranslationContextLocation.parameter_name,
+}
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
 
 _spoken: ContextVar[NullTranslations] = ContextVar("spoken", default=ENGLISH)
@@ -60,7 +73,27 @@ def catalogue(locale: object) -> NullTranslations:
 
 @lru_cache(maxsize=64)
 def _read(locale: str, folder: Path) -> NullTranslations:
-    return translation(DOMAIN, folder, [locale.replace("-", "_")], fallback=True)
+    """A catalogue as translators write it (.po). One that cannot be read leaves the English."""
+    names = locale.replace("-", "_"), re.split("[-_]", locale)[0]  # that of Austria, say, and German
+    paths = [folder / name / "LC_MESSAGES" / f"{DOMAIN}.po" for name in names]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        return ENGLISH
+    compiled = io.BytesIO()
+    try:
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, abort_invalid=True))
+        compiled.seek(0)
+        return GNUTranslations(compiled)
+    except (OSError, ValueError, PoFileError) as error:
+        log.error("The catalogue %s cannot be read, so people get English: %s", path, error)
+        return ENGLISH
+
+
+def language() -> Language:
+    """The language that is spoken here and now, as far as entries, names and pictures know it."""
+    spoken = str(_spoken.get().info().get("language", ""))
+    return "zh" if spoken.startswith("zh") else "en"
 
 
 @contextlib.contextmanager
@@ -92,6 +125,8 @@ class CommandTranslator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        """None leaves the English."""
+        """None leaves the English. Names are typed, and stay the same everywhere."""
+        if context.location in NAMES:
+            return None
         translated = catalogue(locale).gettext(string.message)
         return None if translated == string.message else translated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from bot.core.language import language
 from bot.creature.draws import creature_key
 from bot.creature.names import proposals
 from bot.creature.traits import Traits
@@ -22,10 +23,11 @@ def key_of(creature: Creature) -> int:
 def own_names(creature: Creature, traits: Traits | None, count: int = OWN) -> list[str]:
     """The names that follow from a creature's styles and its main type, the best first: always the same.
 
-    Takes a millisecond or two each.
+    As they are written in the language that is spoken. Takes a millisecond or two each.
     """
     types = traits.types if traits is not None and traits.shows("types") else ()
-    return [name.latin for name in islice(proposals(key_of(creature), types), count)]
+    found = islice(proposals(key_of(creature), types), count)
+    return [name.chinese if language() == "zh" else name.latin for name in found]
 
 
 def candidates(a: str | None, b: str | None) -> list[str]:

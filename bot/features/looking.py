@@ -13,7 +13,7 @@ from bot.core.buttons import Button, view_of
 from bot.core.creatures import existing, named, show, suggest_creatures
 from bot.core.custom_id import Id
 from bot.core.interaction import Interaction
-from bot.core.language import N_, _
+from bot.core.language import N_, _, language
 from bot.core.naming import key_of, own_names
 from bot.core.people import name_of
 from bot.core.slots import CREATURE
@@ -21,7 +21,7 @@ from bot.creature.entry import entry, temper
 from bot.creature.traits import Traits
 from bot.store import Creature
 from bot.ui.card_picture import Face, draw_card
-from bot.ui.cards import LANGUAGE, Card, picture_alt
+from bot.ui.cards import Card, picture_alt
 from bot.ui.details import details
 from bot.ui.pictures import FULL_SIDE, enlarge
 
@@ -52,19 +52,19 @@ async def _show_card(interaction: Interaction, acknowledge: Acknowledge, creatur
     def draw() -> bytes:
         name = creature.name or own_names(creature, traits, 1)[0]
         key, read = key_of(creature), traits or UNREAD
-        text = _("Nobody has read yet what it is like.") if traits is None else entry(traits, key, LANGUAGE)
+        text = _("Nobody has read yet what it is like.") if traits is None else entry(traits, key, language())
         face = Face(
             name=name,
             traits=read,
             art=enlarge(picture),
             entry=text,
-            temper=temper(read, key, LANGUAGE),
+            temper=temper(read, key, language()),
             owner=owner,
             number=number,
             rarity=None if read.rarity is None else read.rarity.tier,
             shiny=creature.shiny,
         )
-        return draw_card(face, LANGUAGE)
+        return draw_card(face, language())
 
     png = await asyncio.to_thread(draw)
     alt = _("The collectible card of {creature}").format(creature=picture_alt(creature.name, traits))

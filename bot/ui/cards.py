@@ -11,7 +11,7 @@ from typing import Any
 import discord
 from discord.ui import Item
 
-from bot.core.language import N_, _
+from bot.core.language import N_, _, language
 from bot.core.naming import key_of, own_names
 from bot.creature.entry import entry, temper
 from bot.creature.facts import height_text, weight_text
@@ -24,7 +24,6 @@ from bot.ui.pictures import portrait
 
 PICTURE = "creature.png"
 SHINY = "✨"  # beside the name of a creature in other colours than its seed's, and never a part of it
-LANGUAGE = "en"  # of entries, until there are catalogues that say which one is spoken
 CODE_LENGTH = 100  # characters
 LIKE_A_BACKTICK = "\N{MODIFIER LETTER GRAVE ACCENT}"
 
@@ -162,8 +161,8 @@ def describe_traits(traits: Traits, key: int) -> str:
         facts.append(_("{weight} kg").format(weight=weight_text(traits.weight_kg)))
     if traits.rarity is not None:
         facts.append(_(TIER_NAMES[traits.rarity.tier]))
-    mood = temper(traits, key, LANGUAGE)
-    lines = [" · ".join(facts), f"*{mood}*" if mood else "", "", entry(traits, key, LANGUAGE)]
+    mood = temper(traits, key, language())
+    lines = [" · ".join(facts), f"*{mood}*" if mood else "", "", entry(traits, key, language())]
     return "\n".join(lines).strip()
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import discord
 
-from bot.core.language import N_, _
+from bot.core.language import N_, _, language
 from bot.core.weirdness import describe
 from bot.creature.facts import height_text, weight_text
 from bot.creature.kin import describe_kin
 from bot.creature.traits import STATS, Traits
 from bot.store import Creature, Hatch
-from bot.ui.cards import LANGUAGE, TIER_NAMES, TYPE_NAMES, code_text, describe_recipe
+from bot.ui.cards import TIER_NAMES, TYPE_NAMES, code_text, describe_recipe
 
 BAR_LENGTH, BAR_FULL = 15, 150  # characters, and the stat that fills them
 STAT_NAMES = dict(
@@ -82,7 +82,7 @@ def _nature(traits: Traits) -> list[tuple[str, str]]:
         tier = _(TIER_NAMES[traits.rarity.tier])
         text = _("{tier}: rarer than {share:.1%} of all").format(tier=tier, share=traits.rarity.percentile)
         lines.append((_("Rarity"), text))
-    if (kin := describe_kin(traits, LANGUAGE)) is not None:
+    if (kin := describe_kin(traits, language())) is not None:
         lines.append((_("Resembles"), kin))
     return lines
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
+from babel.messages.pofile import write_po
 
 from bot.core.language import DOMAIN
 
@@ -18,7 +18,7 @@ def write_catalogue(
     known = Catalog(locale=locale)
     for sentence, translated in sentences.items():
         known.add(sentence, translated)
-    path = folder / locale / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    path = folder / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
-        write_mo(file, known)
+        write_po(file, known)

@@ -10,8 +10,9 @@ export class Refused extends Error {
 }
 
 export class Connection {
-  /** `onEvent(event)`; `onLost()` when the stream breaks, and it then comes back by itself. */
-  constructor(onEvent, onLost) {
+  /** `locale()`: the app's language; `onEvent(event)`; `onLost()` when the stream breaks, and it then comes back by itself. */
+  constructor(locale, onEvent, onLost) {
+    this.locale = locale;
     this.onEvent = onEvent;
     this.onLost = onLost;
     this.user = null;
@@ -41,7 +42,7 @@ export class Connection {
       this.socket.close();
     }
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const query = new URLSearchParams({ user: this.user, place: this.place });
+    const query = new URLSearchParams({ user: this.user, place: this.place, locale: this.locale() });
     const socket = new WebSocket(`${scheme}://${location.host}/sandbox/events?${query}`);
     this.socket = socket;
     let ready = false;

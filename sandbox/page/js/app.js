@@ -4,6 +4,7 @@ import { Connection } from "./api.js";
 import { Composer } from "./composer.js";
 import { MessageMenu } from "./context_menu.js";
 import { byId, toast } from "./dom.js";
+import { Language } from "./language.js";
 import { Log } from "./log.js";
 import { Dialog } from "./modal.js";
 import { People } from "./people.js";
@@ -25,7 +26,8 @@ const ctx = {
   dismiss: (message) => attempt(() => connection.post("dismiss", { message_id: message.id })),
 };
 
-const connection = new Connection(onEvent, () => { state.lost = true; drawBanner(); });
+const language = new Language(() => connection.open(connection.user, connection.place));
+const connection = new Connection(() => language.locale, onEvent, () => { state.lost = true; drawBanner(); });
 const log = new Log(ctx);
 const places = new Places((kind) => enter(people.me.id, kind));
 const people = new People(

@@ -17,6 +17,7 @@ import discord
 import pytest
 import pytest_asyncio
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
 from discord import app_commands
 
 from bot.core import language
@@ -110,7 +111,8 @@ async def test_any_other_locale_is_english(german: None, locale: object) -> None
 
 
 async def test_commands_are_offered_in_every_language(german: None) -> None:
-    context: Any = None
+    where = app_commands.TranslationContextLocation.command_description
+    context: Any = app_commands.TranslationContext(where, None)  # pyright: ignore
     string_ = app_commands.locale_str("What this is, and the checkpoint in use: just /about")
     translate = CommandTranslator().translate
     assert await translate(string_, discord.Locale.german, context) == "Was das hier ist: einfach /about"
@@ -147,7 +149,10 @@ NAMES = ("newmon",)  # which are the same in every language
 
 
 # What only whoever starts the process gets to read, in a terminal and in English.
-TERMINAL = {"store": ("address", "backup", "connection", "migrate"), "checkpoints": ("command_line",)}
+TERMINAL = {
+    "store": ("address", "backup", "connection", "copying", "migrate"),
+    "checkpoints": ("command_line",),
+}
 ROOMS = ("core", "features", "ui", "store", "engine", "retrain", "checkpoints")
 ERRORS = re.compile(r"(User|Store|NotFound|NameInvalid|AmbiguousName|super\(\).__init__)\w*")
 
@@ -196,12 +201,68 @@ async def test_every_sentence_is_marked() -> None:
     assert not unmarked('UserError(N_("No such thing."))') and not unmarked('Embed(title=_("Saved"))')
 
 
-async def test_babel_finds_them_and_their_places_have_names() -> None:
+def extracted() -> set[str | tuple[str, ...]]:
+    """Every sentence of the bot; where a number chooses one of two, both."""
     keywords = {**DEFAULT_KEYWORDS, "NN_": (1, 2)}
-    found = [message for _file, _line, message, *_rest in extract_from_dir(BOT, keywords=keywords)]
-    sentences = [one for message in found for one in ([message] if isinstance(message, str) else message)]
+    return {message for _file, _line, message, *_rest in extract_from_dir(BOT, keywords=keywords)}
+
+
+def places(sentence: str) -> set[tuple[str, str | None, str | None]]:
+    """(name, format, conversion) of what is filled in."""
+    found = string.Formatter().parse(sentence)
+    return {(name, form, conversion) for _text, name, form, conversion in found if name is not None}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(language.LOCALES.glob("*/LC_MESSAGES/*.po")), ids=lambda p: p.parts[-3]
+)
+async def test_a_catalogue_has_every_sentence_and_nothing_else(path: Path) -> None:
+    with path.open("rb") as file:
+        known = read_po(file, abort_invalid=True)
+    translated: dict[str | tuple[str, ...], list[str]] = {}
+    for message in known:
+        if message.id:
+            sentence = message.id if isinstance(message.id, str) else tuple(message.id)
+            said = message.string
+            translated[sentence] = [said] if isinstance(said, str) else list(said or ())
+    assert extracted() - set(translated) == set(), "translate these: docs/translating.md says how"
+    assert set(translated) - extracted() == set(), "nobody says these any more"
+    assert not [m.id for m in known if m.fuzzy]
+    for sentence, others in translated.items():
+        wanted = places(sentence if isinstance(sentence, str) else sentence[-1])
+        for other in others:
+            assert other and {p[0] for p in places(other)} == {p[0] for p in wanted}, (sentence, other)
+            assert places(other) == wanted, (sentence, other)  # with the same formats
+
+
+async def test_a_catalogue_that_cannot_be_read_leaves_the_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for locale, text in {"xx": 'msgid "Save\n', "yy": b"\xff\xfe".decode("latin-1")}.items():
+        path = tmp_path / locale / "LC_MESSAGES" / "newmon.po"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="latin-1")
+    monkeypatch.setattr(language, "LOCALES", tmp_path)
+    for locale in ("xx", "yy"):
+        with speaking(locale):
+            assert _("Save") == "Save"
+        assert f"{locale}/LC_MESSAGES/newmon.po cannot be read, so people get English" in caplog.text
+
+
+async def test_names_of_commands_are_typed_and_stay_the_same() -> None:
+    translator, chinese = CommandTranslator(), discord.Locale.chinese
+    where = app_commands.TranslationContextLocation
+    for location in where:
+        context: Any = app_commands.TranslationContext(location, None)  # pyright: ignore
+        said = await translator.translate(app_commands.locale_str("Save"), chinese, context)
+        assert (said is None) == location.name.endswith(("command_name", "group_name", "parameter_name"))
+
+
+async def test_babel_finds_them_and_their_places_have_names() -> None:
+    sentences = [
+        one for message in extracted() for one in ([message] if isinstance(message, str) else message)
+    ]
     assert "A wild {name} hatched!" in sentences and "{total:,} creatures" in sentences
     assert set(GERMAN) <= set(sentences) and len(set(sentences)) > 150
     for sentence in sentences:
-        places = [name for _text, name, *_form in string.Formatter().parse(sentence) if name is not None]
-        assert all(name.isidentifier() for name in places), sentence
+        assert all(name.isidentifier() for name, _form, _conversion in places(sentence)), sentence
