@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 
 from bot.creature.traits import STATS
 from bot.features.keeping import Favourite, Release
+from bot.store import Store
 from bot.ui.card_picture import SIZE
 from bot.ui.cards import TIER_NAMES, TYPE_NAMES
 from gan.package import SHIPPED
@@ -102,6 +105,25 @@ async def test_a_creature_of_which_nothing_is_read_has_a_card_all_the_same(ash: 
     assert (await picture(ash, drawn)).size == SIZE
     seen = await press(ash, card, "Details")
     assert "Nothing is read" in seen.text and "```" not in seen.text
+
+
+async def test_a_creature_whose_checkpoint_is_gone_is_looked_at_all_the_same(
+    ash: SandboxUser, running: RunningBot
+) -> None:
+    card = await hatch_and_save(ash, "Left over", "5")
+    elder = int(card.button("Release").custom_id.rpartition(":")[2])
+    store = await Store.open(running.settings.database)
+    try:
+        await store.checkpoints.register("0" * 16, "gone.safetensors", {})
+    finally:
+        await store.close()
+    with closing(sqlite3.connect(running.settings.data_dir / "newmon.sqlite3")) as database, database:
+        database.execute("UPDATE creatures SET checkpoint_id = ? WHERE id = ?", ("0" * 16, elder))
+    looked_at = await (await ash.command("mon", name="Left over")).message()
+    assert looked_at.title == "Left over" and "checkpoint `00000000`" in looked_at.text
+    assert (await picture(ash, await press(ash, looked_at, "Card"))).size == SIZE
+    assert (await picture(ash, await press(ash, looked_at, "Full size"))).size == (1024, 1024)
+    assert "Nothing is read" in (await press(ash, looked_at, "Details")).text
 
 
 async def test_nobody_s_card_is_refused_with_a_sentence(ash: SandboxUser) -> None:
