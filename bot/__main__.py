@@ -32,6 +32,7 @@ from bot.features.retraining.announcer import Announcer
 from bot.operations.command_line import backup, move, restore
 from bot.operations.doctor import examine
 from bot.operations.health import health_server
+from bot.operations.schedule import scheduled_backups
 from bot.retrain import Retraining
 from bot.store import Store
 from bot.system.logs import log_as_json, log_to, speak_any_encoding
@@ -92,6 +93,7 @@ async def serving(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Ret
         stack.push_async_callback(checkpoints.close)
         retraining = Retraining(settings, store, checkpoints, Announcer(bot))
         stack.push_async_callback(retraining.close)
+        await stack.enter_async_context(scheduled_backups(settings))
         bot.cooldown.restore(await store.cooldowns.load())
         bot.start_serving(engine, store, checkpoints, retraining)
         known = await store.checkpoints.get(choice.id)

@@ -54,7 +54,11 @@ class Settings(BaseSettings):
     admin_servers: Ids = frozenset()
     keep_unsaved_days: int = Field(30, ge=1, le=3650)
     keep_names_days: int = Field(180, ge=2, le=3650)
-    backup_days: int = Field(30, ge=1, le=3650)
+    backup_dir: FilePath | None = None
+    backup_daily: int = Field(7, ge=1, le=3650)
+    backup_weekly: int = Field(4, ge=0, le=520)
+    backup_monthly: int = Field(0, ge=0, le=120)
+    backup_days: int = Field(35, ge=1, le=36_500)
     privacy_url: str | None = None
     queue_limit: int = Field(512, ge=LARGEST_REQUEST, le=100_000)
     per_user_limit: int = Field(18, ge=LARGEST_REQUEST, le=1000)
@@ -147,6 +151,17 @@ class Settings(BaseSettings):
     def _usual_retrain_is_allowed(self) -> Settings:
         if self.retrain_kimg > self.retrain_max_kimg:
             raise ValueError("RETRAIN_KIMG is more than RETRAIN_MAX_KIMG allows")
+        return self
+
+    @model_validator(mode="after")
+    def _backups_are_kept_no_longer_than_said(self) -> Settings:
+        kept = self.backup_daily, 7 * (self.backup_weekly + 1), 31 * (self.backup_monthly + 1)
+        counts = 1, self.backup_weekly, self.backup_monthly
+        longest = max(days for days, count in zip(kept, counts, strict=True) if count)
+        if self.backup_dir is not None and longest > self.backup_days:
+            raise ValueError(
+                f"backups would be kept for up to {longest} days, and BACKUP_DAYS promises {self.backup_days}"
+            )
         return self
 
     @property

@@ -64,7 +64,7 @@ async def test_whoever_wants_to_be_forgotten_is(
     assert kept.content == "Nothing was changed."
     asked = await (await ash.command("mydata forget")).message()
     done = await (await ash.click(asked, "Yes, forget me")).message()
-    assert done.content.startswith("Forgotten: ") and "in 30 days" in done.content and not done.buttons
+    assert done.content.startswith("Forgotten: ") and "in 35 days" in done.content and not done.buttons
     assert "not saved anyone yet" in await refusal(ash, await ash.command("mons"))
     assert (await (await misty.command("mons")).message()).pictures  # she has kept hers
     found = await files(ash)
