@@ -163,7 +163,7 @@ async def gallery(url: str, database: Path) -> list[float]:
     """Seconds until the first page of 10,000 is shown, several times."""
     async with SandboxUser(url, "Collector", place="direct") as collector:
         await (await collector.command("newmon")).message(until=lambda m: bool(m.pictures))
-        await (await collector.command("save", name="First")).message(until=lambda m: bool(m.embeds))
+        await (await collector.command("save", name="First")).message(until=lambda m: bool(m.pictures))
         await asyncio.to_thread(fill_collection, database, int(collector.id))
         times: list[float] = []
         for _ in range(GALLERY_TIMES):

@@ -43,5 +43,10 @@ async def press(user: SandboxUser, message: Message, button: str) -> Message:
     return await (await user.click(message, button)).message()
 
 
+def checkpoint_of(card: Message) -> str:
+    """The beginning of the checkpoint's id that a creature's message names."""
+    return card.text.rpartition("checkpoint `")[2].partition("`")[0]
+
+
 def labels(message: Message) -> list[str]:
     return [button.label for button in message.buttons]

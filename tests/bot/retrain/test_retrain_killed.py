@@ -15,7 +15,7 @@ import pytest
 from bot.system.background import ROOT
 from sandbox.driver import Message, SandboxUser
 from tests.bot.running import make_checkpoint
-from tests.bot.talking import hatch, labels
+from tests.bot.talking import checkpoint_of, hatch, labels
 
 PROGRAM = Path(__file__).with_name("bot_to_kill.py")
 
@@ -81,7 +81,7 @@ async def test_a_bot_that_is_killed_three_times_comes_back_each_time(tmp_path: P
     # The next one finds the training at work, which goes on to measure what came of it.
     [run] = (tmp_path / "data" / "retrain").glob("*")
     async with bot_process(tmp_path, "wait", "none") as (process, url), SandboxUser(url, "Oak") as oak:
-        assert first[:8] in (await hatch(oak)).embeds[0]["footer"]["text"]
+        assert first[:8] == checkpoint_of(await hatch(oak))
         run.joinpath("evaluate").touch()
         await ends(oak, message, "Measuring what came of it")
         process.kill()
@@ -90,14 +90,14 @@ async def test_a_bot_that_is_killed_three_times_comes_back_each_time(tmp_path: P
     # The next one is killed once the result is in the database.
     arguments = ("good", str(tmp_path / "result.safetensors"), "complete")
     async with bot_process(tmp_path, *arguments) as (process, url), SandboxUser(url, "Oak") as oak:
-        assert first[:8] in (await hatch(oak)).embeds[0]["footer"]["text"]
+        assert first[:8] == checkpoint_of(await hatch(oak))
         status = await (await oak.command("retrain status")).message()
         assert "Measuring what came of it" in status.text and labels(status) == ["Cancel"]
         run.joinpath("go on").touch()
         assert await process.wait() == -9
 
     async with bot_process(tmp_path, *arguments[:2]) as (process, url), SandboxUser(url, "Oak") as oak:
-        assert result[:8] in (await hatch(oak)).embeds[0]["footer"]["text"]
+        assert result[:8] == checkpoint_of(await hatch(oak))
         ended = await ends(oak, message, "A new checkpoint is in use")
         assert ended.pictures and labels(ended) == [f"Go back to {first[:8]}"]
         process.terminate()

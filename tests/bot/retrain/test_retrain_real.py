@@ -18,7 +18,7 @@ from gan.pretrained import efficientnet
 from sandbox.driver import Message, SandboxUser
 from tests.bot.retrain.stage import until
 from tests.bot.running import RunningBot
-from tests.bot.talking import hatch, hatch_and_save, labels, press
+from tests.bot.talking import checkpoint_of, hatch, hatch_and_save, labels, press
 from tests.train.tiny import steps, tiny_trainer
 from train.data.build import BuildOptions, build_from_folder
 from train.data.dataset import SpriteDataset
@@ -93,7 +93,7 @@ def is_over(message: Message) -> bool:
 
 
 async def footer(user: SandboxUser) -> str:
-    return (await hatch(user)).embeds[0]["footer"]["text"]
+    return checkpoint_of(await hatch(user))
 
 
 async def test_what_ends_the_training_keeps_what_it_learned_and_the_rest_is_trained_measured_and_used(
@@ -145,9 +145,9 @@ async def test_what_ends_the_training_keeps_what_it_learned_and_the_rest_is_trai
             await press(oak, ended, labels(ended)[0])
         assert job.result_id[:8] in await footer(ash)
         card = await (await ash.command("mon", name="Foo")).message()
-        assert stage.first[:8] in card.embeds[0]["footer"]["text"]
+        assert stage.first[:8] == checkpoint_of(card)
         nearby = await press(ash, card, "Reroll nearby")
-        assert stage.first[:8] in nearby.embeds[0]["footer"]["text"]
+        assert stage.first[:8] == checkpoint_of(nearby)
 
         listed = await (await oak.command("checkpoint list")).message()
         assert "from a retrain" in listed.text and "KID" in listed.text

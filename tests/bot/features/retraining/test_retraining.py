@@ -10,7 +10,7 @@ from sandbox import rest
 from sandbox.driver import ActionRefused, SandboxUser
 from sandbox.world import RESIDENTS, application_payload, user_payload
 from tests.bot.retrain.stage import Stage, begin, ends, shows, until
-from tests.bot.talking import hatch, labels, press, private_answer, refusal
+from tests.bot.talking import checkpoint_of, hatch, labels, press, private_answer, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,7 +18,7 @@ NOT_AN_ADMIN = "Only the bot's admins"
 
 
 async def footer(user: SandboxUser) -> str:
-    return (await hatch(user)).embeds[0]["footer"]["text"]
+    return checkpoint_of(await hatch(user))
 
 
 async def test_one_message_shows_it_from_the_start_to_the_swap_and_back(
@@ -64,7 +64,7 @@ async def test_nobody_who_hatches_meanwhile_notices_the_swap(stage: Stage, oak: 
             left = over
             while left := left - swapped.is_set():
                 creature = await hatch(user, seed="7")
-                seen.append((creature.embeds[0]["footer"]["text"], await user.download(creature.pictures[0])))
+                seen.append((checkpoint_of(creature), await user.download(creature.pictures[0])))
 
     people = [asyncio.create_task(hatching(f"Trainer {n}", one)) for n, one in enumerate(seen)]
     await until(lambda: all(seen))
