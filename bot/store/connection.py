@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import sqlite3
 from typing import Any
 
 import aiosqlite
@@ -60,9 +62,23 @@ def make_engine(
     return engine
 
 
+class _RollsBack(sqlite3.Connection):
+    """Rolls back before it is closed.
+
+    As long as somebody holds a cursor, such as the traceback of what was cancelled, SQLite keeps a closed
+    connection's transaction alive, and the write lock with it.
+    """
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # closed already, or broken
+            if self.in_transaction:
+                self.rollback()
+        super().close()
+
+
 async def _open_sqlite(*where: Any, foreign_keys: bool, **options: Any) -> aiosqlite.Connection:
     """A connection, set up; where that fails, none, and no thread of one that outlives the event loop."""
-    connection = aiosqlite.connect(*where, **options)
+    connection = aiosqlite.connect(*where, factory=_RollsBack, **options)
     thread = connection._thread  # there is no other way to it; SQLAlchemy takes it from there too
     thread.daemon = True
     try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +34,23 @@ def break_once(store: Store, beginning: str) -> None:
             waiting.clear()
             driver: Any = connection.connection.driver_connection
             await_only(driver.close())
+
+
+async def test_a_connection_that_is_closed_in_a_transaction_lets_its_lock_go(
+    store: Store, database: Path
+) -> None:
+    """Whoever still holds a cursor: what was cancelled does, in its traceback."""
+    raw = await store.database.engine.raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.execute("BEGIN IMMEDIATE")
+    held = await driver.execute("SELECT 1 UNION SELECT 2")
+    await held.fetchone()
+    await driver.close()
+    raw.invalidate()
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    assert held is not None
 
 
 async def test_connections_that_broke_while_idle_are_replaced_unnoticed(
