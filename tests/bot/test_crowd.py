@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from sandbox.driver import SandboxUser
 from tests.bot.running import RunningBot
 
 CROWD = 50
 
 
+@pytest.mark.slow
 async def test_fifty_people_hatch_at_once_and_each_gets_one_picture(tmp_path: Path) -> None:
     bot = await RunningBot(tmp_path).start()
     bot.sandbox.clock.stop()  # they may be many for a busy machine; what is asked is that nobody is forgotten

@@ -114,6 +114,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     return Watched(monkeypatch)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_becomes_another_measured_and_compared(
     request_: Request, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ async def test_old_creatures_show_as_they_were_reroll_and_mix_on_their_own_check
     assert [one.png for [one] in drawn] == [old.png, new.png]
 
 
+@pytest.mark.slow
 async def test_a_parent_of_another_checkpoint_is_rehatched_shown_kept_and_mixed(bot: RunningBot) -> None:
     async with SandboxUser(bot.url, "Ash") as ash:
         offer = await offered(ash)

@@ -94,6 +94,7 @@ async def test_it_counts_as_the_largest_sheet_does(tmp_path: Path) -> None:
         await bot.stop()
 
 
+@pytest.mark.slow
 async def test_old_checkpoints_are_watched_with_their_own_network_or_not_at_all(tmp_path: Path) -> None:
     bot = await RunningBot(tmp_path).start()
     async with SandboxUser(bot.url, "Ash") as ash:

@@ -98,6 +98,7 @@ def test_a_run_keeps_what_it_holds_out(
     assert "holds out 30% of the species" in done.refusal
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not efficientnet.available("lite1"), reason="the train extra is missing")
 @pytest.mark.parametrize("exported", [False, True])
 def test_quality_is_measured_against_what_was_held_out(

@@ -228,6 +228,7 @@ async def ended(process: ForkedProgram) -> tuple[int, str]:
     return await process.wait(), rest.decode()
 
 
+@pytest.mark.slow
 async def test_a_stopped_process_saves_and_the_same_command_goes_on(
     creatures: SpriteDataset, tmp_path: Path
 ) -> None:
