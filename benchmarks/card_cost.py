@@ -74,7 +74,7 @@ async def _today(engine: LocalEngine, seed: int) -> None:
     hatched = await _drawn(engine, seed)
     [picture], traits = await asyncio.gather(engine.pictures([hatched]), engine.traits(hatched))
     card = await creature_card(_creature(hatched, seed), picture, traits, "Ash")
-    assert card.file and card.container
+    assert card.files and card.parts
 
 
 async def _before(engine: LocalEngine, seed: int) -> None:

@@ -79,9 +79,9 @@ class LocalEngine(Engine):
     async def start(self) -> None:
         spare_numpy()
         loop = asyncio.get_running_loop()
-        self._active = await loop.run_in_executor(self.worker.thread, self._load)
+        self._active = model = await loop.run_in_executor(self.worker.thread, self._load)
         self.worker.start()
-        self._pictures.prepare(self._active)
+        self._pictures.prepare(model)
 
     def _load(self) -> Model:
         use_threads(self.threads)
