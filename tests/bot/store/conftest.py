@@ -139,3 +139,11 @@ async def store(target: str, clock: Clock) -> AsyncIterator[Store]:
     await store.checkpoints.register(CHECKPOINT, "checkpoints/newmon.safetensors", {"kimg": "500"})
     yield store
     await store.close()
+
+
+def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The schema and every row."""
+    with closing(sqlite3.connect(database)) as connection:
+        schema = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        tables = [name for name, sql in schema if sql and sql.startswith("CREATE TABLE")]
+        return {"schema": schema} | {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
