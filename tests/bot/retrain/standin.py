@@ -27,8 +27,18 @@ PNG = bytes.fromhex(
 )
 
 
+ENDLESS = ("early", "wait", "deaf", "silent")
+asked_to_stop: list[int] = []
+
+
+def note_wish(number: int, _frame: FrameType | None) -> None:
+    asked_to_stop.append(number)
+
+
 def main(behaviour: str, checkpoint: Path, run: Path) -> int:
     """Behave; returns the exit code."""
+    if behaviour in ENDLESS:  # before anything is written that says that it is at work
+        signal.signal(signal.SIGTERM, note_wish)
     print(f"Training in {run} …", flush=True)
     write(run / "progress.json", {"stage": "training", "what": "", "done": 3, "total": 10, "beats": 1})
     if behaviour == "early":  # cancelled before anything was learned
@@ -37,7 +47,7 @@ def main(behaviour: str, checkpoint: Path, run: Path) -> int:
     write(run / "stats.jsonl", {"kimg": 3, "resolution": 16, "images_per_s": 40, "loss_d": 0.6, "kid": 70})
     (run / "grids").mkdir(exist_ok=True)
     (run / "grids" / "0003.png").write_bytes(PNG)
-    if behaviour in ("wait", "deaf", "silent"):
+    if behaviour in ENDLESS:
         return endless(behaviour, run)
     if behaviour == "crash":
         print("RuntimeError: the shapes do not fit", flush=True)
@@ -88,14 +98,8 @@ def hand_in(behaviour: str, checkpoint: Path, run: Path) -> None:
 
 def endless(behaviour: str, run: Path) -> int:
     """Go on until a signal: "wait" saves and stops then, "deaf" does not care, "silent" gives no sign."""
-    stop: list[int] = []
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        stop.append(number)
-
-    signal.signal(signal.SIGTERM, ask)
     beats = 1
-    while not stop or behaviour == "deaf":
+    while not asked_to_stop or behaviour == "deaf":
         beats += behaviour != "silent"
         done = min(3 + beats / 100, 10)
         stage = "evaluating" if (run / "evaluate").exists() else "training"

@@ -22,7 +22,7 @@ from tests.bot.engine.test_readers import with_heads
 from tests.bot.running import make_checkpoint
 
 from .conftest import ANN, SERVER
-from .test_migrate import EARLIER
+from .test_earlier_versions import EARLIER
 
 DUMPS = Path(__file__).parent / "databases"
 WRITTEN = sorted(path.stem for path in DUMPS.glob("*.sql"))
