@@ -84,7 +84,7 @@ async def serving(settings: Settings, bot: NewmonBot) -> AsyncIterator[tuple[Ret
             per_user_limit=settings.per_user_limit,
             threads=settings.torch_threads,
             pick=settings.pick_best,
-            drain_timeout_s=0,  # the bot has waited already, see `NewmonBot.sleep`
+            drain_timeout_s=0,  # the bot has waited already, see `NewmonBot.stop_serving`
         )
         stack.push_async_callback(engine.close)
         await engine.start()

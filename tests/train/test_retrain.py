@@ -373,11 +373,10 @@ def test_a_state_that_was_damaged_is_set_aside(request_: Request, watched: Watch
 
 
 @pytest.mark.slow
-def test_a_run_is_of_one_checkpoint_and_of_one_process(
-    request_: Request, many: SpriteDataset, tmp_path: Path
-) -> None:
+def test_a_run_is_of_one_checkpoint_and_of_one_process(request_: Request, many: SpriteDataset) -> None:
+    request_.run.mkdir(parents=True)
     with (
-        locked(_made(request_.run) / ".retrain.lock", RuntimeError()),
+        locked(request_.run / ".retrain.lock", RuntimeError()),
         pytest.raises(CommandError, match="Another process"),
     ):
         run(request_)
@@ -387,11 +386,6 @@ def test_a_run_is_of_one_checkpoint_and_of_one_process(
     assert continuation_path(made).is_file()
     with pytest.raises(CommandError, match="another checkpoint"):
         run(Request(made, many.path, request_.run, 1, samples=50))
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder
 
 
 def test_the_command_line_says_how_it_ended(
